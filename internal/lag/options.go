@@ -1,0 +1,17 @@
+package lag
+
+import "time"
+
+// Options are the tracker's settings; the zero value of a field is not replaced by a default.
+type Options struct {
+	Interval    time.Duration // expected distance of waves
+	MaxAge      time.Duration // how long a pair is held
+	RateWindow  time.Duration
+	StallWindow time.Duration
+	// LagResidual is the largest lag that may count as a residue of transaction markers.
+	LagResidual int64
+	BurndownCap float64 // seconds
+	Log2x7Max   float64
+	// IncludeAbandoned keeps abandoned topics in their groups' totals.
+	IncludeAbandoned bool
+}
