@@ -1,0 +1,53 @@
+# Targets are listed by `make help`. Two are all a fresh machine needs: `make demo` and `make test`.
+SHELL       := /bin/bash
+VERSION     := $(shell cat VERSION)
+REVISION    := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+BRANCH      := $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown)
+# Where alerts point for help; a relative path until the project has a home.
+RUNBOOK_URL ?= docs/runbooks.md
+PKG         := github.com/prometheus/common/version
+LDFLAGS     := -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(REVISION) -X $(PKG).Branch=$(BRANCH)
+STATICCHECK := go tool -modfile=tools/go.mod staticcheck
+BIN         := kafka_burndown_exporter
+DEMO_ARGS   ?=
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the static binary.
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
+
+.PHONY: demo
+demo: build ## Run the exporter on an embedded Kafka with a live workload that scales (DEMO_ARGS adds flags).
+	./$(BIN) demo $(DEMO_ARGS)
+
+.PHONY: test
+test: lint unit ## All tests: format, vet, staticcheck, and every test of the root module under the race detector.
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck.
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not gofmt-clean: $$bad"; exit 1; fi
+	go vet ./...
+	$(STATICCHECK) ./...
+
+.PHONY: unit
+unit: ## The tests of the root module, race detector on; real Kafka, Prometheus and Kerberos where they are installed.
+	go test -race -timeout 20m ./...
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target for FUZZTIME each.
+	.ci/fuzz $(or $(FUZZTIME),10s)
+
+.PHONY: cover
+cover: ## Test coverage of the root module as a table.
+	go test -coverprofile=cover.out ./... && go tool cover -func=cover.out | tail -1
+
+.PHONY: bench
+bench: ## Go benchmarks of the hot paths, allocations included.
+	go test -run '^$$' -bench . -benchmem ./internal/lag ./internal/kafka ./collector ./internal/simulate
+
+.PHONY: update
+update: ## Rewrite golden files and generated documentation.
+	go test ./... -run 'Golden|Docs|Drift|Generated' -update
