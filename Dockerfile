@@ -1,0 +1,33 @@
+# Multi-architecture: docker buildx build --platform linux/amd64,linux/arm64 -t kafka-burndown-exporter:VERSION .
+# The default target is the static binary alone. Charts that start the exporter through bash need --target shell.
+FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+ARG TARGETOS TARGETARCH REVISION=unknown BRANCH=unknown
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN mkdir -p /out/bin /out/etc/ssl/certs \
+ && CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
+      -ldflags "-s -w \
+        -X github.com/prometheus/common/version.Version=$(cat VERSION) \
+        -X github.com/prometheus/common/version.Revision=$REVISION \
+        -X github.com/prometheus/common/version.Branch=$BRANCH" \
+      -o /out/bin/kafka_burndown_exporter . \
+ && ln -s kafka_burndown_exporter /out/bin/kafka_exporter \
+ && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/
+
+FROM debian:stable-slim AS shell
+COPY --from=build /out/bin/ /usr/local/bin/
+COPY --from=build /out/etc/ /etc/
+# In this image /bin is a link to /usr/bin, so both names lie where kafka_exporter's users look for them.
+RUN ln -s /usr/local/bin/kafka_burndown_exporter /bin/kafka_burndown_exporter \
+ && ln -s /usr/local/bin/kafka_burndown_exporter /bin/kafka_exporter
+USER 65532:65532
+EXPOSE 9308
+ENTRYPOINT ["/bin/kafka_burndown_exporter"]
+
+FROM scratch
+COPY --from=build /out/ /
+USER 65532:65532
+EXPOSE 9308
+ENTRYPOINT ["/bin/kafka_burndown_exporter"]
