@@ -1,0 +1,71 @@
+package kafka
+
+import (
+	"maps"
+	"slices"
+)
+
+// DefaultVersion is the version of Kafka that is started unless Options say otherwise; OldVersion is the older one the
+// core tests run against as well.
+const (
+	DefaultVersion = "4.3.1"
+	OldVersion     = "3.9.1"
+)
+
+// Listener is a kind of listener, named by its security protocol.
+type Listener string
+
+// The listeners a cluster can have. MutualTLS requires a client certificate of the cluster's Authority.
+const (
+	Plaintext     Listener = "PLAINTEXT"
+	SASLPlaintext Listener = "SASL_PLAINTEXT"
+	SASLTLS       Listener = "SASL_SSL"
+	MutualTLS     Listener = "SSL"
+)
+
+// Options say what cluster is started; the zero value is one broker with a PLAINTEXT listener.
+type Options struct {
+	// Brokers is the number of brokers, 1 if 0.
+	Brokers int
+	// Version is a version of Kafka, DefaultVersion if empty.
+	Version string
+	// Listeners are those besides PLAINTEXT.
+	Listeners []Listener
+	// Mechanisms are the SASL mechanisms of the SASL listeners, PLAIN and both SCRAMs if nil. OAUTHBEARER and GSSAPI
+	// need Properties that configure them.
+	Mechanisms []string
+	// Users maps names to passwords, for PLAIN and SCRAM.
+	Users map[string]string
+	// ACLs turns the authorizer on: nobody but the anonymous user of PLAINTEXT may do anything that no ACL allows.
+	ACLs bool
+	// Properties are added to every broker's server.properties, over what is there.
+	Properties map[string]string
+	// JavaOptions are added to the command line of every broker, over what is there (-Xmx512m and the like).
+	JavaOptions []string
+}
+
+func (o Options) withDefaults() Options {
+	if o.Brokers == 0 {
+		o.Brokers = 1
+	}
+	if o.Version == "" {
+		o.Version = DefaultVersion
+	}
+	if o.Mechanisms == nil {
+		o.Mechanisms = []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
+	}
+	return o
+}
+
+// listeners returns all listeners, PLAINTEXT first.
+func (o Options) listeners() []Listener {
+	all := []Listener{Plaintext}
+	for _, l := range o.Listeners {
+		if !slices.Contains(all, l) {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+func (o Options) userNames() []string { return slices.Sorted(maps.Keys(o.Users)) }

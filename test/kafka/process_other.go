@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package kafka
+
+import "syscall"
+
+func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
