@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"kafka_burndown_exporter/test/kafka"
+)
+
+// fullSeries is the number of group-partitions that a full exposition has to hold.
+var fullSeries int
+
+type options struct {
+	size   size
+	plan   plan
+	churn  float64
+	seed   uint64
+	out    string
+	ours   string
+	only   []string
+	broker string
+	count  bool
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	var o options
+	app := kingpin.New("bench", "Compares exporters side by side against one real Kafka broker.")
+	app.Flag("topics", "Topics to create.").Default("100").IntVar(&o.size.topics)
+	app.Flag("partitions", "Partitions of each topic.").Default("20").IntVar(&o.size.partitionsPerTopic)
+	app.Flag("groups", "Consumer groups to create.").Default("500").IntVar(&o.size.groups)
+	app.Flag("committed", "Partitions each group commits on.").Default("200").IntVar(&o.size.committedPerGroup)
+	app.Flag("messages", "Messages in each partition.").Default("20").IntVar(&o.size.messages)
+	app.Flag("rounds", "Rounds; every exporter runs once in each.").Default("3").IntVar(&o.plan.rounds)
+	app.Flag("cycles", "Measured scrapes of an exporter in a round.").Default("3").IntVar(&o.plan.cycles)
+	app.Flag("period", "Distance of scrapes.").Default("10s").DurationVar(&o.plan.period)
+	app.Flag("scrape-timeout", "When a scrape is given up.").Default("3m").DurationVar(&o.plan.scrapeTimeout)
+	app.Flag("churn", "Share of the groups whose commits move on once per period.").Default("1").Float64Var(&o.churn)
+	app.Flag("seed", "Seed of the names.").Default("1").Uint64Var(&o.seed)
+	app.Flag("out", "Folder for the table, the chart and the exporters' logs.").Default("bench-results").StringVar(&o.out)
+	app.Flag("ours", "Our binary.").Required().ExistingFileVar(&o.ours)
+	app.Flag("only", "Measure only this exporter (repeatable).").StringsVar(&o.only)
+	app.Flag("kafka.version", "Version of the broker.").Default(kafka.DefaultVersion).StringVar(&o.broker)
+	app.Flag("count-requests", "Count requests too, behind a proxy, in a pass of its own.").Default("true").BoolVar(&o.count)
+	kingpin.MustParse(app.Parse(os.Args[1:]))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := compare(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench: error:", err)
+		return 1
+	}
+	return 0
+}
+
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%s "+format+"\n", append([]any{time.Now().Format("15:04:05")}, args...)...)
+}
+
+func compare(ctx context.Context, o options) error {
+	out, err := filepath.Abs(o.out)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	fullSeries = o.size.groupPartitions()
+	ours, err := filepath.Abs(o.ours)
+	if err != nil {
+		return err
+	}
+	measurements := selected(exporters(ours), o.only)
+	say("starting Kafka %s", o.broker)
+	cluster, err := kafka.New(ctx, kafka.Options{Version: o.broker, JavaOptions: []string{"-Xmx1g", "-XX:TieredStopAtLevel=4"},
+		Properties: map[string]string{"log.index.size.max.bytes": "65536", "num.io.threads": "4"}})
+	if err != nil {
+		return err
+	}
+	defer cluster.Close()
+	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.Bootstrap()), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	content := newFixture(o.size, o.seed)
+	if err := content.fill(ctx, client, func(s string) { say("%s", s) }); err != nil {
+		return err
+	}
+	churnCtx, stopChurn := context.WithCancel(ctx)
+	defer stopChurn()
+	go content.churn(churnCtx, client, o.plan.period, o.churn)
+
+	if err := timed(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {
+		return err
+	}
+	if o.count {
+		if err := counted(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {
+			return err
+		}
+	}
+	return report(out, o, measurements)
+}
+
+// selected leaves the exporters that were asked for and notes which binaries are not there.
+func selected(all []exporter, only []string) []*measurement {
+	var list []*measurement
+	for _, e := range all {
+		if len(only) > 0 && !contains(only, e.name) {
+			continue
+		}
+		m := &measurement{exporter: e}
+		if e.binary == "" {
+			m.missing = "no binary, " + e.env + " is not set"
+		} else {
+			m.version = e.version()
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// timed runs the rounds: each exporter alone, in turn, the order turned by one from round to round.
+func timed(ctx context.Context, out string, broker *kafka.Broker, all []*measurement, p plan) error {
+	idle, err := idleCPU(ctx, broker, p.period)
+	if err != nil {
+		return err
+	}
+	say("the broker uses %.0f%% of a core with no exporter", idle*100)
+	for round := range p.rounds {
+		for i := range all {
+			m := all[(i+round)%len(all)]
+			if m.missing != "" {
+				continue
+			}
+			say("round %d of %d: %s", round+1, p.rounds, m.exporter.name)
+			if err := m.observe(ctx, out, broker.Addr(kafka.Plaintext), broker.PID(), idle, p); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				m.errors++
+				say("%s: %v", m.exporter.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// idleCPU is the share of one core that the broker needs while only the commits move.
+func idleCPU(ctx context.Context, broker *kafka.Broker, span time.Duration) (float64, error) {
+	before, err := broker.CPU()
+	if err != nil {
+		return 0, err
+	}
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-time.After(span):
+	}
+	after, err := broker.CPU()
+	return float64(after-before) / float64(span), err
+}
+
+// counted restarts the broker so that it advertises a counting proxy, and runs each exporter once more behind it.
+func counted(ctx context.Context, out string, broker *kafka.Broker, all []*measurement, p plan) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	proxy := newCountingProxy(listener, broker.Addr(kafka.Plaintext))
+	defer proxy.Close()
+	say("restarting the broker behind a counting proxy")
+	if err := broker.Stop(); err != nil {
+		return err
+	}
+	if err := broker.Configure(map[string]string{"advertised.listeners": "PLAINTEXT://" + listener.Addr().String()}); err != nil {
+		return err
+	}
+	if err := broker.Start(ctx); err != nil {
+		return err
+	}
+	for _, m := range all {
+		if m.missing != "" {
+			continue
+		}
+		say("counting requests: %s", m.exporter.name)
+		if err := m.count(ctx, out, listener.Addr().String(), proxy, p); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			say("%s: %v", m.exporter.name, err)
+		}
+	}
+	return nil
+}
+
+func report(out string, o options, all []*measurement) error {
+	var rows []row
+	for _, m := range all {
+		rows = append(rows, rowOf(m))
+	}
+	caption := fmt.Sprintf("Kafka %s, one broker; %d groups × %d committed partitions (%d group-partitions), %d topics × %d "+
+		"partitions, names of 20–80 characters, %.0f %% of the groups commit between samples; %d rounds of %d scrapes, one "+
+		"every %s, each exporter alone. %d cores, %s. Made by `make bench-peers` on %s.",
+		o.broker, o.size.groups, o.size.committedPerGroup, o.size.groupPartitions(), o.size.topics, o.size.partitionsPerTopic,
+		o.churn*100, o.plan.rounds, o.plan.cycles, o.plan.period, runtime.NumCPU(), machine(), time.Now().Format(time.DateOnly))
+	err := errors.Join(writeMarkdown(out, caption, rows), writeCSV(out, rows), writeChart(out, rows))
+	if err == nil {
+		text, _ := os.ReadFile(filepath.Join(out, "peers.md"))
+		fmt.Print(string(text))
+	}
+	return err
+}

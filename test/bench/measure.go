@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// measurement gathers one exporter's figures over all rounds.
+type measurement struct {
+	exporter exporter
+	version  string
+	missing  string // why it was not measured
+
+	scrapes, identity []time.Duration // wall time of compressed and uncompressed scrapes
+	samples           []time.Duration // sample start → published snapshot
+	cycleCPU          []time.Duration // exporter's CPU per sample and scrape together
+	scrapeCPU         []time.Duration // exporter's CPU per compressed scrape, scraped back to back
+	brokerCPU         []time.Duration // broker's CPU per sample and scrape, above idle
+	resident, peak    []int64
+	bytes, rawBytes   []int64
+	encoding          string
+	requests          map[string]int // per cycle, by API
+	requestCycles     int
+	errors            int
+}
+
+// plan says how long each exporter is watched.
+type plan struct {
+	rounds, cycles int
+	period         time.Duration // distance of scrapes, and sampling interval of exporters that have one
+	scrapeTimeout  time.Duration
+}
+
+// observe runs one exporter alone for one round.
+func (m *measurement) observe(ctx context.Context, dir, addr string, brokerPID int, idleBroker float64, p plan) error {
+	proc, err := m.exporter.start(ctx, dir, addr)
+	if err != nil {
+		return err
+	}
+	defer proc.stop()
+	s := newScraper(proc.url)
+	if err := m.warmUp(ctx, s, p); err != nil {
+		return err
+	}
+	if err := m.cycles(ctx, proc, s, brokerPID, idleBroker, p); err != nil {
+		return err
+	}
+	m.plain(ctx, s, p)
+	return m.burst(ctx, proc, s, p)
+}
+
+// warmUp scrapes until an answer has all the lags, then twice more, so that caches and pools are as in steady state.
+func (m *measurement) warmUp(ctx context.Context, s *scraper, p plan) error {
+	deadline := time.Now().Add(5 * time.Minute)
+	for good := 0; good < 2; {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s: no full scrape within 5 minutes", m.exporter.name)
+		}
+		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
+		_, size, _, err := s.scrape(scrapeCtx, false)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil && size > m.fullSize():
+			good++
+		default:
+			time.Sleep(500 * time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// fullSize is a number of bytes that an exposition without every group's partitions cannot reach.
+func (m *measurement) fullSize() int64 { return int64(fullSeries) * 60 }
+
+// cycles makes one compressed scrape per period and takes the CPU of everything in between.
+func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, brokerPID int, idleBroker float64, p plan) error {
+	pid := proc.cmd.Process.Pid
+	for range p.cycles {
+		cpu0, err := cpuTime(pid)
+		if err != nil {
+			return err
+		}
+		broker0, err := cpuTime(brokerPID)
+		if err != nil {
+			return err
+		}
+		start := time.Now()
+		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
+		took, size, encoding, err := s.scrape(scrapeCtx, true)
+		cancel()
+		if err != nil {
+			m.errors++
+			continue
+		}
+		m.scrapes = append(m.scrapes, took)
+		m.bytes = append(m.bytes, size)
+		m.encoding = encoding
+		if rest := p.period - time.Since(start); rest > 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(rest):
+			}
+		}
+		if err := m.account(ctx, s, pid, brokerPID, cpu0, broker0, time.Since(start), idleBroker, took); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *measurement) account(ctx context.Context, s *scraper, pid, brokerPID int, cpu0, broker0, span time.Duration,
+	idleBroker float64, took time.Duration,
+) error {
+	cpu1, err := cpuTime(pid)
+	if err != nil {
+		return err
+	}
+	broker1, err := cpuTime(brokerPID)
+	if err != nil {
+		return err
+	}
+	m.cycleCPU = append(m.cycleCPU, cpu1-cpu0)
+	idle := time.Duration(idleBroker * float64(span))
+	m.brokerCPU = append(m.brokerCPU, max(broker1-broker0-idle, 0))
+	now, peak, err := residentMemory(pid)
+	if err != nil {
+		return err
+	}
+	m.resident = append(m.resident, now)
+	m.peak = append(m.peak, peak)
+	if sample, ok := m.sampleTime(ctx, s); ok {
+		m.samples = append(m.samples, sample)
+	} else if !m.exporter.background {
+		m.samples = append(m.samples, took)
+	}
+	return nil
+}
+
+// sampleTime reads how long a background exporter says its last collections took.
+func (m *measurement) sampleTime(ctx context.Context, s *scraper) (time.Duration, bool) {
+	if !m.exporter.background {
+		return 0, false
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
+	if err != nil {
+		return 0, false
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return 0, false
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, false
+	}
+	text := string(raw)
+	if sum, ok := value(text, "kafka_burndown_exporter_sample_duration_seconds_sum"); ok {
+		if n, ok := value(text, "kafka_burndown_exporter_sample_duration_seconds_count"); ok && n > 0 {
+			return time.Duration(sum / n * float64(time.Second)), true
+		}
+	}
+	if ms, ok := value(text, "kafka_consumergroup_poll_time_ms"); ok {
+		return time.Duration(ms * float64(time.Millisecond)), true
+	}
+	return 0, false
+}
+
+// value finds the first sample of a name in a text exposition.
+func value(text, name string) (float64, bool) {
+	for line := range strings.Lines(text) {
+		rest, ok := strings.CutPrefix(line, name)
+		if !ok || rest == "" || (rest[0] != ' ' && rest[0] != '{') {
+			continue
+		}
+		fields := strings.Fields(rest[strings.LastIndexByte(rest, '}')+1:])
+		if len(fields) == 0 {
+			continue
+		}
+		v, err := strconv.ParseFloat(fields[0], 64)
+		return v, err == nil
+	}
+	return 0, false
+}
+
+// plain makes uncompressed scrapes.
+func (m *measurement) plain(ctx context.Context, s *scraper, p plan) {
+	for range p.cycles {
+		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
+		took, size, _, err := s.scrape(scrapeCtx, false)
+		cancel()
+		if err != nil {
+			m.errors++
+			return
+		}
+		m.identity = append(m.identity, took)
+		m.rawBytes = append(m.rawBytes, size)
+		if took > 5*time.Second {
+			return // one is enough of a scrape that long
+		}
+	}
+}
+
+// burst scrapes back to back for a few seconds: the resolution of a process's CPU time is 10 ms.
+func (m *measurement) burst(ctx context.Context, proc *process, s *scraper, p plan) error {
+	before, err := cpuTime(proc.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for start := time.Now(); time.Since(start) < 3*time.Second; n++ {
+		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
+		_, _, _, err := s.scrape(scrapeCtx, true)
+		cancel()
+		if err != nil {
+			m.errors++
+			return nil
+		}
+	}
+	after, err := cpuTime(proc.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
+	m.scrapeCPU = append(m.scrapeCPU, (after-before)/time.Duration(n))
+	return nil
+}
+
+// count runs the exporter behind the counting proxy and notes its requests per cycle.
+func (m *measurement) count(ctx context.Context, dir, addr string, proxy *countingProxy, p plan) error {
+	proc, err := m.exporter.start(ctx, dir, addr)
+	if err != nil {
+		return err
+	}
+	defer proc.stop()
+	s := newScraper(proc.url)
+	if err := m.warmUp(ctx, s, p); err != nil {
+		return err
+	}
+	proxy.take()
+	for range p.cycles {
+		start := time.Now()
+		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
+		_, _, _, err := s.scrape(scrapeCtx, true)
+		cancel()
+		if err != nil {
+			return err
+		}
+		if rest := p.period - time.Since(start); rest > 0 {
+			time.Sleep(rest)
+		}
+	}
+	m.requests, m.requestCycles = proxy.take(), p.cycles
+	return nil
+}
