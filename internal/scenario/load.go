@@ -1,0 +1,176 @@
+package scenario
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile bounds a scenario file and the files it refers to.
+const maxFile = 16 << 20
+
+// Load reads a scenario file and the files it refers to. Errors name file, line and field.
+func Load(path string) (*Scenario, error) {
+	dir, base := filepath.Split(path)
+	if dir == "" {
+		dir = "."
+	}
+	s, err := LoadFS(os.DirFS(dir), base)
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.File == base {
+			e.File = path
+		}
+		return nil, err
+	}
+	s.File = path
+	return s, nil
+}
+
+// LoadFS is Load from a file system, such as one that is embedded. References leave it only where the file system
+// allows it.
+func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
+	data, err := readFile(fsys, name)
+	if err != nil {
+		return nil, &Error{File: name, Msg: "cannot be read: " + err.Error()}
+	}
+	s, err := Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.resolve(fsys)
+}
+
+// Parse reads a scenario without the files that it refers to; name stands in errors.
+func Parse(name string, data []byte) (*Scenario, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc yaml.Node
+	if err := dec.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, &Error{File: name, Msg: "is empty"}
+		}
+		return nil, yamlError(name, err)
+	}
+	if err := dec.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, &Error{File: name, Msg: "holds more than one document: a scenario is one"}
+	}
+	s := &Scenario{File: name}
+	d := &decoder{file: name, lines: map[string]int{}}
+	if err := d.decode(doc.Content[0], "", reflect.ValueOf(s).Elem()); err != nil {
+		return nil, err
+	}
+	s.lines = d.lines
+	if s.Start.IsZero() {
+		s.Start = time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	}
+	for i := range s.Candidates {
+		for j := range s.Candidates[i].Manifests {
+			if err := s.inline(&s.Candidates[i].Manifests[j], fmt.Sprintf("candidates[%d].manifests[%d]", i, j)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, s.validate()
+}
+
+// inline writes an inline ScaledObject back to text, aliases resolved.
+func (s *Scenario) inline(m *Manifest, path string) error {
+	if (m.File == "") == (m.Object == nil) {
+		return s.errorAt(path, "needs either file or object")
+	}
+	if m.Object == nil {
+		return nil
+	}
+	text, err := yaml.Marshal(m.Object)
+	if err != nil {
+		return s.errorAt(path+".object", "%s", oneLine(err))
+	}
+	m.Text = text
+	m.Origin = fmt.Sprintf("%s:%d", s.File, s.line(path+".object"))
+	return nil
+}
+
+// resolve reads the files that the scenario refers to.
+func (s *Scenario) resolve(fsys fs.FS) error {
+	for i := range s.Candidates {
+		for j := range s.Candidates[i].Manifests {
+			m := &s.Candidates[i].Manifests[j]
+			if m.File == "" {
+				continue
+			}
+			data, err := readFile(fsys, m.File)
+			if err != nil {
+				return s.errorAt(fmt.Sprintf("candidates[%d].manifests[%d].file", i, j), "cannot be read: %v", err)
+			}
+			m.Text, m.Origin = data, m.File
+		}
+	}
+	for i := range s.Producers {
+		c := s.Producers[i].Profile.CSV
+		if c == nil {
+			continue
+		}
+		path := fmt.Sprintf("producers[%d].profile.csv.file", i)
+		data, err := readFile(fsys, c.File)
+		if err != nil {
+			return s.errorAt(path, "cannot be read: %v", err)
+		}
+		if c.series, err = ReadCSV(bytes.NewReader(data), c.Time, c.Rate); err != nil {
+			return s.errorAt(path, "%s: %v", c.File, err)
+		}
+	}
+	return nil
+}
+
+func readFile(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(filepath.ToSlash(filepath.Clean(name)))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("larger than %d MB", maxFile>>20)
+	}
+	return data, err
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+func yamlError(name string, err error) error {
+	msg := oneLine(err)
+	e := &Error{File: name, Msg: msg}
+	if m := yamlLine.FindStringSubmatch(msg); m != nil {
+		e.Line, _ = strconv.Atoi(m[1])
+		e.Msg = "is no valid YAML: " + msg[len(m[0]):]
+	}
+	return e
+}
+
+// line is where a field stands, or the nearest one around it; 0 if nothing is known.
+func (s *Scenario) line(path string) int {
+	for path != "" {
+		if n, ok := s.lines[path]; ok {
+			return n
+		}
+		cut := max(lastIndexAny(path, ".["), 0)
+		path = path[:cut]
+	}
+	return 0
+}
+
+func lastIndexAny(s, chars string) int { return bytes.LastIndexAny([]byte(s), chars) }
+
+func (s *Scenario) errorAt(path, format string, args ...any) error {
+	return &Error{File: s.File, Line: s.line(path), Field: path, Msg: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,122 @@
+package scenario
+
+import (
+	"math"
+	"time"
+)
+
+// Topic is the topic of that name, nil if there is none.
+func (s *Scenario) Topic(name string) *Topic {
+	for i := range s.Topics {
+		if s.Topics[i].Name == name {
+			return &s.Topics[i]
+		}
+	}
+	return nil
+}
+
+// Service is the service of that name, nil if there is none.
+func (s *Scenario) Service(name string) *Service {
+	for i := range s.Services {
+		if s.Services[i].Name == name {
+			return &s.Services[i]
+		}
+	}
+	return nil
+}
+
+// Candidate is the candidate of that name, nil if there is none.
+func (s *Scenario) Candidate(name string) *Candidate {
+	for i := range s.Candidates {
+		if s.Candidates[i].Name == name {
+			return &s.Candidates[i]
+		}
+	}
+	return nil
+}
+
+// DefaultCandidate is what the demo runs, nil if the scenario has no candidates.
+func (s *Scenario) DefaultCandidate() *Candidate {
+	for i := range s.Candidates {
+		if s.Default == "" || s.Candidates[i].Name == s.Default {
+			return &s.Candidates[i]
+		}
+	}
+	return nil
+}
+
+// Shares are the partitions' shares of a topic's messages; they add up to 1.
+func (t *Topic) Shares() []float64 {
+	out := make([]float64, t.Partitions)
+	switch {
+	case t.Weights != nil:
+		sum := 0.0
+		for _, w := range t.Weights {
+			sum += w
+		}
+		for i, w := range t.Weights {
+			out[i] = w / sum
+		}
+	case t.Hot != nil:
+		HotShares(out, t.Hot.Partition, t.Hot.Share)
+	default:
+		for i := range out {
+			out[i] = 1 / float64(t.Partitions)
+		}
+	}
+	return out
+}
+
+// HotShares gives one partition a share and spreads the rest evenly over the others.
+func HotShares(out []float64, hot int, share float64) {
+	if len(out) == 1 {
+		out[0] = 1
+		return
+	}
+	for i := range out {
+		out[i] = (1 - share) / float64(len(out)-1)
+	}
+	out[hot] = share
+}
+
+// UsefulReplicas is how many members of the service's group can have a partition: with the range assignor the largest
+// topic's partitions, else all of them.
+func (s *Scenario) UsefulReplicas(svc *Service) int {
+	largest, sum := 0, 0
+	for _, name := range svc.Topics {
+		n := s.Topic(name).Partitions
+		largest, sum = max(largest, n), sum+n
+	}
+	if svc.Assignor == "range" {
+		return largest
+	}
+	return sum
+}
+
+// EventTimes are the handling times of the service's events, aligned with Capacity.Events: their mean over the mix is
+// messageTime, or the time in which one pod handles one message.
+func (c *Capacity) EventTimes() []time.Duration {
+	mean, share := 0.0, 0.0
+	for _, e := range c.Events {
+		mean += e.Share * e.Cost
+		share += e.Share
+	}
+	base := c.messageTime()
+	out := make([]time.Duration, len(c.Events))
+	for i, e := range c.Events {
+		out[i] = time.Duration(float64(base) * e.Cost * share / mean)
+	}
+	return out
+}
+
+func (c *Capacity) messageTime() time.Duration {
+	if c.MessageTime > 0 {
+		return c.MessageTime
+	}
+	return time.Duration(float64(time.Second) / c.PerPod)
+}
+
+// Concurrency is how many messages a pod handles at once to reach its capacity.
+func (c *Capacity) Concurrency() float64 {
+	return math.Max(1, c.PerPod*c.messageTime().Seconds())
+}
