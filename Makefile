@@ -48,6 +48,10 @@ cover: ## Test coverage of the root module as a table.
 bench: ## Go benchmarks of the hot paths, allocations included.
 	go test -run '^$$' -bench . -benchmem ./internal/lag ./internal/kafka ./collector ./internal/simulate
 
+.PHONY: bench-peers
+bench-peers: build ## Side by side with the peers named by KAFKA_EXPORTER, KMINION, KLAG_EXPORTER (BENCH_ARGS adds flags).
+	go run ./test/bench --ours=$(BIN) $(BENCH_ARGS)
+
 .PHONY: update
 update: ## Rewrite golden files and generated documentation.
 	go test ./... -run 'Golden|Docs|Drift|Generated' -update
