@@ -47,6 +47,9 @@ type decoder struct {
 // maxNodes bounds what aliases can expand to.
 const maxNodes = 1_000_000
 
+// maxMerges bounds how deep merge keys refer to each other, for those that refer to themselves.
+const maxMerges = 8
+
 func (d *decoder) fail(n *yaml.Node, path, format string, args ...any) error {
 	return &Error{File: d.file, Line: n.Line, Field: path, Msg: fmt.Sprintf(format, args...)}
 }
@@ -92,7 +95,7 @@ func (d *decoder) structure(n *yaml.Node, path string, v reflect.Value) error {
 	if n.Kind != yaml.MappingNode {
 		return d.fail(n, path, "expected fields, found %s: indent them below %q", kindName(n), last(path))
 	}
-	pairs, err := d.pairs(n, path)
+	pairs, err := d.pairs(n, path, 0)
 	if err != nil {
 		return err
 	}
@@ -126,22 +129,22 @@ func (d *decoder) structure(n *yaml.Node, path string, v reflect.Value) error {
 type pair struct{ key, value *yaml.Node }
 
 // pairs lists the fields of a mapping with merge keys (<<) resolved: what stands in the mapping itself wins.
-func (d *decoder) pairs(n *yaml.Node, path string) ([]pair, error) {
+func (d *decoder) pairs(n *yaml.Node, path string, depth int) ([]pair, error) {
 	var own, merged []pair
 	have := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, val := n.Content[i], n.Content[i+1]
 		if k.Tag == "!!merge" {
-			for val.Kind == yaml.AliasNode {
+			if val.Kind == yaml.AliasNode {
 				val = val.Alias
 			}
 			if val.Kind != yaml.MappingNode {
 				return nil, d.fail(k, path, "<< needs an alias of a mapping")
 			}
-			if d.nodes++; d.nodes > maxNodes {
-				return nil, d.fail(k, path, "aliases expand to more than %d values: use fewer", maxNodes)
+			if depth == maxMerges {
+				return nil, d.fail(k, path, "<< is nested more than %d times: use fewer", maxMerges)
 			}
-			more, err := d.pairs(val, path)
+			more, err := d.pairs(val, path, depth+1)
 			if err != nil {
 				return nil, err
 			}
