@@ -1,0 +1,197 @@
+package collector
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files and docs/metrics.md")
+
+func newEncoder(t testing.TB, o EncoderOptions) *Encoder {
+	t.Helper()
+	e, err := NewEncoder(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func encode(t testing.TB, e *Encoder, s *lag.Snapshot, f Format) string {
+	t.Helper()
+	var buf bytes.Buffer
+	if _, err := e.Encode(&buf, s, f); err != nil {
+		t.Fatal(err)
+	}
+	return buf.String()
+}
+
+// golden compares with a file, or writes it with -update.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s is not what is produced now (-update rewrites it):\n%s", path, diff)
+	}
+}
+
+func TestGoldenExpositions(t *testing.T) {
+	e := newEncoder(t, EncoderOptions{})
+	for name, s := range scenarios() {
+		t.Run(name, func(t *testing.T) {
+			golden(t, filepath.Join("testdata", name+".prom"), encode(t, e, s, Text))
+		})
+	}
+	golden(t, filepath.Join("testdata", "normal.openmetrics"), encode(t, e, scenarios()["normal"], OpenMetrics))
+	labelled := newEncoder(t, EncoderOptions{Labels: []Label{{"cluster", `blue "1"`}}, Granularity: PerGroup})
+	golden(t, filepath.Join("testdata", "labelled_per_group.prom"), encode(t, labelled, scenarios()["normal"], Text))
+}
+
+func TestGranularityAndDisable(t *testing.T) {
+	s := scenarios()["normal"]
+	for _, tc := range []struct {
+		name           string
+		o              EncoderOptions
+		has, hasNot    string
+		alsoHas, never string
+	}{
+		{name: "partition", o: EncoderOptions{}, has: `partition="0"`, alsoHas: "kafka_consumergroup_lag{"},
+		{name: "topic", o: EncoderOptions{Granularity: PerTopic}, has: `topic="orders"`, hasNot: "partition="},
+		{name: "group", o: EncoderOptions{Granularity: PerGroup}, has: "kafka_group_lag{", hasNot: "topic="},
+		{name: "another shard", o: EncoderOptions{OmitBrokers: true}, has: "kafka_topic_partitions{", hasNot: "kafka_broker"},
+		{
+			name: "disable", o: EncoderOptions{Disable: []string{"kafka_group_lag", "kafka_group_state"}},
+			has: "kafka_group_lag_max{", hasNot: "kafka_group_lag{", alsoHas: "kafka_group_topic_lag{", never: "state=",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := encode(t, newEncoder(t, tc.o), s, Text)
+			for _, want := range []string{tc.has, tc.alsoHas} {
+				if !strings.Contains(got, want) {
+					t.Errorf("lacks %q", want)
+				}
+			}
+			for _, not := range []string{tc.hasNot, tc.never} {
+				if not != "" && strings.Contains(got, not) {
+					t.Errorf("has %q", not)
+				}
+			}
+		})
+	}
+}
+
+func TestConnectedOnlyLeavesOutDropInOffsetsOfGroupsWithoutMembers(t *testing.T) {
+	dead := normalGroup("dead")
+	dead.Members, dead.State = 0, "Empty"
+	got := encode(t, newEncoder(t, EncoderOptions{ConnectedOnly: true}), snapshotOf(normalGroup("alive"), dead), Text)
+	for line, want := range map[string]bool{
+		`kafka_consumergroup_lag{consumergroup="dead"`:            false,
+		`kafka_consumergroup_current_offset{consumergroup="dead"`: false,
+		`kafka_consumergroup_lag_sum{consumergroup="dead"`:        false,
+		`kafka_consumergroup_members{consumergroup="dead"} 0`:     true,
+		`kafka_group_lag{consumergroup="dead"}`:                   true,
+		`kafka_consumergroup_lag{consumergroup="alive"`:           true,
+	} {
+		if strings.Contains(got, line) != want {
+			t.Errorf("%s: published %v, want %v", line, !want, want)
+		}
+	}
+}
+
+func TestEncoderOptionsAreChecked(t *testing.T) {
+	for _, tc := range []struct {
+		o    EncoderOptions
+		want string
+	}{
+		{EncoderOptions{Disable: []string{"kafka_group_lagg"}}, `--metrics.disable: no metric is named "kafka_group_lagg"`},
+		{EncoderOptions{Granularity: "broker"}, `--metrics.granularity: "broker"`},
+		{EncoderOptions{Labels: []Label{{"topic", "x"}}}, `--kafka.labels: "topic" is a label of`},
+		{EncoderOptions{Labels: []Label{{"a-b", "x"}}}, `--kafka.labels: "a-b" is not a label name`},
+		{EncoderOptions{Labels: []Label{{"__name__", "x"}}}, `--kafka.labels: "__name__" is not a label name`},
+		{EncoderOptions{Labels: []Label{{"a", "x"}, {"a", "y"}}}, `--kafka.labels: label "a" is given twice`},
+		{EncoderOptions{Labels: []Label{{"broker", "x"}}}, `--kafka.labels: "broker" is a label of the exporter's own`},
+	} {
+		_, err := NewEncoder(tc.o)
+		if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+			t.Errorf("NewEncoder(%+v): %v, want %s…", tc.o, err, tc.want)
+		}
+	}
+}
+
+func TestTimestampsHaveMilliseconds(t *testing.T) {
+	got := string(appendTimestamp(nil, testTime.Add(1234*time.Microsecond)))
+	if got != "1772366400.001" {
+		t.Errorf("timestamp %s", got)
+	}
+}
+
+type failingWriter struct{ after int }
+
+func (w *failingWriter) Write(p []byte) (int, error) {
+	if w.after--; w.after < 0 {
+		return 0, io.ErrClosedPipe
+	}
+	return len(p), nil
+}
+
+func TestEncodeStopsAtAWriteError(t *testing.T) {
+	e := newEncoder(t, EncoderOptions{})
+	if _, err := e.Encode(&failingWriter{after: 1}, largeSnapshot(10, 500), Text); err != io.ErrClosedPipe {
+		t.Errorf("error %v, want the writer's", err)
+	}
+	if got := encode(t, e, scenarios()["normal"], Text); !strings.HasPrefix(got, "# HELP kafka_brokers ") {
+		t.Errorf("the next rendering begins with %.40q", got)
+	}
+}
+
+func TestEncodeAllocatesNothingPerSeries(t *testing.T) {
+	e := newEncoder(t, EncoderOptions{})
+	allocs := func(partitions int) float64 {
+		s := largeSnapshot(20, partitions)
+		return testing.AllocsPerRun(3, func() { _, _ = e.Encode(io.Discard, s, OpenMetrics) })
+	}
+	small, large := allocs(10), allocs(1000)
+	if large > small+20 { // the pool may be emptied by a collection in between
+		t.Errorf("%v allocations at 10 partitions a group, %v at 1000", small, large)
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	for _, groups := range []int{50, 250} {
+		s := largeSnapshot(groups, 100)
+		e := newEncoder(b, EncoderOptions{})
+		series, _ := e.Encode(io.Discard, s, OpenMetrics)
+		b.Run(fmt.Sprintf("series=%d/text", series), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = e.Encode(io.Discard, s, OpenMetrics)
+			}
+		})
+		b.Run(fmt.Sprintf("series=%d/gzip", series), func(b *testing.B) {
+			b.ReportAllocs()
+			var c compressor
+			for b.Loop() {
+				_, _ = c.segment(func(w io.Writer) (int, error) { return e.Encode(w, s, OpenMetrics) })
+			}
+		})
+	}
+}

@@ -1,0 +1,122 @@
+package collector
+
+import "kafka_burndown_exporter/internal/lag"
+
+// whenAbsent is the sentence that every total shares.
+const whenAbsent = " Absent while a partition it covers is unknown."
+
+func gauge(name, unit, help string, get func(*lag.Signals) float64) []Family {
+	return signal{
+		name: name, unit: unit, help: help, typ: Gauge,
+		get: func(s *lag.Signals, _ int) float64 { return get(s) },
+	}.families()
+}
+
+func counter(name, help string, get func(*lag.Signals) float64) []Family {
+	return signal{
+		name: name, unit: "messages", help: help, typ: Counter,
+		get: func(s *lag.Signals, _ int) float64 { return get(s) },
+	}.families()
+}
+
+func lagFamilies() []Family {
+	var table []Family
+	add := func(f ...Family) { table = append(table, f...) }
+	add(gauge("lag", "",
+		"Messages committed to the log but not yet consumed, over all partitions with a commit: log end minus committed "+
+			"offset (or log start, where that is later). Absent where nothing is committed."+whenAbsent,
+		func(s *lag.Signals) float64 { return s.Lag })...)
+	add(gauge("lag_max", "", "Lag of the worst partition."+whenAbsent,
+		func(s *lag.Signals) float64 { return s.LagMax })...)
+	add(groupGauge("lag_log2x7", "",
+		"Lag as 7 * log2(lag), clamped to 0 at lag 1 or less and to the maximum of --log2x7.max: a doubling of the lag adds "+
+			"7."+whenAbsent,
+		func(g *lag.Group) float64 { return g.LagLog2x7 }))
+	add(gauge("backlog", "",
+		"Messages that a consumer with auto.offset.reset=earliest has yet to read: the lag, plus all messages in partitions "+
+			"without a valid commit. Scale to zero activates on this."+whenAbsent,
+		func(s *lag.Signals) float64 { return s.Backlog })...)
+	add(gauge("uncommitted_messages", "messages", "Messages in the partitions that have no valid commit."+whenAbsent,
+		func(s *lag.Signals) float64 { return s.UncommittedMessages })...)
+	add(gauge("lag_seconds", "seconds",
+		"Age of the oldest message not yet consumed, of the worst partition; 0 without lag. Interpolated from the history of "+
+			"log end offsets. Absent until known."+whenAbsent,
+		func(s *lag.Signals) float64 { return s.LagSeconds })...)
+	add(gauge("burndown_seconds", "seconds",
+		"Expected wait of a message produced now: lag divided by the consumer rate; 0 without lag, and the cap "+
+			"(--burndown.cap) when nothing was consumed for the whole stall window."+whenAbsent,
+		func(s *lag.Signals) float64 { return s.BurndownSeconds })...)
+	add(groupGauge("burndown_max_seconds", "seconds", "Burndown of the worst partition."+whenAbsent,
+		func(g *lag.Group) float64 { return g.BurndownMaxSeconds }))
+	return table
+}
+
+func counterFamilies() []Family {
+	const offsets = " Messages are offsets: transaction markers and gaps left by compaction count."
+	var table []Family
+	add := func(f ...Family) { table = append(table, f...) }
+	add(gauge("producer_rate", "",
+		"Messages per second produced to the partitions of the group over the rate window. Groups that share a topic each "+
+			"count it: do not sum over groups, use kafka_topic_producer_rate."+offsets+whenAbsent,
+		func(s *lag.Signals) float64 { return s.ProducerRate })...)
+	add(gauge("consumer_rate", "",
+		"Messages per second consumed (committed past) by the group over the rate window."+offsets+whenAbsent,
+		func(s *lag.Signals) float64 { return s.ConsumerRate })...)
+	add(counter("produced_messages_total",
+		"Messages produced to the partitions of the group since it was first sampled. Groups that share a topic each count "+
+			"it: do not sum over groups, use kafka_topic_produced_messages_total."+offsets+whenAbsent,
+		func(s *lag.Signals) float64 { return s.Produced })...)
+	add(counter("consumed_messages_total",
+		"Messages consumed (committed past) by the group since it was first sampled; offset resets do not count."+
+			offsets+whenAbsent,
+		func(s *lag.Signals) float64 { return s.Consumed })...)
+	add(counter("lost_messages_total",
+		"Messages deleted by retention before the group committed past them."+offsets+whenAbsent,
+		func(s *lag.Signals) float64 { return s.Lost })...)
+	add(Family{
+		Name: "kafka_group_offset_resets_total", Type: Counter, Level: LevelGroup, Labels: []string{labelGroup, "direction"},
+		Help: "Commits that went back (backward) or jumped to the log end (end). A heuristic: a jump is told from fast " +
+			"consumption by the group's state and the partition's known rate.",
+		variants: []string{"backward", "end"},
+		group: func(g *lag.Group, v int) float64 {
+			if g.Type == lag.GroupShare {
+				return lag.Absent
+			}
+			return [2]float64{g.ResetsBackward, g.ResetsEnd}[v]
+		},
+	})
+	return table
+}
+
+func partitionCountFamilies() []Family {
+	var table []Family
+	add := func(f ...Family) { table = append(table, f...) }
+	add(gauge("partitions", "", "Partitions counted in the totals: commit and log end are known.",
+		func(s *lag.Signals) float64 { return float64(s.Partitions) })...)
+	add(gauge("partitions_uncommitted", "",
+		"Partitions without a valid commit. They have no lag, but count in the backlog.",
+		func(s *lag.Signals) float64 { return float64(s.PartitionsUncommitted) })...)
+	add(gauge("partitions_with_lag", "", "Partitions with lag."+whenAbsent,
+		func(s *lag.Signals) float64 { return s.PartitionsWithLag })...)
+	add(gauge("partitions_stalled", "",
+		"Partitions with lag on which nothing was consumed for the stall window; residues of transaction markers "+
+			"excepted."+whenAbsent,
+		func(s *lag.Signals) float64 { return s.PartitionsStalled })...)
+	add(signal{
+		name: "partitions_held", typ: Gauge, groupOnly: true,
+		help: "Partitions served from an earlier sample because this one could not read them.",
+		get:  func(s *lag.Signals, _ int) float64 { return float64(s.PartitionsHeld) },
+	}.families()...)
+	add(signal{
+		name: "partitions_unknown", typ: Gauge, label: "reason", variants: lag.Reasons[1:], sparse: true,
+		help: "Partitions whose commit or log end could not be read and that nothing young enough is held for, by what " +
+			"failed. While there is one, the totals that cover it are absent.",
+		get: func(s *lag.Signals, v int) float64 { return float64(s.PartitionsUnknown[v+1]) },
+	}.families()...)
+	return append(table, Family{
+		Name: "kafka_group_topic_abandoned", Type: Gauge, Level: LevelGroupTopic, Labels: []string{labelGroup, labelTopic},
+		Help: "1 where the group has commits on the topic but no member subscribes to it any more: then it is left out of the " +
+			"group's totals, unless --group.include-abandoned is given.",
+		groupTopic: func(t *lag.GroupTopic, _ int) float64 { return boolean(t.Abandoned) },
+	})
+}
