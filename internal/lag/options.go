@@ -4,10 +4,13 @@ import "time"
 
 // Options are the tracker's settings; the zero value of a field is not replaced by a default.
 type Options struct {
-	Interval    time.Duration // expected distance of waves
-	MaxAge      time.Duration // how long a pair is held
-	RateWindow  time.Duration
-	StallWindow time.Duration
+	Interval time.Duration // expected distance of waves
+	MaxAge   time.Duration // how long a pair is held
+	// MembersMaxAge is how long a member description counts; 0: three times the distance at which descriptions come,
+	// but at least MaxAge and two minutes.
+	MembersMaxAge time.Duration
+	RateWindow    time.Duration
+	StallWindow   time.Duration
 	// LagResidual is the largest lag that may count as a residue of transaction markers.
 	LagResidual int64
 	BurndownCap float64 // seconds

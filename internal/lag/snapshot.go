@@ -92,7 +92,8 @@ type GroupTopic struct {
 	Lag       []int64
 }
 
-// Signals are the values that exist per group and per group and topic. Absent ones are left out of the exposition.
+// Signals are the values that exist per group and per group and topic. Absent ones are left out of the exposition; a
+// share group has none but Absent ones, with all counts 0.
 type Signals struct {
 	Lag, LagMax, Backlog       float64
 	UncommittedMessages        float64
@@ -104,8 +105,10 @@ type Signals struct {
 	Partitions            int // counted
 	PartitionsUncommitted int
 	PartitionsHeld        int
-	PartitionsWithLag     float64 // Absent while a partition is unknown
-	PartitionsStalled     float64
+	// PartitionsWithLag and PartitionsStalled count among the counted partitions, whatever else is unknown. They are
+	// Absent for share groups only.
+	PartitionsWithLag float64
+	PartitionsStalled float64
 	// PartitionsUnknown is indexed by Reason.
 	PartitionsUnknown [numReasons]int
 }

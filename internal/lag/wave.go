@@ -41,6 +41,8 @@ type Broker struct {
 	ID      int32
 	Address string
 	Up      bool // it answered in this wave
+	// Gone brokers are not in the newest metadata (so not of the cluster now), but still replicas of some partition.
+	Gone bool
 }
 
 // TopicSample is one topic as metadata and its leaders described it.

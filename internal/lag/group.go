@@ -1,0 +1,202 @@
+package lag
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"kafka_burndown_exporter/internal/scale"
+)
+
+// group is what is remembered of one consumer group.
+type group struct {
+	id      string
+	wave    uint64 // the last one that named it
+	created time.Time
+	membership
+	window
+	level
+	backward, end float64
+	topics        []*groupTopic // sorted by name
+}
+
+// groupTopic is what is remembered of one topic of a group.
+type groupTopic struct {
+	name    string
+	topic   *topic
+	gen     uint32
+	created time.Time
+	level
+	parts []partition // indexed by partition
+	ring  []uint32    // consumed increments, slots per partition; nil before the first commit
+	ids   []int32     // the counted partitions as published; replaced, never modified
+
+	used      uint64 // the last wave that gave a reason to show it
+	commits   int    // index+1 into the wave's commits
+	missing   uint8  // successive member descriptions that do not name it
+	abandoned bool
+}
+
+func (t *Tracker) observeGroup(s *GroupSample, b *builder) {
+	g := t.groups[s.ID]
+	if g == nil {
+		g = &group{id: s.ID, created: t.began, window: newWindow(t.slots)}
+		t.groups[s.ID] = g
+	} else if g.wave == t.wave {
+		return
+	}
+	g.wave = t.wave
+	out := Group{
+		ID: s.ID, Type: s.Type, ProtocolType: s.ProtocolType, State: s.State, Coordinator: s.Coordinator,
+		Created: g.created,
+	}
+	emptyTwice := t.observeMembers(g, s, &out)
+	if s.Type == GroupShare {
+		publishShare(&out)
+		b.addGroup(&out)
+		return
+	}
+	t.assignTopics(g, s)
+	g.abandon(s)
+	st := t.newStep(g, s, emptyTwice)
+	total := sums{}
+	out.Topics = b.groupTopics(len(g.topics))
+	for i, gt := range g.topics {
+		one := t.observeGroupTopic(&st, gt, s, b, &out.Topics[i])
+		b.snap.HeldPartitions += one.held
+		b.snap.UnknownPartitions += one.unknowns()
+		if t.opt.IncludeAbandoned || !gt.abandoned && !g.suspects(gt) {
+			total.add(&one)
+		}
+	}
+	t.publishGroup(&st, &total, &out)
+	b.addGroup(&out)
+}
+
+// publishShare leaves a share group with its state, info and members: its lag cannot be read.
+func publishShare(out *Group) {
+	out.Signals, out.Complete = absentSignals(), true
+	out.LagLog2x7, out.BurndownMaxSeconds = Absent, Absent
+	out.ResetsBackward, out.ResetsEnd = Absent, Absent
+}
+
+// newStep prepares the wave for the group's partitions. The window moves on only where some partition can follow.
+func (t *Tracker) newStep(g *group, s *GroupSample, emptyTwice bool) step {
+	st := step{
+		t: t, g: g, read: !s.CommitsAt.IsZero(), reason: s.Err, stableE: s.ReadCommitted,
+		emptyTwice: emptyTwice && s.ProtocolType != "",
+		resides:    g.hasMembers && t.now-g.membersSince >= int64(t.opt.StallWindow),
+	}
+	if !st.read {
+		if st.reason == ReasonNone || st.reason >= numReasons {
+			st.reason = ReasonCoordinator
+		}
+		return st
+	}
+	st.at = t.nanos(s.CommitsAt)
+	for _, gt := range g.topics {
+		if slices.ContainsFunc(gt.topic.parts, func(p topicPartition) bool { return st.isFresh(&p) }) {
+			st.slot = g.window.push(st.at, t.opt.RateWindow, t.opt.Interval)
+			break
+		}
+	}
+	return st
+}
+
+func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
+	g := st.g
+	if !st.read && len(g.topics) == 0 {
+		total.unknown[st.reason]++ // at least one
+	}
+	g.backward += total.backward
+	g.end += total.end
+	complete := total.unknowns() == 0
+	known := complete && (t.opt.IncludeAbandoned || !g.waits())
+	g.level.update(total, t.now, known)
+	out.Signals = g.level.signals(total, t.now, &t.opt, known)
+	out.Complete = complete && total.held == 0
+	out.ResetsBackward, out.ResetsEnd = g.backward, g.end
+	if total.any {
+		out.SampleAt = t.wall(total.oldest)
+	}
+	out.LagLog2x7, out.BurndownMaxSeconds = Absent, Absent
+	if Known(out.Lag) {
+		out.LagLog2x7 = scale.Log2x7(out.Lag, t.opt.Log2x7Max)
+		out.BurndownMaxSeconds = total.burndown.get(t.opt.BurndownCap)
+	}
+	out.UsefulMembers = g.usefulMembers()
+}
+
+// assignTopics makes g.topics the existing topics that the group has a commit on, subscribes to or is expected on.
+// While its commits cannot be read, those it had before stay.
+func (t *Tracker) assignTopics(g *group, s *GroupSample) {
+	read := !s.CommitsAt.IsZero()
+	for _, gt := range g.topics {
+		gt.commits = 0
+		if !read {
+			gt.used = t.wave
+		}
+	}
+	if read {
+		at := 0
+		for i := range s.Commits {
+			if gt := t.use(g, s.Commits[i].Topic, &at); gt != nil {
+				gt.commits = i + 1
+			}
+		}
+	}
+	for _, names := range [2][]string{g.subscribed, s.Expected} {
+		at := 0
+		for _, name := range names {
+			t.use(g, name, &at)
+		}
+	}
+	g.topics = slices.DeleteFunc(g.topics, func(gt *groupTopic) bool {
+		return gt.used != t.wave || gt.topic.wave != t.wave
+	})
+	for _, gt := range g.topics {
+		t.fit(gt)
+	}
+}
+
+// use marks a topic as used in this wave, or adds it; nil where no such topic exists. at is where the search begins:
+// names mostly come in order.
+func (t *Tracker) use(g *group, name string, at *int) *groupTopic {
+	i := *at
+	if i >= len(g.topics) || g.topics[i].name != name {
+		i = sort.Search(len(g.topics), func(i int) bool { return g.topics[i].name >= name })
+	}
+	*at = i + 1
+	if i < len(g.topics) && g.topics[i].name == name {
+		g.topics[i].used = t.wave
+		return g.topics[i]
+	}
+	tp := t.topics[name]
+	if tp == nil || tp.wave != t.wave {
+		return nil
+	}
+	gt := &groupTopic{name: strings.Clone(name), topic: tp, gen: tp.gen, created: t.began, used: t.wave}
+	g.topics = slices.Insert(g.topics, i, gt)
+	return gt
+}
+
+// fit brings the state of a group's topic to the topic's partitions; a recreated topic begins anew.
+func (t *Tracker) fit(gt *groupTopic) {
+	n := len(gt.topic.parts)
+	if gt.gen != gt.topic.gen {
+		gt.gen = gt.topic.gen
+		clear(gt.parts)
+	}
+	if n == len(gt.parts) {
+		return
+	}
+	parts := make([]partition, n)
+	copy(parts, gt.parts)
+	gt.parts = parts
+	if gt.ring != nil {
+		ring := make([]uint32, n*t.slots)
+		copy(ring, gt.ring)
+		gt.ring = ring
+	}
+}

@@ -1,0 +1,217 @@
+package lag
+
+import (
+	"math"
+	"slices"
+	"sort"
+	"time"
+)
+
+// history is the end offset of one partition over time: points in order of both, at most maxPoints, thinned with age so
+// that the time read off between two of them is wrong by at most a small part of its age.
+type history struct {
+	pts []point
+	// rounds counts the time queries that went beyond the oldest point.
+	rounds uint8
+}
+
+// point says that the end offset was end at that time. Its other fields describe the stretch from it to the next point.
+type point struct {
+	at, end int64
+	err     float32 // bound of the error of times read off here, ns
+	rounds  uint8   // time queries spent here; observed: none is wanted
+}
+
+const (
+	maxPoints = 120
+	observed  = math.MaxUint8
+	// thinning is the error, as a part of the age, that dropping a point may cause.
+	thinning = 0.04
+	dayNanos = int64(24 * time.Hour)
+)
+
+// push appends the newest end offset. start is the log start: what lies before it is not asked for any more.
+func (h *history) push(at, end, start int64, opt Options) {
+	n := len(h.pts)
+	if n == 0 {
+		h.pts = append(make([]point, 0, 4), point{at: at, end: end, rounds: observed})
+		return
+	}
+	head := &h.pts[n-1]
+	at, end = max(at, head.at), max(end, head.end)
+	if at == head.at {
+		head.end = end
+		return
+	}
+	if n > 1 {
+		before := &h.pts[n-2]
+		tooClose := head.at-before.at < int64(opt.RateWindow)/30
+		flat := head.end == end && before.end == end
+		if flat || tooClose && before.end != head.end {
+			head.at, head.end = at, end
+			return
+		}
+	}
+	head.rounds = observed
+	if at-head.at > 3*int64(opt.MaxAge) {
+		head.rounds = 0 // a long silence: worth asking about
+	}
+	h.makeRoom(start, opt)
+	h.pts = append(h.pts, point{at: at, end: end, rounds: observed})
+}
+
+// insert adds the answer to a time query: at that time the first offset not older was end, NoOffset where there was
+// none. Timestamps are the producers' and may contradict each other, so the answer is fitted between its neighbours.
+func (h *history) insert(at, end int64, opt Options) {
+	n := len(h.pts)
+	if n == 0 || at >= h.pts[n-1].at {
+		return
+	}
+	if end < 0 {
+		end = h.pts[n-1].end
+	}
+	i := sort.Search(n, func(i int) bool { return h.pts[i].at >= at })
+	end = min(end, h.pts[i].end)
+	p := point{at: at, end: end}
+	if i == 0 {
+		if h.pts[n-1].at-at <= 2*int64(opt.RateWindow) {
+			p.rounds = observed // the sampler's own look one window back
+		} else {
+			h.rounds = min(h.rounds, maxRounds) + 1
+			p.rounds = h.rounds
+		}
+	} else {
+		before := &h.pts[i-1]
+		if before.rounds == observed || h.pts[i].at == at {
+			return
+		}
+		p.end = max(end, before.end)
+		before.rounds++
+		p.rounds = before.rounds
+	}
+	last := h.pts[n-1].at
+	if n == cap(h.pts) {
+		h.makeRoom(NoOffset, opt)
+		i = sort.Search(len(h.pts), func(i int) bool { return h.pts[i].at >= at })
+		if last != h.pts[len(h.pts)-1].at {
+			return
+		}
+	}
+	h.pts = slices.Insert(h.pts, i, p)
+}
+
+// truncate forgets what a log that now ends at end cannot have been.
+func (h *history) truncate(end int64) {
+	n := len(h.pts)
+	for n > 0 && h.pts[n-1].end > end {
+		n--
+	}
+	h.pts = h.pts[:n]
+	h.rounds = 0
+}
+
+// rate is what was produced per second over the window before the newest point, Absent before the second point.
+func (h *history) rate(window time.Duration) float64 {
+	n := len(h.pts)
+	if n < 2 {
+		return Absent
+	}
+	head := h.pts[n-1]
+	from := head.at - int64(window)
+	i := n - 2
+	for i > 0 && h.pts[i].at > from {
+		i--
+	}
+	since, end := h.pts[i].at, float64(h.pts[i].end)
+	if since < from {
+		next := h.pts[i+1]
+		end += float64(next.end-h.pts[i].end) * float64(from-since) / float64(next.at-since)
+		since = from
+	}
+	if head.at <= since {
+		return Absent
+	}
+	return max(0, float64(head.end)-end) / (float64(head.at-since) / 1e9)
+}
+
+// makeRoom makes place for one more point, by thinning where that is enough and by growing where it is not.
+func (h *history) makeRoom(start int64, opt Options) {
+	n := len(h.pts)
+	if n < cap(h.pts) {
+		return
+	}
+	h.dropBefore(start)
+	keep := int64(opt.RateWindow) + int64(opt.Interval)
+	h.thin(thinning, keep)
+	if len(h.pts) <= cap(h.pts)*3/4 {
+		return
+	}
+	if n < maxPoints {
+		h.pts = slices.Grow(h.pts, min(n+8, maxPoints)-len(h.pts))
+		if cap(h.pts) > maxPoints {
+			h.pts = slices.Clip(append(make([]point, 0, maxPoints), h.pts...)[:len(h.pts):maxPoints])
+		}
+		return
+	}
+	for allowed := 2 * thinning; len(h.pts) > maxPoints*7/8; allowed *= 1.5 {
+		if len(h.pts) > 1 && h.pts[len(h.pts)-1].at-h.pts[1].at > dayNanos {
+			h.pts = slices.Delete(h.pts, 0, 1)
+			continue
+		}
+		if allowed > 1e3 {
+			h.halve()
+			return
+		}
+		h.thin(allowed, keep)
+	}
+}
+
+// halve drops every second point, whatever that does to the error.
+func (h *history) halve() {
+	out := h.pts[:1]
+	for i := 1; i < len(h.pts); i++ {
+		if i%2 == 0 || i == len(h.pts)-1 {
+			out = append(out, h.pts[i])
+		}
+	}
+	h.pts = out
+}
+
+// dropBefore drops the points that only describe messages which retention has deleted.
+func (h *history) dropBefore(start int64) {
+	i := 0
+	for i+1 < len(h.pts) && h.pts[i+1].end <= start {
+		i++
+	}
+	h.pts = slices.Delete(h.pts, 0, i)
+}
+
+// thin drops the points between whose neighbours a straight line is right up to the allowed part of the age. Points of
+// the last keep nanoseconds stay.
+func (h *history) thin(allowed float64, keep int64) {
+	n := len(h.pts)
+	if n < 3 {
+		return
+	}
+	head := h.pts[n-1].at
+	out := h.pts[:1]
+	for i := 1; i < n-1; i++ {
+		a, m, b := &out[len(out)-1], h.pts[i], h.pts[i+1]
+		err := deviation(*a, m, b) + float64(max(a.err, m.err))
+		if head-m.at > keep && a.rounds == m.rounds && err <= allowed*float64(head-b.at) {
+			a.err = float32(err)
+			continue
+		}
+		out = append(out, m)
+	}
+	h.pts = append(out, h.pts[n-1])
+}
+
+// deviation is how far, in ns, the straight line from a to b is from m.
+func deviation(a, m, b point) float64 {
+	if a.end == b.end {
+		return 0
+	}
+	t := float64(a.at) + float64(b.at-a.at)*(float64(m.end-a.end)/float64(b.end-a.end))
+	return math.Abs(float64(m.at) - t)
+}

@@ -1,0 +1,152 @@
+package lag
+
+import (
+	"slices"
+	"time"
+)
+
+// Group states that say something about members, as Kafka names them.
+const (
+	stateEmpty  = "Empty"
+	stateDead   = "Dead"
+	stateStable = "Stable"
+)
+
+// membership is what is remembered of a group's members.
+type membership struct {
+	members    *Members // the newest description
+	pending    bool     // it has not been compared with the group's topics yet
+	spacing    int64    // the greatest distance of two descriptions, ns
+	described  int      // descriptions that could tell which topics are abandoned
+	subscribed []string
+	assignor   string
+
+	hasMembers   bool
+	membersSince int64
+	empty        bool // in the newest wave
+}
+
+// observeMembers takes in the group's state and members and fills them in. emptyTwice reports that the group was Empty
+// in this wave and in the one before.
+func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) (emptyTwice bool) {
+	m := &g.membership
+	unlisted := s.ListedAt.IsZero() && s.Expected != nil
+	if unlisted {
+		out.State = stateEmpty
+	}
+	out.InfoKnown = unlisted || !s.ListedAt.IsZero() && t.young(t.nanos(s.ListedAt))
+	nobody := out.State == stateEmpty || out.State == stateDead
+	m.describe(t, s.Members)
+	if out.InfoKnown && nobody {
+		m.subscribed = nil
+	}
+	out.Assignor = m.assignor
+	out.Members = t.memberCount(m, out, nobody)
+
+	has := out.InfoKnown && !nobody && (out.State != "" || out.Members > 0)
+	if has && !m.hasMembers {
+		m.membersSince = t.now
+	}
+	m.hasMembers = has
+	wasEmpty := m.empty
+	m.empty = out.InfoKnown && out.State == stateEmpty
+	return wasEmpty && m.empty
+}
+
+func (m *membership) describe(t *Tracker, d *Members) {
+	if d == nil || d == m.members {
+		return
+	}
+	if m.members != nil {
+		m.spacing = max(m.spacing, t.nanos(d.At)-t.nanos(m.members.At))
+	}
+	m.members, m.pending = d, true
+	if d.Assignor != "" {
+		m.assignor = d.Assignor
+	}
+	// During a rebalance the coordinator of a classic group does not tell the subscriptions.
+	if d.State == stateStable || len(d.Topics) > 0 {
+		m.subscribed = d.Topics
+	}
+}
+
+// memberCount is the number of members, -1 where nothing recent tells.
+func (t *Tracker) memberCount(m *membership, out *Group, nobody bool) int {
+	switch {
+	case !out.InfoKnown:
+		return -1
+	case nobody:
+		return 0
+	case m.members == nil, !t.within(t.nanos(m.members.At), t.membersMaxAge(m)), m.members.Count < 0:
+		return -1
+	case m.members.Count == 0 && out.State != "":
+		return -1 // described before somebody joined
+	}
+	return m.members.Count
+}
+
+func (t *Tracker) membersMaxAge(m *membership) time.Duration {
+	if t.opt.MembersMaxAge > 0 {
+		return t.opt.MembersMaxAge
+	}
+	return max(3*time.Duration(m.spacing), t.opt.MaxAge, 2*time.Minute)
+}
+
+// abandon compares a new member description with the group's topics: a topic that two in a row do not name is
+// abandoned. A group without members abandons only what its --group.expect does not name.
+func (g *group) abandon(s *GroupSample) {
+	d := g.members
+	if !g.pending {
+		return
+	}
+	named := d.Topics
+	switch d.State {
+	case stateStable:
+	case stateEmpty:
+		if s.Expected == nil {
+			g.pending = false
+			g.described++
+			return
+		}
+		named = s.Expected
+	default:
+		g.pending = false
+		return
+	}
+	g.pending = false
+	g.described++
+	for _, gt := range g.topics {
+		switch {
+		case slices.Contains(named, gt.name):
+			gt.missing, gt.abandoned = 0, false
+		case d.State == stateStable && d.Opaque:
+			gt.missing = 0
+		default:
+			gt.missing = min(gt.missing+1, 2)
+			gt.abandoned = gt.abandoned || gt.missing == 2
+		}
+	}
+}
+
+// suspects reports a topic that a group's first description does not name: the second decides.
+func (g *group) suspects(gt *groupTopic) bool { return g.described == 1 && gt.missing == 1 }
+
+// waits reports whether the totals wait for the second description.
+func (g *group) waits() bool {
+	return g.described == 1 && slices.ContainsFunc(g.topics, g.suspects)
+}
+
+// usefulMembers is the ceiling on useful replicas, 0 where it is not known.
+func (g *group) usefulMembers() int {
+	sum, largest := 0, 0
+	for _, gt := range g.topics {
+		if !gt.abandoned {
+			sum += len(gt.parts)
+			largest = max(largest, len(gt.parts))
+		}
+	}
+	if g.assignor == "" || g.assignor == "range" {
+		return largest
+	}
+	return sum
+}

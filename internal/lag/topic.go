@@ -1,0 +1,156 @@
+package lag
+
+import (
+	"math"
+	"time"
+)
+
+// topic is what is remembered of one topic.
+type topic struct {
+	name    string
+	wave    uint64 // the last one that named it
+	id      [16]byte
+	gen     uint32 // counts recreations: pairs of an earlier generation are void
+	created time.Time
+	parts   []topicPartition
+
+	produced float64
+}
+
+// topicPartition is what is remembered of one partition of a topic, with what this wave read of it.
+type topicPartition struct {
+	end, start int64 // newest known, NoOffset before the first
+	endAt      int64 // when end was read
+	movedAt    int64 // the wave that saw the end move last
+	rate       float64
+	hist       history
+
+	fresh  bool  // end was read in this wave
+	stable int64 // of this wave
+	err    Reason
+	needed int    // index+1 of the time query wanted in this wave
+	sought uint64 // the last wave that missed older history
+}
+
+func (t *Tracker) observeTopic(s *TopicSample) {
+	tp := t.topics[s.Name]
+	if tp == nil {
+		tp = &topic{name: s.Name, id: s.ID, created: t.began}
+		t.topics[s.Name] = tp
+	} else if tp.wave == t.wave {
+		return
+	}
+	tp.wave = t.wave
+	var none [16]byte
+	if s.ID != tp.id && s.ID != none {
+		if tp.id != none {
+			tp.gen++
+			tp.parts = nil
+		}
+		tp.id = s.ID
+	}
+	tp.resize(len(s.Partitions))
+	for i := range s.Partitions {
+		tp.produced += t.observePartition(&tp.parts[i], &s.Partitions[i])
+	}
+}
+
+func (tp *topic) resize(n int) {
+	if n < len(tp.parts) {
+		clear(tp.parts[n:])
+		tp.parts = tp.parts[:n]
+		return
+	}
+	for len(tp.parts) < n {
+		tp.parts = append(tp.parts, topicPartition{end: NoOffset, start: NoOffset, rate: Absent})
+	}
+}
+
+// observePartition takes in what the leader said and returns what was produced since it was last heard.
+func (t *Tracker) observePartition(p *topicPartition, s *PartitionSample) float64 {
+	p.fresh, p.stable, p.err, p.needed = false, NoOffset, s.Err, 0
+	if s.Start >= 0 {
+		p.start = s.Start
+	}
+	if s.End < 0 {
+		return 0
+	}
+	at := t.ended
+	if !s.EndAt.IsZero() {
+		at = t.nanos(s.EndAt)
+	}
+	produced := 0.0
+	switch {
+	case p.end == NoOffset:
+		p.movedAt = t.now
+	case s.End < p.end: // truncated, or recreated under a broker that tells no topic ID
+		p.movedAt = t.now
+		p.hist.truncate(s.End)
+		if s.Start < 0 && p.start > s.End {
+			p.start = NoOffset
+		}
+	case s.End > p.end:
+		p.movedAt = t.now
+		produced = float64(s.End - p.end)
+	}
+	p.fresh, p.end, p.endAt = true, s.End, at
+	if s.StableEnd >= 0 {
+		p.stable = min(s.StableEnd, s.End)
+	}
+	p.hist.push(at, s.End, p.start, t.opt)
+	return produced
+}
+
+// learn puts the answers to time queries into the histories.
+func (t *Tracker) learn(points []OffsetAtTime) {
+	var tp *topic
+	for i := range points {
+		q := &points[i]
+		if tp == nil || tp.name != q.Topic {
+			tp = t.topics[q.Topic]
+		}
+		if tp == nil || tp.wave != t.wave || q.Partition < 0 || int(q.Partition) >= len(tp.parts) {
+			continue
+		}
+		tp.parts[q.Partition].hist.insert(t.nanos(q.At), q.Offset, t.opt)
+	}
+}
+
+// publishTopics works the producer rates out, which the groups need too, and publishes the topics.
+func (t *Tracker) publishTopics(w *Wave, b *builder) {
+	for i := range w.Topics {
+		s := &w.Topics[i]
+		tp := t.topics[s.Name]
+		for j := range tp.parts {
+			if p := &tp.parts[j]; p.fresh {
+				p.rate = p.hist.rate(t.opt.RateWindow)
+			}
+		}
+		if s.Foreign || len(tp.parts) != len(s.Partitions) {
+			continue
+		}
+		b.addTopic(t.topicSnapshot(tp, s, b))
+	}
+}
+
+func (t *Tracker) topicSnapshot(tp *topic, s *TopicSample, b *builder) Topic {
+	out := Topic{Name: tp.name, Produced: tp.produced, Created: tp.created, Partitions: b.topicPartitions(len(tp.parts))}
+	for i := range tp.parts {
+		p, m := &tp.parts[i], &s.Partitions[i]
+		o := TopicPartition{
+			Leader: m.Leader, Preferred: m.Preferred, Replicas: m.Replicas, InSync: m.InSync,
+			End: NoOffset, Start: NoOffset,
+		}
+		if p.end >= 0 && t.young(p.endAt) {
+			o.End, o.Start = p.end, p.start
+			out.ProducerRate += p.rate
+		} else {
+			out.Produced, out.ProducerRate = Absent, Absent
+		}
+		out.Partitions[i] = o
+	}
+	if math.IsInf(out.ProducerRate, 0) {
+		out.ProducerRate = Absent
+	}
+	return out
+}

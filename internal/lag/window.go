@@ -1,0 +1,84 @@
+package lag
+
+import (
+	"math"
+	"time"
+)
+
+// window is the slot clock of a group: the times between its newest samples, shared by the rings of all its partitions.
+// Slots are counted back from the newest, which is 0.
+type window struct {
+	dt      []int64 // ring
+	head    int     // index of the newest slot
+	filled  int
+	at      int64 // time of the newest sample
+	started bool
+
+	inside int       // newest slots that lie within the rate window
+	covers []float64 // covers[k]: seconds covered by the newest k+1 slots
+}
+
+func newWindow(slots int) window {
+	return window{dt: make([]int64, slots), covers: make([]float64, slots)}
+}
+
+// push closes a slot with a sample taken at that time; the very first sample closes none.
+func (w *window) push(at int64, size, interval time.Duration) (slot bool) {
+	if !w.started {
+		w.started, w.at = true, at
+		return false
+	}
+	w.head = (w.head + 1) % len(w.dt)
+	w.dt[w.head] = max(0, at-w.at)
+	w.at = at
+	w.filled = min(w.filled+1, len(w.dt))
+	w.inside = 0
+	sum := int64(0)
+	for k := range w.filled {
+		sum += w.dt[w.index(k)]
+		if k > 0 && sum > int64(size)+int64(interval)/2 {
+			break
+		}
+		w.covers[k] = float64(sum) / 1e9
+		w.inside = k + 1
+	}
+	return true
+}
+
+func (w *window) index(back int) int {
+	i := w.head - back
+	if i < 0 {
+		i += len(w.dt)
+	}
+	return i
+}
+
+// spread writes progress into the newest 1+missed slots of a partition's ring, evenly.
+func (w *window) spread(ring []uint32, progress int64, missed int) {
+	n := int64(missed) + 1
+	share, rest := progress/n, progress%n
+	for k := range min(missed+1, len(ring)) {
+		v := share
+		if int64(k) < rest {
+			v++
+		}
+		ring[w.index(k)] = uint32(min(v, math.MaxUint32))
+	}
+}
+
+// rate is the sum of the newest slots of a ring per second, over as many of them as the partition has lived through
+// and the rate window holds; negative where that is none.
+func (w *window) rate(ring []uint32, lived int) float64 {
+	n := min(lived, w.inside)
+	if n == 0 || w.covers[n-1] <= 0 {
+		return -1
+	}
+	sum, i := uint64(0), w.head
+	for range n {
+		sum += uint64(ring[i])
+		if i--; i < 0 {
+			i = len(ring) - 1
+		}
+	}
+	return float64(sum) / w.covers[n-1]
+}
