@@ -1,0 +1,114 @@
+package kafka
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+)
+
+// tokenTimeout bounds one request for a token.
+const tokenTimeout = 5 * time.Second
+
+// bearerToken is a token and its end; a zero end is not known.
+type bearerToken struct {
+	value string
+	end   time.Time
+}
+
+// tokenCache hands the same token to all connections and asks for another before it ends. A broker lets a connection
+// live as long as the token it logged in with (KIP-368); sarama then logs in again on the same connection.
+type tokenCache struct {
+	fetch  func(context.Context) (bearerToken, error)
+	logger log.Logger
+
+	mu      sync.Mutex
+	token   bearerToken
+	renew   time.Time
+	failing bool
+}
+
+func newTokenCache(fetch func(context.Context) (bearerToken, error), logger log.Logger) *tokenCache {
+	return &tokenCache{fetch: fetch, logger: logger}
+}
+
+// Token implements sarama.AccessTokenProvider.
+func (c *tokenCache) Token() (*sarama.AccessToken, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	if c.token.value != "" && now.Before(c.renew) {
+		return &sarama.AccessToken{Token: c.token.value}, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), tokenTimeout)
+	defer cancel()
+	token, err := c.fetch(ctx)
+	if err != nil {
+		if c.token.value == "" || !now.Before(c.token.end) {
+			return nil, err
+		}
+		if !c.failing {
+			_ = level.Warn(c.logger).Log("msg", "no new token; using the last one until it ends", "end", c.token.end,
+				"err", err)
+		}
+		c.failing = true
+		return &sarama.AccessToken{Token: c.token.value}, nil
+	}
+	c.token, c.failing = token, false
+	c.renew = now // a token whose end is not known serves one login
+	if life := token.end.Sub(now); life > 0 {
+		c.renew = token.end.Add(-min(life/4, time.Minute))
+	}
+	return &sarama.AccessToken{Token: token.value}, nil
+}
+
+// tokenFile is a token that something else keeps fresh in a file, such as a projected service account token.
+type tokenFile string
+
+// Token implements sarama.AccessTokenProvider.
+func (f tokenFile) Token() (*sarama.AccessToken, error) {
+	data, err := os.ReadFile(string(f))
+	if err != nil {
+		return nil, fmt.Errorf("--sasl.oauthbearer-token-file: %w; give a readable file", err)
+	}
+	value := strings.TrimSpace(string(data))
+	if value == "" {
+		return nil, fmt.Errorf("--sasl.oauthbearer-token-file: %s is empty; have the token written into it", string(f))
+	}
+	if end, ok := tokenEnd(value); ok && !time.Now().Before(end) {
+		return nil, fmt.Errorf("--sasl.oauthbearer-token-file: the token in %s expired at %s; see why it is not renewed",
+			string(f), end.UTC().Format(time.RFC3339))
+	}
+	return &sarama.AccessToken{Token: value}, nil
+}
+
+// tokenEnd reads the expiry claim of a JSON Web Token (RFC 7519), unverified: that is the broker's business. Opaque
+// tokens have none.
+func tokenEnd(token string) (time.Time, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return time.Time{}, false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return time.Time{}, false
+	}
+	var claims struct {
+		Expiry *float64 `json:"exp"`
+	}
+	if json.Unmarshal(payload, &claims) != nil || claims.Expiry == nil || *claims.Expiry < 0 || *claims.Expiry > 1e11 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(*claims.Expiry * 1000)), true
+}
+
+var errNoToken = errors.New("the answer has no access_token")

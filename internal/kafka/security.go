@@ -1,0 +1,83 @@
+package kafka
+
+import (
+	"errors"
+
+	"github.com/IBM/sarama"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+)
+
+// Validate reports everything about the security settings that cannot work, naming the flag and the remedy. It reads
+// the files they name and opens no connection. No secret is in its errors.
+func (s Security) Validate() error {
+	return errors.Join(s.TLS.validate(), s.SASL.validate())
+}
+
+// Configure puts encryption and login into a client configuration, once; what the files say later does not reach it
+// (see Authenticator).
+func (s Security) Configure(c *sarama.Config, logger log.Logger) error {
+	a, err := NewAuthenticator(s, logger)
+	if err != nil {
+		return err
+	}
+	return a.Configure(c)
+}
+
+// Authenticator puts encryption and login into the configuration of each connection as it is opened, so that
+// certificates and passwords that were replaced on disk are used from then on. It is safe for concurrent use.
+type Authenticator struct {
+	sasl  SASL
+	files *tlsFiles                  // nil: no TLS
+	token sarama.AccessTokenProvider // nil: the mechanism has none
+}
+
+// NewAuthenticator validates the settings and warns of those that are weak.
+func NewAuthenticator(s Security, logger log.Logger) (*Authenticator, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	a := &Authenticator{sasl: s.SASL}
+	if s.TLS.Enabled {
+		a.files = newTLSFiles(s.TLS, logger)
+	}
+	if s.SASL.Enabled {
+		a.token = s.SASL.tokenProvider(logger)
+	}
+	for _, msg := range s.weaknesses() {
+		_ = level.Warn(logger).Log("msg", msg)
+	}
+	return a, nil
+}
+
+// Configure sets c up for a new connection with what the files say now.
+func (a *Authenticator) Configure(c *sarama.Config) error {
+	if a.files != nil {
+		config, err := a.files.config()
+		if err != nil {
+			return err
+		}
+		c.Net.TLS.Enable, c.Net.TLS.Config = true, config
+	}
+	if !a.sasl.Enabled {
+		return nil
+	}
+	return a.sasl.configure(c, a.token)
+}
+
+func (s Security) weaknesses() []string {
+	var list []string
+	t := s.TLS
+	if !t.Enabled && (t.CAFile != "" || t.CertFile != "" || t.KeyFile != "" || t.ServerName != "" || t.InsecureSkipVerify) {
+		list = append(list, "TLS settings have no effect without --tls.enabled")
+	}
+	if t.Enabled && t.InsecureSkipVerify {
+		list = append(list, "the brokers' certificates are not verified (--tls.insecure-skip-tls-verify): anyone on the "+
+			"network can pose as a broker; give their authority with --tls.ca-file instead")
+	}
+	if s.SASL.Enabled && !t.Enabled && s.SASL.revealsSecret() {
+		list = append(list, "the "+mechanisms[s.SASL.mechanism()].flag+" login sends its secret unencrypted; turn TLS on "+
+			"with --tls.enabled")
+	}
+	return list
+}
