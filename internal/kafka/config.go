@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"context"
+	"net"
 	"regexp"
 	"time"
 )
@@ -13,12 +15,15 @@ type Config struct {
 	Version  string
 	ClientID string
 	Security Security
+	// Dial opens the connections; nil dials TCP. Encryption and login are put on top of what it returns.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Interval is the distance of waves, MaxAge how long a value may be held.
 	Interval, MaxAge time.Duration
 	// RateWindow is how far back the producer rate of a partition seen for the first time is seeded.
 	RateWindow time.Duration
-	// MetadataRefresh, MembersRefresh and StartsRefresh space the requests that not every wave makes.
+	// MetadataRefresh, MembersRefresh and StartsRefresh space the requests that not every wave makes; 0 means the
+	// defaults of 30 s, 60 s and 60 s.
 	MetadataRefresh, MembersRefresh, StartsRefresh time.Duration
 
 	// The filters; nil admits (or excludes) nothing in particular.

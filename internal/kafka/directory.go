@@ -1,0 +1,117 @@
+package kafka
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// listed is one group as one broker lists it.
+type listed struct {
+	typ          lag.GroupType
+	protocolType string
+	state        string // empty where the broker does not tell (below Kafka 2.6)
+}
+
+// listing is one broker's answer to ListGroups.
+type listing struct {
+	broker int32
+	at     time.Time
+	// complete is false when the broker did not answer or answered with an error code: then what it does not list
+	// may still be there.
+	complete bool
+	groups   map[string]listed // by the raw name
+}
+
+// entry is one group in the directory.
+type entry struct {
+	raw string
+	listed
+	coordinator int32 // the broker to ask
+	listedAt    time.Time
+	// fresh is true when a broker listed the group in this wave. An entry that is not is held.
+	fresh bool
+
+	confirmed, refused int32 // who last answered as the coordinator, and who said that it is not; -1: nobody
+}
+
+// directory knows which broker coordinates which group. It is pure: what the brokers answered comes in, it decides.
+// Groups are keyed by their raw names.
+type directory map[string]*entry
+
+// merge takes over the listings of one wave, in the order of broker ids. A group is kept without being listed
+//   - while the broker that listed it last does not answer in full, and
+//   - for hold after it was last listed while any broker does not: it may have moved to that one.
+func (d directory) merge(lists []listing, now time.Time, hold time.Duration) {
+	complete := map[int32]bool{}
+	all := len(lists) > 0
+	for _, l := range lists {
+		complete[l.broker] = l.complete
+		all = all && l.complete
+	}
+	for _, e := range d {
+		e.fresh = false
+	}
+	d.add(lists)
+	for raw, e := range d {
+		if e.fresh || !complete[e.coordinator] {
+			continue
+		}
+		if all || now.Sub(e.listedAt) > hold {
+			delete(d, raw)
+		}
+	}
+}
+
+// add takes over listings without removing what they lack.
+func (d directory) add(lists []listing) {
+	for _, l := range lists {
+		for raw, g := range l.groups {
+			e := d[raw]
+			if e == nil {
+				e = &entry{raw: strings.Clone(raw), coordinator: -1, confirmed: -1, refused: -1}
+				d[e.raw] = e
+			}
+			if e.fresh && !e.prefers(l.broker) {
+				continue
+			}
+			e.listed, e.coordinator, e.listedAt, e.fresh = g, l.broker, l.at, true
+		}
+	}
+}
+
+// prefers reports whether a broker is a better coordinator than the one chosen so far: the one that answered as such
+// last, else any rather than one that refused.
+func (e *entry) prefers(broker int32) bool {
+	switch {
+	case broker == e.coordinator, broker == e.confirmed:
+		return true
+	case e.coordinator == e.confirmed:
+		return false
+	}
+	return e.coordinator == e.refused
+}
+
+// confirm notes that a broker answered for the group.
+func (e *entry) confirm(broker int32) {
+	e.confirmed = broker
+	if e.refused == broker {
+		e.refused = -1
+	}
+}
+
+// refuse notes that a broker said it does not coordinate the group.
+func (e *entry) refuse(broker int32) {
+	e.refused = broker
+	if e.confirmed == broker {
+		e.confirmed = -1
+	}
+}
+
+// sorted returns the entries in the order of their raw names.
+func (d directory) sorted() []*entry {
+	return slices.SortedFunc(maps.Values(d), func(a, b *entry) int { return strings.Compare(a.raw, b.raw) })
+}

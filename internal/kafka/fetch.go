@@ -1,0 +1,170 @@
+package kafka
+
+import (
+	"context"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+const (
+	// maxBatchGroups and maxBatchPartitions bound one OffsetFetch. 200 groups is where larger requests stop being
+	// faster; the partitions bound the memory of an answer.
+	maxBatchGroups     = 200
+	maxBatchPartitions = 40_000
+)
+
+// fetchCommits reads the committed offsets of all groups from their coordinators, and once more from the right one
+// where a coordinator has moved since the groups were listed.
+func (s *Sampler) fetchCommits(ctx context.Context, nodes []*node) {
+	moved := s.fetchRound(ctx, nodes)
+	if len(moved) > 0 && ctx.Err() == nil {
+		s.directory.add(s.list(ctx, nodes))
+		for _, g := range moved {
+			if g.entry.coordinator != g.entry.refused {
+				g.fetched = false
+			}
+		}
+		s.fetchRound(ctx, nodes)
+	}
+	for _, g := range s.groups {
+		if g.fetchable() && g.commitsAt.IsZero() && g.err == lag.ReasonNone {
+			g.err = lag.ReasonCoordinator
+		}
+	}
+}
+
+// fetchRound asks each coordinator for its groups that have not been answered, and returns those that it refused.
+func (s *Sampler) fetchRound(ctx context.Context, nodes []*node) (moved []*group) {
+	todo := map[int32][]*group{}
+	for _, g := range s.groups {
+		if g.fetchable() && !g.fetched && g.entry.fresh {
+			todo[g.entry.coordinator] = append(todo[g.entry.coordinator], g)
+		}
+	}
+	refused := make([][]*group, len(nodes))
+	s.each(nodes, func(i int, n *node) { refused[i] = s.fetchNode(ctx, n, todo[n.id]) })
+	for _, r := range refused {
+		moved = append(moved, r...)
+	}
+	return moved
+}
+
+// fetchNode reads the offsets of one coordinator's groups, batch after batch. It alone writes to these groups, and only
+// before it returns, so that nothing of an answer that came too late can get into a wave.
+func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refused []*group) {
+	outcome := newFetchOutcome()
+	for len(groups) > 0 && ctx.Err() == nil {
+		var batch []*group
+		answer, err := ask(ctx, s, n, n.coordinator, apiOffsetFetch, func(ses *session) func(*sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+			limit := 1
+			if s.versions.severalGroups(ses) {
+				limit = n.batch
+			}
+			batch = groups[:batchLength(groups, limit)]
+			return func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+				return b.FetchOffset(s.fetchRequest(batch))
+			}
+		})
+		if err != nil {
+			// What is too large to be read in time, or at all, is asked for in smaller parts from now on.
+			if len(batch) > 0 {
+				n.batch = max(1, len(batch)/2)
+			}
+			break
+		}
+		at := time.Now()
+		n.batch = min(maxBatchGroups, 2*n.batch)
+		groups = groups[len(batch):]
+		s.foldAnswer(n, batch, answer, at, outcome)
+	}
+	s.reportFetch(n, outcome)
+	return outcome.refused
+}
+
+// batchLength is how many groups go into one request.
+func batchLength(groups []*group, limit int) int {
+	partitions := 0
+	for i, g := range groups {
+		partitions += len(g.commits.partitions)
+		if i > 0 && (i >= limit || partitions > maxBatchPartitions) {
+			return i
+		}
+	}
+	return len(groups)
+}
+
+// fetchRequest asks for the offsets of groups on all topics. Offsets of open transactions are not waited for.
+func (s *Sampler) fetchRequest(batch []*group) *sarama.OffsetFetchRequest {
+	r := &sarama.OffsetFetchRequest{Version: s.versions.offsetFetch}
+	for _, g := range batch {
+		r.Groups = append(r.Groups, sarama.OffsetFetchRequestGroup{GroupId: g.raw})
+	}
+	return r
+}
+
+// fetchOutcome collects what went wrong in the answers of one coordinator, by error code, to be reported once.
+type fetchOutcome struct {
+	refused []*group
+	failed  map[sarama.KError][]string
+}
+
+func newFetchOutcome() *fetchOutcome { return &fetchOutcome{failed: map[sarama.KError][]string{}} }
+
+func (s *Sampler) foldAnswer(
+	n *node, batch []*group, answer *sarama.OffsetFetchResponse, at time.Time, out *fetchOutcome,
+) {
+	if answer.Version < 8 {
+		if len(batch) == 1 {
+			s.foldGroup(n, batch[0], answer.Err, answer.Blocks, at, out)
+		}
+		return
+	}
+	byRaw := make(map[string]*sarama.OffsetFetchResponseGroup, len(answer.Groups))
+	for i := range answer.Groups {
+		byRaw[answer.Groups[i].GroupId] = &answer.Groups[i]
+	}
+	for _, g := range batch {
+		if a := byRaw[g.raw]; a != nil {
+			s.foldGroup(n, g, a.Err, a.Blocks, at, out)
+		}
+	}
+}
+
+func (s *Sampler) foldGroup(n *node, g *group, code sarama.KError, answer blocks, at time.Time, out *fetchOutcome) {
+	if code == sarama.ErrNoError {
+		code = g.commits.fold(answer, s.topicNames)
+	}
+	switch code {
+	case sarama.ErrNoError:
+		g.entry.confirm(n.id)
+		g.commitsAt, g.fetched = at, true
+		return
+	case sarama.ErrNotCoordinatorForConsumer:
+		g.entry.refuse(n.id)
+		g.fail(lag.ReasonCoordinator)
+		out.refused = append(out.refused, g)
+	case sarama.ErrGroupAuthorizationFailed, sarama.ErrTopicAuthorizationFailed:
+		g.fail(lag.ReasonAuthorization)
+	case sarama.ErrGroupIDNotFound:
+		// Listed a moment ago and not there now: it is being deleted. Whether it had commits cannot be told any more,
+		// the next listing says whether it exists. That is no failure.
+		g.fail(lag.ReasonCoordinator)
+		return
+	default:
+		g.fail(lag.ReasonCoordinator)
+	}
+	out.failed[code] = append(out.failed[code], g.id)
+}
+
+// reportFetch counts every error code, and logs each kind once with some of the groups it concerns.
+func (s *Sampler) reportFetch(n *node, out *fetchOutcome) {
+	for code, groups := range out.failed {
+		for range groups[1:] {
+			s.stats.Failure(apiOffsetFetch, n.label, codeName(code))
+		}
+		s.failure(apiOffsetFetch, n, codeName(code), code, "groups", len(groups), "first", groups[0])
+	}
+}

@@ -1,0 +1,108 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/IBM/sarama"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// The API names as in the Kafka protocol, under which requests are counted and logged.
+const (
+	apiMetadata         = "Metadata"
+	apiListGroups       = "ListGroups"
+	apiOffsetFetch      = "OffsetFetch"
+	apiListOffsets      = "ListOffsets"
+	apiDescribeGroups   = "DescribeGroups"
+	apiDescribeConsumer = "ConsumerGroupDescribe"
+	apiFindCoordinator  = "FindCoordinator"
+	apiConnect          = "Connect" // not of the protocol: opening a connection
+)
+
+// API keys whose versions are looked at.
+const (
+	keyOffsetFetch      = 9
+	keyListGroups       = 16
+	keyDescribeConsumer = 69
+)
+
+// node is one broker with its connections. Calls on one connection wait for each other, so commits, ends and slow
+// descriptions each have their own.
+type node struct {
+	id      int32
+	label   string
+	address string
+	gone    bool // not in the newest metadata
+
+	coordinator, leader, describe *lane
+
+	answered atomic.Bool // in this wave
+	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
+	batch int
+}
+
+func (s *Sampler) newNode(id int32, address string) *node {
+	label := strconv.Itoa(int(id))
+	lane := func() *lane { return newLane(s.ctx, address, label, s.lanes) }
+	return &node{
+		id: id, label: label, address: address, batch: maxBatchGroups,
+		coordinator: lane(), leader: lane(), describe: lane(),
+	}
+}
+
+func (n *node) shut() {
+	for _, l := range []*lane{n.coordinator, n.leader, n.describe} {
+		l.shut()
+	}
+}
+
+// ask makes one request to a node and accounts for it. build gets the session, since some requests depend on what the
+// broker supports.
+func ask[T any](
+	ctx context.Context, s *Sampler, n *node, l *lane, api string, build func(*session) func(*sarama.Broker) (T, error),
+) (T, error) {
+	v, err := call(ctx, l, api, build)
+	s.account(n, api, err)
+	return v, err
+}
+
+// plain adapts a request that is the same for all brokers.
+func plain[T any](fn func(*sarama.Broker) (T, error)) func(*session) func(*sarama.Broker) (T, error) {
+	return func(*session) func(*sarama.Broker) (T, error) { return fn }
+}
+
+func (s *Sampler) account(n *node, api string, err error) {
+	var connect connectError
+	switch {
+	case err == nil:
+		n.answered.Store(true)
+		s.once.worked(api, n.label)
+		s.once.worked(apiConnect, n.label)
+	case errors.Is(err, context.Canceled):
+	case errors.As(err, &connect):
+		s.failure(apiConnect, n, reason(err), connect.err)
+	default:
+		s.failure(api, n, reason(err), err)
+	}
+}
+
+// failure counts and logs one failed request, or one error code in an answer.
+func (s *Sampler) failure(api string, n *node, reason string, err error, more ...any) {
+	s.stats.Failure(api, n.label, reason)
+	s.once.fail(api, n.label, reason, err, append([]any{"address", n.address}, more...)...)
+}
+
+// reasonOf is why an offset is unknown after an error code of a topic.
+func reasonOf(code sarama.KError) lag.Reason {
+	switch code {
+	case sarama.ErrNoError:
+		return lag.ReasonNone
+	case sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed:
+		return lag.ReasonAuthorization
+	}
+	return lag.ReasonLeader
+}

@@ -1,0 +1,185 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/rcrowley/go-metrics"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// init turns off sarama's own meters before any connection is made: each runs a goroutine that never ends.
+func init() { metrics.UseNilMetrics = true }
+
+// ErrNoBroker is returned for a wave in which no broker answered.
+var ErrNoBroker = errors.New("no broker answered")
+
+// Sampler reads waves from one cluster. Its methods may be called from any goroutine; waves run one at a time.
+type Sampler struct {
+	cfg      Config
+	version  sarama.KafkaVersion
+	versions versions
+	logger   log.Logger
+	stats    Stats
+	once     *onceLogger
+	lanes    *laneEnv
+	deadline time.Duration // of a wave, from its start
+
+	ctx    context.Context // ends all connections
+	cancel context.CancelFunc
+
+	mu sync.Mutex // held during a wave
+
+	topicNames, groupNames *namer
+	nodes                  map[int32]*node
+	lastUp                 map[int32]bool // who answered in the last wave
+	topics                 *topicTable
+	directory              directory
+	groups                 map[string]*group // admitted ones, by their valid names
+	seen                   uint64
+
+	metadataAt, startsAt time.Time
+	metadataStale        bool
+	wentBack             atomic.Bool
+
+	out    lag.Wave
+	points []lag.OffsetAtTime
+}
+
+// New prepares a sampler. It opens no connection; a setting that cannot work is an error.
+func New(cfg Config, logger log.Logger, stats Stats) (*Sampler, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	version, err := cfg.version()
+	if err != nil {
+		return nil, err
+	}
+	conf := sarama.NewConfig()
+	conf.Version = version
+	conf.ClientID = cfg.ClientID
+	conf.Net.MaxOpenRequests = 1
+	conf.Net.DialTimeout = dialTimeout
+	auth, err := NewAuthenticator(cfg.Security, logger)
+	if err != nil {
+		return nil, err
+	}
+	if err := auth.Configure(conf); err != nil {
+		return nil, err
+	}
+	if err := conf.Validate(); err != nil {
+		return nil, fmt.Errorf("connection settings: %w", err)
+	}
+	deadline := cfg.Interval * 8 / 10
+	s := &Sampler{
+		cfg: cfg, version: version, versions: versionsFor(version), logger: logger, stats: stats,
+		once: newOnceLogger(logger), deadline: deadline,
+		lanes: &laneEnv{
+			conf: conf, auth: auth, dial: cfg.Dial, stats: stats, patience: deadline / 40, maxBackoff: cfg.Interval / 2,
+		},
+		topicNames: newNamer(cfg.TopicFilter, cfg.TopicExclude, cfg.Shard),
+		groupNames: newNamer(cfg.GroupFilter, cfg.GroupExclude, cfg.Shard),
+		nodes:      map[int32]*node{}, lastUp: map[int32]bool{}, topics: newTopicTable(),
+		directory: directory{}, groups: map[string]*group{},
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// Run makes a wave every Config.Interval until ctx ends, and hands each to observe, which returns the time queries of
+// the next. The wave and its slices are used again afterwards, except for strings and Members. A wave in which no
+// broker answers is not handed over; before the first that is, waves are tried more often than every interval.
+func (s *Sampler) Run(ctx context.Context, observe func(*lag.Wave) []lag.TimeQuery) {
+	ticker := time.NewTicker(s.cfg.Interval)
+	defer ticker.Stop()
+	var queries []lag.TimeQuery
+	up, pause := false, s.cfg.Interval/20
+	for ctx.Err() == nil {
+		w, err := s.wave(ctx, queries)
+		queries = nil
+		if err == nil {
+			if !up {
+				up = true
+				ticker.Reset(s.cfg.Interval)
+			}
+			queries = s.observed(w, observe)
+		}
+		var retry <-chan time.Time
+		if !up {
+			retry = time.After(pause)
+			pause = min(2*pause, s.cfg.Interval)
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		case <-retry:
+		}
+	}
+}
+
+// observed hands a wave over. A panic there loses one snapshot, not the process.
+func (s *Sampler) observed(w *lag.Wave, observe func(*lag.Wave) []lag.TimeQuery) []lag.TimeQuery {
+	defer func() {
+		if p := recover(); p != nil {
+			s.logPanic(p)
+		}
+	}()
+	return observe(w)
+}
+
+// Wave makes one wave. Its result is valid until the next one.
+func (s *Sampler) Wave(ctx context.Context) (*lag.Wave, error) { return s.wave(ctx, nil) }
+
+// Close closes all connections. A wave under way fails.
+func (s *Sampler) Close() error {
+	s.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.nodes {
+		n.shut()
+	}
+	return nil
+}
+
+// wave makes one wave and accounts for it.
+func (s *Sampler) wave(ctx context.Context, queries []lag.TimeQuery) (w *lag.Wave, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, s.deadline)
+	defer cancel()
+	stop := context.AfterFunc(s.ctx, cancel)
+	defer stop()
+	defer func() {
+		if p := recover(); p != nil {
+			s.logPanic(p)
+			w, err = nil, fmt.Errorf("%w: %v", errPanic, p)
+		}
+		s.stats.WaveDone(time.Since(began), err == nil)
+		s.once.wave()
+	}()
+	return s.sample(ctx, began, queries)
+}
+
+// caught ends a panic in a goroutine of a wave; what it was about to read stays unread.
+func (s *Sampler) caught(n *node) {
+	if p := recover(); p != nil {
+		s.logPanic(p)
+		s.stats.Failure("", n.label, "panic")
+	}
+}
+
+func (s *Sampler) logPanic(p any) {
+	_ = level.Error(s.logger).Log("msg", "panic while sampling, please report it", "panic", fmt.Sprint(p),
+		"stack", string(debug.Stack()))
+}

@@ -1,0 +1,110 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+const (
+	dialTimeout = 3 * time.Second
+	// openTimeout bounds dialling, TLS and login together. Nothing in a wave waits that long: a connection that opens
+	// slowly is used by a later wave.
+	openTimeout = 10 * time.Second
+)
+
+// session is one open connection to one broker, with what the broker supports. It is used by one call at a time.
+type session struct {
+	broker   *sarama.Broker
+	conn     *conn
+	versions map[int16]int16 // API key → newest version of the broker
+	used     bool
+}
+
+// openSession connects, logs in and asks for the supported versions; ending ctx closes the connection at once.
+func openSession(ctx context.Context, base *sarama.Config, auth *Authenticator, dial dialer, address string) (*session, error) {
+	conf := *base
+	if err := auth.Configure(&conf); err != nil {
+		return nil, err
+	}
+	opened := make(chan *conn, 1)
+	conf.Net.Proxy.Enable = true
+	conf.Net.Proxy.Dialer = dialFunc(func(network, address string) (net.Conn, error) {
+		dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		raw, err := dial(dialCtx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		release := context.AfterFunc(ctx, func() { _ = raw.Close() })
+		c := &conn{Conn: raw, release: release, limit: time.Now().Add(openTimeout)}
+		opened <- c
+		return c, nil
+	})
+	b := sarama.NewBroker(address)
+	if err := b.Open(&conf); err != nil {
+		return nil, err
+	}
+	// Connected waits for Open to end.
+	if ok, err := b.Connected(); !ok {
+		return nil, errors.Join(err, orNotConnected(err))
+	}
+	s := &session{broker: b, conn: <-opened, versions: map[int16]int16{}}
+	answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})
+	if err == nil && answer.ErrorCode != 0 {
+		err = sarama.KError(answer.ErrorCode)
+	}
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("ask for the supported versions: %w", err)
+	}
+	for _, k := range answer.ApiKeys {
+		s.versions[k.ApiKey] = k.MaxVersion
+	}
+	return s, nil
+}
+
+func orNotConnected(err error) error {
+	if err != nil {
+		return nil
+	}
+	return sarama.ErrNotConnected
+}
+
+// close ends the connection without waiting for a call in flight, which then fails.
+func (s *session) close() {
+	_ = s.conn.Close()
+	go func() { _ = s.broker.Close() }()
+}
+
+// do runs fn on the session and returns when it is done or ctx has ended, whichever comes first. After a broken
+// session nothing of a late answer reaches the caller.
+func do[T any](ctx context.Context, s *session, fn func(*sarama.Broker) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	deadline, _ := ctx.Deadline()
+	s.conn.limitTo(deadline)
+	done := make(chan answer, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- answer{err: fmt.Errorf("%w: %v", errPanic, p)}
+			}
+		}()
+		v, err := fn(s.broker)
+		done <- answer{v, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}

@@ -1,0 +1,143 @@
+package kafka
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/IBM/sarama"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// maxPartition bounds what is believed of a partition number.
+const maxPartition = 1 << 20
+
+// topic is what is remembered of one topic between waves, and its sample in this wave.
+type topic struct {
+	name, raw string
+	id        sarama.Uuid
+	own       bool // its series are published by this shard
+	needed    bool // its ends are wanted in this wave
+	stable    bool // a read-committed group needs its last stable offsets
+	parts     []partition
+	sample    []lag.PartitionSample
+}
+
+// partition is what is remembered of one partition between waves.
+type partition struct {
+	leader, preferred, replicas, inSync int32
+	start, lastEnd                      int64
+	seeded                              bool // the time query of a partition seen for the first time was answered
+	seedTries                           uint8
+}
+
+func newPartition() partition {
+	return partition{leader: -1, preferred: -1, start: lag.NoOffset, lastEnd: lag.NoOffset}
+}
+
+// update takes over what metadata says. A new ID is a new topic under an old name: what was known of its offsets is
+// not true of it.
+func (t *topic) update(m *sarama.TopicMetadata) {
+	if m.Uuid != t.id && t.id != (sarama.Uuid{}) {
+		t.parts = t.parts[:0]
+		t.resetSample()
+	}
+	t.id = m.Uuid
+	size := 0
+	for _, p := range m.Partitions {
+		if p != nil && p.ID >= 0 && p.ID < maxPartition {
+			size = max(size, int(p.ID)+1)
+		}
+	}
+	if size == 0 && m.Err != sarama.ErrNoError {
+		for i := range t.parts {
+			t.parts[i].leader = -1 // what it is made of is not known now, that it exists is
+		}
+		return
+	}
+	t.parts = t.parts[:min(len(t.parts), size)]
+	for len(t.parts) < size {
+		t.parts = append(t.parts, newPartition())
+	}
+	for _, p := range m.Partitions {
+		if p == nil || p.ID < 0 || p.ID >= maxPartition {
+			continue
+		}
+		q := &t.parts[p.ID]
+		q.leader, q.replicas, q.inSync, q.preferred = p.Leader, int32(len(p.Replicas)), int32(len(p.Isr)), -1
+		if len(p.Replicas) > 0 {
+			q.preferred = p.Replicas[0]
+		}
+	}
+	t.growSample()
+}
+
+// resetSample begins a wave.
+func (t *topic) resetSample() {
+	t.sample = t.sample[:0]
+	t.growSample()
+}
+
+func (t *topic) growSample() {
+	t.sample = t.sample[:min(len(t.sample), len(t.parts))]
+	for len(t.sample) < len(t.parts) {
+		t.sample = append(t.sample, lag.PartitionSample{End: lag.NoOffset, Start: lag.NoOffset, StableEnd: lag.NoOffset})
+	}
+}
+
+// topicTable holds the admitted topics of the newest metadata.
+type topicTable struct {
+	byName map[string]*topic
+	sorted []*topic
+	// asked remembers names and partition numbers that groups use and metadata does not have, so that it is not
+	// refreshed for them again and again: name → largest partition number asked for.
+	asked map[string]int32
+}
+
+func newTopicTable() *topicTable {
+	return &topicTable{byName: map[string]*topic{}, asked: map[string]int32{}}
+}
+
+// apply takes over one answer that names all topics.
+func (tt *topicTable) apply(answer []*sarama.TopicMetadata, names *namer) {
+	present := make(map[string]bool, len(answer))
+	for _, m := range answer {
+		if m == nil || m.Err == sarama.ErrUnknownTopicOrPartition || m.Err == sarama.ErrInvalidTopic {
+			continue
+		}
+		n := names.of(m.Name)
+		if !n.admitted || present[n.text] {
+			continue
+		}
+		present[n.text] = true
+		t := tt.byName[n.text]
+		if t == nil {
+			t = &topic{name: n.text, raw: strings.Clone(m.Name), own: n.own}
+			tt.byName[n.text] = t
+			delete(tt.asked, n.text)
+		}
+		t.update(m)
+	}
+	tt.sorted = tt.sorted[:0]
+	for n, t := range tt.byName {
+		if !present[n] {
+			delete(tt.byName, n)
+			continue
+		}
+		tt.sorted = append(tt.sorted, t)
+	}
+	slices.SortFunc(tt.sorted, func(a, b *topic) int { return strings.Compare(a.name, b.name) })
+}
+
+// missing reports whether metadata lacks a partition that a group uses and it was not asked for it already.
+func (tt *topicTable) missing(name string, partition int32) bool {
+	if t := tt.byName[name]; t != nil && int(partition) < len(t.parts) {
+		return false
+	}
+	last, ok := tt.asked[name]
+	if ok && last >= partition {
+		return false
+	}
+	tt.asked[name] = partition
+	return true
+}

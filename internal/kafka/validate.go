@@ -1,0 +1,132 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// Defaults of the settings that may be left at zero.
+const (
+	defaultClientID        = "kafka_burndown_exporter"
+	defaultInterval        = 10 * time.Second
+	defaultMetadataRefresh = 30 * time.Second
+	defaultMembersRefresh  = 60 * time.Second
+	defaultStartsRefresh   = 60 * time.Second
+)
+
+// oldestVersion is the first protocol version in which committed offsets of all topics can be asked for together with
+// an isolation level for end offsets (KIP-98).
+var oldestVersion = sarama.V0_11_0_0
+
+// Validate reports every setting that cannot work, naming the flag and the remedy. It opens no connection.
+func (c Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if len(c.Brokers) == 0 {
+		bad("--kafka.server: no broker given; name at least one as host:port")
+	}
+	for _, b := range c.Brokers {
+		if err := validAddress(b); err != nil {
+			bad("--kafka.server=%s: %w; write it as host:port, e.g. kafka:9092", b, err)
+		}
+	}
+	if _, err := c.version(); err != nil {
+		bad("--kafka.version=%s: %w; leave it out to negotiate with each broker", c.Version, err)
+	}
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"--sample.interval", c.Interval}, {"--sample.max-age", c.MaxAge}, {"--rate.window", c.RateWindow},
+		{"--refresh.metadata", c.MetadataRefresh}, {"--refresh.members", c.MembersRefresh},
+		{"--refresh.starts", c.StartsRefresh},
+	} {
+		if d.value < 0 {
+			bad("%s=%s: a duration cannot be negative; use e.g. 30s", d.flag, d.value)
+		}
+	}
+	if c.MaxAge > 0 && c.MaxAge < c.Interval {
+		bad("--sample.max-age=%s is shorter than --sample.interval=%s; use at least the interval, better three of them",
+			c.MaxAge, c.Interval)
+	}
+	if c.Shard.Count < 0 || c.Shard.Index < 0 || c.Shard.Index >= max(c.Shard.Count, 1) {
+		bad("--shard=%d/%d: the first number counts from 0 and must be below the second; use 0/%d … %d/%d",
+			c.Shard.Index, c.Shard.Count, max(c.Shard.Count, 1), max(c.Shard.Count, 1)-1, max(c.Shard.Count, 1))
+	}
+	for group, topics := range c.Expect {
+		if group == "" || len(topics) == 0 {
+			bad("--group.expect=%s=: needs a group and its topics; write GROUP=TOPIC[,TOPIC]", group)
+		}
+		for _, t := range topics {
+			if t == "" {
+				bad("--group.expect=%s=: an empty topic name; write GROUP=TOPIC[,TOPIC]", group)
+			}
+		}
+	}
+	if err := c.Security.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func validAddress(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	switch {
+	case err != nil:
+		return errors.New("not an address with a port")
+	case host == "":
+		return errors.New("no host")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return fmt.Errorf("port %q is not between 1 and 65535", port)
+	}
+	return nil
+}
+
+// version is the newest protocol version to speak.
+func (c Config) version() (sarama.KafkaVersion, error) {
+	if c.Version == "" {
+		return sarama.MaxVersion, nil
+	}
+	v, err := sarama.ParseKafkaVersion(c.Version)
+	if err != nil {
+		return v, errors.New("not a Kafka version such as 3.9.0")
+	}
+	if !v.IsAtLeast(oldestVersion) {
+		return v, fmt.Errorf("too old, the oldest is %s", oldestVersion)
+	}
+	if v.IsAtLeast(sarama.MaxVersion) {
+		return sarama.MaxVersion, nil // a newer broker is spoken to in the newest version known here
+	}
+	return v, nil
+}
+
+// withDefaults fills the settings that were left at zero.
+func (c Config) withDefaults() Config {
+	if c.ClientID == "" {
+		c.ClientID = defaultClientID
+	}
+	for _, d := range []struct {
+		value *time.Duration
+		def   time.Duration
+	}{
+		{&c.Interval, defaultInterval}, {&c.MetadataRefresh, defaultMetadataRefresh},
+		{&c.MembersRefresh, defaultMembersRefresh}, {&c.StartsRefresh, defaultStartsRefresh},
+	} {
+		if *d.value == 0 {
+			*d.value = d.def
+		}
+	}
+	if c.MaxAge == 0 {
+		c.MaxAge = 3 * c.Interval
+	}
+	if c.Dial == nil {
+		c.Dial = (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext
+	}
+	return c
+}
