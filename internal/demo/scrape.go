@@ -1,0 +1,129 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"kafka_burndown_exporter/internal/scaledobject"
+)
+
+// groupSeries maps the exporter's series of a group to the signals that triggers read.
+var groupSeries = map[string]scaledobject.Signal{
+	"kafka_group_lag":                  scaledobject.SignalLag,
+	"kafka_group_lag_max":              scaledobject.SignalLagMax,
+	"kafka_group_backlog":              scaledobject.SignalBacklog,
+	"kafka_group_lag_log2x7":           scaledobject.SignalLog2x7,
+	"kafka_group_lag_seconds":          scaledobject.SignalAge,
+	"kafka_group_burndown_seconds":     scaledobject.SignalBurndown,
+	"kafka_group_burndown_max_seconds": scaledobject.SignalBurndownMax,
+	"kafka_group_producer_rate":        scaledobject.SignalProducerRate,
+	"kafka_group_consumer_rate":        scaledobject.SignalConsumerRate,
+	"kafka_group_members":              scaledobject.SignalMembers,
+	"kafka_group_partitions":           scaledobject.SignalPartitions,
+	"kafka_group_useful_members":       scaledobject.SignalUsefulMembers,
+	"kafka_group_partitions_with_lag":  scaledobject.SignalPartitionsWithLag,
+	"kafka_group_partitions_stalled":   scaledobject.SignalPartitionsStalled,
+	"kafka_group_complete":             scaledobject.SignalComplete,
+}
+
+// partitionSeries are what a kafka trigger works with.
+const (
+	committedSeries = "kafka_consumergroup_current_offset"
+	endSeries       = "kafka_topic_partition_current_offset"
+	startSeries     = "kafka_topic_partition_oldest_offset"
+)
+
+// topicPartition names a partition.
+type topicPartition struct {
+	topic     string
+	partition string
+}
+
+// scrape is one reading of the exporter's /metrics.
+type scrape struct {
+	groups    map[string]map[scaledobject.Signal]float64
+	committed map[string]map[topicPartition]int64 // by group
+	ends      map[topicPartition]int64
+	starts    map[topicPartition]int64
+}
+
+// scrapeMetrics reads a /metrics page as Prometheus would.
+func scrapeMetrics(ctx context.Context, client *http.Client, url string) (*scrape, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("scrape: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("scrape: %s", resp.Status)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("scrape: %w", err)
+	}
+	return readFamilies(families), nil
+}
+
+func readFamilies(families map[string]*dto.MetricFamily) *scrape {
+	s := &scrape{groups: map[string]map[scaledobject.Signal]float64{}, committed: map[string]map[topicPartition]int64{},
+		ends: map[topicPartition]int64{}, starts: map[topicPartition]int64{}}
+	for name, signal := range groupSeries {
+		for _, m := range families[name].GetMetric() {
+			group := label(m, "consumergroup")
+			if s.groups[group] == nil {
+				s.groups[group] = map[scaledobject.Signal]float64{}
+			}
+			s.groups[group][signal] = value(m)
+		}
+	}
+	for _, m := range families[committedSeries].GetMetric() {
+		group := label(m, "consumergroup")
+		if s.committed[group] == nil {
+			s.committed[group] = map[topicPartition]int64{}
+		}
+		s.committed[group][partitionOf(m)] = int64(value(m))
+	}
+	for _, m := range families[endSeries].GetMetric() {
+		s.ends[partitionOf(m)] = int64(value(m))
+	}
+	for _, m := range families[startSeries].GetMetric() {
+		s.starts[partitionOf(m)] = int64(value(m))
+	}
+	return s
+}
+
+func partitionOf(m *dto.Metric) topicPartition {
+	return topicPartition{topic: label(m, "topic"), partition: label(m, "partition")}
+}
+
+func label(m *dto.Metric, name string) string {
+	for _, l := range m.GetLabel() {
+		if l.GetName() == name {
+			return l.GetValue()
+		}
+	}
+	return ""
+}
+
+func value(m *dto.Metric) float64 {
+	switch {
+	case m.Gauge != nil:
+		return m.Gauge.GetValue()
+	case m.Counter != nil:
+		return m.Counter.GetValue()
+	}
+	return m.Untyped.GetValue()
+}
