@@ -118,6 +118,7 @@ type Service struct {
 	Produces       []Output       `yaml:"produces" doc:"What it produces to the next stage."`
 	StartDelay     time.Duration  `yaml:"startDelay" doc:"From the decision until a pod joins the group." default:"30s"`
 	ReadyDelay     time.Duration  `yaml:"readyDelay" doc:"From joining until the pod is Ready."`
+	SessionTimeout time.Duration  `yaml:"sessionTimeout" doc:"After which a crashed member is removed from the group." default:"45s"`
 	Rebalance      Rebalance      `yaml:"rebalance" doc:"What a change of membership costs."`
 	Assignor       string         `yaml:"assignor" doc:"Partition assignor." default:"range" enum:"range,roundrobin,sticky,cooperative-sticky"`
 	CommitInterval time.Duration  `yaml:"commitInterval" doc:"How often offsets are committed." default:"5s"`
@@ -133,6 +134,7 @@ type Service struct {
 type Capacity struct {
 	PerPod      float64       `yaml:"perPod" doc:"Messages/s of one pod over the mix of events." required:"true"`
 	MessageTime time.Duration `yaml:"messageTime" doc:"Time to handle one message; perPod × messageTime are handled at once. 1/perPod if absent."`
+	Prior       float64       `yaml:"prior" doc:"Messages/s that one pod surely sustains, recorded as kafka_group_capacity_prior; 90 % of perPod if 0." min:"0"`
 	Events      []Event       `yaml:"events" doc:"The mix of events; all alike if absent."`
 }
 
@@ -181,5 +183,5 @@ type Objective struct {
 type CustomMetric struct {
 	Name   string            `yaml:"name" doc:"Name of the series." required:"true"`
 	Labels map[string]string `yaml:"labels" doc:"Its labels."`
-	Value  string            `yaml:"value" doc:"What it shows of the group." default:"lag" enum:"lag,in-flight"`
+	Value  string            `yaml:"value" doc:"What it shows of the group." default:"lag" enum:"lag"`
 }
