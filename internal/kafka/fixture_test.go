@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +27,9 @@ type fixture struct {
 	config  Config
 	stats   *countingStats
 	logs    *lockedBuffer
+
+	network  *faultyNetwork
+	samplers []*Sampler
 
 	mu      sync.Mutex
 	brokers map[int32]*sarama.Broker
@@ -55,28 +59,39 @@ func startFixture(t *testing.T, config Config, opts []kfake.Opt) *fixture {
 	if err != nil {
 		t.Fatalf("start the fake cluster: %v", err)
 	}
+	dial := config.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	network := &faultyNetwork{dial: dial, down: map[string]bool{}}
+	config.Dial = network.DialContext
 	config.Brokers = cluster.ListenAddrs()[:1]
 	config.Interval = 10 * time.Second
 	config.RateWindow = 2 * time.Minute
 	f := &fixture{
-		t: t, cluster: cluster, config: config, stats: newCountingStats(), logs: &lockedBuffer{},
+		t: t, cluster: cluster, config: config, stats: newCountingStats(), logs: &lockedBuffer{}, network: network,
 		brokers: map[int32]*sarama.Broker{}, client: sarama.NewConfig(),
 	}
 	f.client.Version = sarama.MaxVersion
 	f.client.ClientID = "test"
-	if config.Dial != nil {
-		f.client.Net.Proxy.Enable = true
-		f.client.Net.Proxy.Dialer = dialFunc(func(network, address string) (net.Conn, error) {
-			return config.Dial(context.Background(), network, address)
-		})
-	}
-	t.Cleanup(func() {
-		for _, b := range f.brokers {
-			_ = b.Close()
-		}
-		cluster.Close()
+	f.client.Net.Proxy.Enable = true
+	f.client.Net.Proxy.Dialer = dialFunc(func(network, address string) (net.Conn, error) {
+		return dial(context.Background(), network, address)
 	})
+	t.Cleanup(f.close)
 	return f
+}
+
+// close ends everything; a bubble calls it before it returns.
+func (f *fixture) close() {
+	for _, s := range f.samplers {
+		_ = s.Close()
+	}
+	for _, b := range f.brokers {
+		_ = b.Close()
+	}
+	f.cluster.Close()
+	f.samplers, f.brokers = nil, map[int32]*sarama.Broker{}
 }
 
 // sampler builds the sampler under test.
@@ -86,7 +101,7 @@ func (f *fixture) sampler() *Sampler {
 	if err != nil {
 		f.t.Fatalf("New: %v", err)
 	}
-	f.t.Cleanup(func() { _ = s.Close() })
+	f.samplers = append(f.samplers, s)
 	return s
 }
 
@@ -98,6 +113,13 @@ func (f *fixture) wave(s *Sampler) *lag.Wave {
 		f.t.Fatalf("Wave: %v\n%s", err, f.logs)
 	}
 	return w
+}
+
+// next lets an interval pass and makes the next wave.
+func (f *fixture) next(s *Sampler) *lag.Wave {
+	f.t.Helper()
+	time.Sleep(f.config.Interval)
+	return f.wave(s)
 }
 
 func (f *fixture) topic(name string, partitions int) {
@@ -197,6 +219,63 @@ func topicOf(t *testing.T, w *lag.Wave, name string) lag.TopicSample {
 	}
 	t.Fatalf("topic %q is not in the wave", name)
 	return lag.TopicSample{}
+}
+
+// faultyNetwork is what lies between the sampler and the brokers.
+type faultyNetwork struct {
+	dial dialer
+
+	mu    sync.Mutex
+	down  map[string]bool
+	conns []heldConn
+	dials int
+}
+
+type heldConn struct {
+	net.Conn
+	address string
+}
+
+func (n *faultyNetwork) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	n.mu.Lock()
+	n.dials++
+	down := n.down[address]
+	n.mu.Unlock()
+	if down {
+		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
+	}
+	c, err := n.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	n.conns = append(n.conns, heldConn{c, address})
+	n.mu.Unlock()
+	return c, nil
+}
+
+// cut ends the connections to an address and refuses new ones until it is healed.
+func (n *faultyNetwork) cut(address string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down[address] = true
+	for _, c := range n.conns {
+		if c.address == address {
+			_ = c.Close()
+		}
+	}
+}
+
+func (n *faultyNetwork) heal(address string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.down, address)
+}
+
+func (n *faultyNetwork) dialled() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.dials
 }
 
 // countingStats counts what is reported.

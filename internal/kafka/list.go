@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -108,10 +109,16 @@ func (s *Sampler) updateGroups() {
 
 func (s *Sampler) newGroup(id string) *group {
 	g := &group{id: id, readCommitted: s.cfg.ReadCommitted != nil && s.cfg.ReadCommitted.MatchString(id)}
-	for _, t := range s.cfg.Expect[id] {
+	topics, expected := s.cfg.Expect[id]
+	if expected {
+		g.expected = []string{} // expected, even if a filter excludes all its topics
+	}
+	for _, t := range topics {
 		if n := s.topicNames.of(t); n.admitted {
 			g.expected = append(g.expected, n.text)
 		}
 	}
+	slices.Sort(g.expected)
+	g.expected = slices.Compact(g.expected)
 	return g
 }

@@ -1,0 +1,486 @@
+package kafka
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// bubble runs a test against a cluster in memory and on a fake clock.
+func bubble(t *testing.T, nodes int, test func(t *testing.T, f *fixture), opts ...kfake.Opt) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		f := newVirtualFixture(t, nodes, opts...)
+		test(t, f)
+		f.close()
+	})
+}
+
+// hang makes the cluster swallow requests of one kind to one node for as long as it is on.
+func (f *fixture) hang(node int32, key kmsg.Key) *atomic.Bool {
+	on := new(atomic.Bool)
+	on.Store(true)
+	f.cluster.ControlKey(key.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
+		f.cluster.KeepControl()
+		return nil, nil, on.Load() && f.cluster.CurrentNode() == node
+	})
+	return on
+}
+
+func unread(w *lag.Wave) (n int) {
+	for _, g := range w.Groups {
+		if g.CommitsAt.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+func checkAllRead(t *testing.T, w *lag.Wave) {
+	t.Helper()
+	if n := unread(w); n > 0 {
+		t.Errorf("%d of %d groups are not read", n, len(w.Groups))
+	}
+	for _, tp := range w.Topics {
+		for i, p := range tp.Partitions {
+			if p.End < 0 || p.Err != lag.ReasonNone {
+				t.Errorf("%s/%d is not read: %+v", tp.Name, i, p)
+			}
+		}
+	}
+}
+
+func TestCoordinatorMovesWithinAWave(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
+		f.topic("orders", 1)
+		f.produce("orders", 0, 5)
+		f.groups(40, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		var moved atomic.Bool
+		f.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Count: -1, Observe: true, When: func(kmsg.Request) bool {
+			if moved.CompareAndSwap(false, true) {
+				f.cluster.RehashCoordinators()
+			}
+			return false
+		}})
+		f.stats.reset()
+		w := f.next(s)
+		checkAllRead(t, w)
+		if f.stats.failed("OffsetFetch NOT_COORDINATOR") == 0 {
+			t.Errorf("no coordinator moved: %v", f.stats)
+		}
+		if n := f.stats.total(); n >= 30 {
+			t.Errorf("%d requests: %v", n, f.stats)
+		}
+		for _, g := range w.Groups {
+			if g.Coordinator != f.cluster.CoordinatorFor(g.ID) {
+				t.Errorf("%s: coordinator %d", g.ID, g.Coordinator)
+			}
+		}
+	})
+}
+
+func TestLeaderMovesWithinAWave(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
+		f.topic("orders", 30)
+		f.groups(1, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		f.cluster.ShufflePartitionLeaders()
+		f.stats.reset()
+		w := f.next(s)
+		checkAllRead(t, w)
+		if f.stats.failed("ListOffsets NOT_LEADER_OR_FOLLOWER") == 0 {
+			t.Errorf("no leader moved: %v", f.stats)
+		}
+		for i, p := range topicOf(t, w, "orders").Partitions {
+			if p.Leader != f.cluster.LeaderFor("orders", int32(i)) {
+				t.Errorf("partition %d: leader %d", i, p.Leader)
+			}
+		}
+	})
+}
+
+func TestBrokerKilledAndBack(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
+		f.topic("orders", 30)
+		f.groups(40, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		f.network.cut(f.address(2))
+		for range 3 {
+			w := f.next(s)
+			if len(w.Groups) != 40 {
+				t.Fatalf("%d groups: those of the dead broker must stay", len(w.Groups))
+			}
+			for _, g := range w.Groups {
+				dead := g.Coordinator == 2
+				if g.CommitsAt.IsZero() != dead || dead != (g.Err == lag.ReasonCoordinator) {
+					t.Errorf("group %+v", g)
+				}
+			}
+			for i, p := range topicOf(t, w, "orders").Partitions {
+				if dead := p.Leader == 2; dead != (p.End < 0) || dead != (p.Err == lag.ReasonLeader) {
+					t.Errorf("partition %d: %+v", i, p)
+				}
+			}
+			if w.Brokers[2].Up || !w.Brokers[1].Up {
+				t.Errorf("brokers: %+v", w.Brokers)
+			}
+			if took := w.Ended.Sub(w.Began); took > time.Second {
+				t.Errorf("the dead broker slowed the wave: %s", took)
+			}
+		}
+		f.network.heal(f.address(2))
+		checkAllRead(t, f.next(s))
+		if down, back := f.logs.lines("failed", "broker=2"), f.logs.lines("works again", "broker=2"); down != back || down == 0 || down > 4 {
+			t.Errorf("%d lines of failure, %d of recovery:\n%s", down, back, f.logs)
+		}
+	})
+}
+
+func TestBrokerLeavesTheClusterAndReturns(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
+		f.topic("orders", 30)
+		f.groups(40, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		if err := f.cluster.RemoveNode(2); err != nil {
+			t.Fatal(err)
+		}
+		f.network.cut("127.0.0.1:9094")
+		f.next(s)
+		w := f.next(s)
+		checkAllRead(t, w)
+		if len(w.Groups) != 40 {
+			t.Errorf("%d groups", len(w.Groups))
+		}
+		f.network.heal("127.0.0.1:9094")
+		if _, _, err := f.cluster.AddNode(2, 9094); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		f.next(s)
+		w = f.next(s)
+		checkAllRead(t, w)
+		if len(w.Groups) != 40 || len(w.Brokers) != 3 || !w.Brokers[2].Up || w.Brokers[2].Gone {
+			t.Errorf("%d groups, brokers %+v", len(w.Groups), w.Brokers)
+		}
+	})
+}
+
+func TestTimeoutReopensTheConnection(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *fixture) {
+		f.topic("orders", 1)
+		f.groups(3, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		dials := f.network.dialled()
+		on := f.hang(0, kmsg.OffsetFetch)
+		if n := unread(f.next(s)); n != 3 {
+			t.Errorf("%d groups unread while the broker is silent", n)
+		}
+		on.Store(false)
+		checkAllRead(t, f.next(s))
+		if f.network.dialled() == dials {
+			t.Error("the connection was not opened again")
+		}
+		if f.stats.failed("OffsetFetch timeout") != 1 {
+			t.Errorf("%v", f.stats)
+		}
+	})
+}
+
+func TestSlowCoordinatorIsLeftOutAndEndsComeAfterCommits(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
+		f.topic("orders", 6)
+		f.groups(40, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		slow := f.cluster.CoordinatorFor("group-00000")
+		f.hang(slow, kmsg.OffsetFetch)
+		w := f.next(s)
+		if w.Ended.Sub(w.Began) >= 8*time.Second {
+			t.Errorf("the wave took %s", w.Ended.Sub(w.Began))
+		}
+		var last time.Time
+		for _, g := range w.Groups {
+			if g.CommitsAt.IsZero() != (g.Coordinator == slow) || g.CommitsAt.IsZero() != (len(g.Commits) == 0) {
+				t.Errorf("group %+v", g)
+			}
+			if g.CommitsAt.After(last) {
+				last = g.CommitsAt
+			}
+		}
+		for i, p := range topicOf(t, w, "orders").Partitions {
+			if p.End < 0 || p.EndAt.Before(last) {
+				t.Errorf("partition %d was read before the last commit (%s): %+v", i, last, p)
+			}
+		}
+	})
+}
+
+func TestColdStart(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, f *fixture) {
+		f.topic("orders", 2)
+		f.groups(5, "orders")
+		f.network.cut(f.address(0))
+		s := f.sampler()
+		ctx, cancel := context.WithCancel(t.Context())
+		waves := make(chan int, 100)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.Run(ctx, func(w *lag.Wave) []lag.TimeQuery {
+				waves <- len(w.Groups)
+				return nil
+			})
+		}()
+		time.Sleep(5 * time.Minute)
+		if len(waves) != 0 {
+			t.Errorf("%d waves handed over while the cluster is down", len(waves))
+		}
+		if n := f.logs.lines("failed"); n != 1 {
+			t.Errorf("%d lines for one failure:\n%s", n, f.logs)
+		}
+		f.network.heal(f.address(0))
+		time.Sleep(time.Minute)
+		if n := len(waves); n < 5 || n > 8 {
+			t.Errorf("%d waves in a minute", n)
+		}
+		if n := <-waves; n != 5 {
+			t.Errorf("%d groups in the first wave", n)
+		}
+		cancel()
+		<-done
+	})
+}
+
+func TestClusterMoves(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, f *fixture) {
+		f.topic("orders", 2)
+		f.groups(5, "orders")
+		f.config.Brokers = []string{"localhost:9092", "localhost:9093"}
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		f.network.cut(f.address(0))
+		f.network.cut(f.address(1))
+		time.Sleep(f.config.Interval)
+		if w, err := s.Wave(t.Context()); err == nil {
+			t.Errorf("a wave without any broker: %+v", w)
+		}
+		f.network.heal(f.address(1))
+		w := f.next(s)
+		if w.Brokers[0].Up || !w.Brokers[1].Up {
+			t.Errorf("brokers: %+v", w.Brokers)
+		}
+	})
+}
+
+func TestTopicIsCreatedAgain(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, f *fixture) {
+		f.topic("orders", 2)
+		f.produce("orders", 0, 50)
+		if err := f.cluster.DeleteRecords("orders", 0, 20); err != nil {
+			t.Fatal(err)
+		}
+		f.commit("g", "orders", 0, 30)
+		s := f.sampler()
+		before := topicOf(t, f.wave(s), "orders")
+		id := before.ID
+		if before.Partitions[0].Start != 20 {
+			t.Errorf("%+v", before.Partitions[0])
+		}
+		if err := f.cluster.DeleteTopic("orders"); err != nil {
+			t.Fatal(err)
+		}
+		f.topic("orders", 3)
+		f.produce("orders", 0, 5)
+		after := topicOf(t, f.next(s), "orders")
+		if after.ID == id || len(after.Partitions) != 3 || after.Partitions[0].End != 5 || after.Partitions[0].Start != 0 ||
+			after.Partitions[2].End != 0 {
+			t.Errorf("the new topic is to be seen at once: %+v", after)
+		}
+		if err := f.cluster.DeleteTopic("orders"); err != nil {
+			t.Fatal(err)
+		}
+		if w := f.next(s); len(w.Topics) != 0 {
+			t.Errorf("deleted, and still in the wave: %+v", w.Topics)
+		}
+	})
+}
+
+func TestUnauthorizedGroup(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *fixture) {
+		f.topic("orders", 1)
+		names := f.groups(5, "orders")
+		handle := f.cluster.Fault(kfake.Fault{
+			Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: names[2], Err: kerr.GroupAuthorizationFailed, Count: -1,
+		})
+		s := f.sampler()
+		for range 4 {
+			w := f.next(s)
+			for i, g := range w.Groups {
+				if refused := i == 2; refused != (g.Err == lag.ReasonAuthorization) || refused != g.CommitsAt.IsZero() {
+					t.Errorf("group %+v", g)
+				}
+			}
+		}
+		if n := f.stats.failed("OffsetFetch GROUP_AUTHORIZATION_FAILED"); n != 4 {
+			t.Errorf("%d failures counted", n)
+		}
+		if n := f.logs.lines("GROUP_AUTHORIZATION_FAILED", names[2]); n != 1 {
+			t.Errorf("%d lines:\n%s", n, f.logs)
+		}
+		handle.Remove()
+		checkAllRead(t, f.next(s))
+		if n := f.logs.lines("works again", "GROUP_AUTHORIZATION_FAILED"); n != 1 {
+			t.Errorf("%d lines of recovery:\n%s", n, f.logs)
+		}
+	})
+}
+
+func TestErrorCodes(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault kfake.Fault
+		want  lag.Reason
+	}{
+		{"loading", kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: "group-00000", Err: kerr.CoordinatorLoadInProgress}, lag.ReasonCoordinator},
+		{"not available", kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: "group-00000", Err: kerr.CoordinatorNotAvailable}, lag.ReasonCoordinator},
+		{"not found", kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: "group-00000", Err: kerr.GroupIDNotFound}, lag.ReasonCoordinator},
+		{"listing fails", kfake.Fault{Keys: []kmsg.Key{kmsg.ListGroups}, TopLevel: true, Err: kerr.CoordinatorLoadInProgress}, lag.ReasonCoordinator},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, 1, func(t *testing.T, f *fixture) {
+				f.topic("orders", 1)
+				f.groups(1, "orders")
+				s := f.sampler()
+				checkAllRead(t, f.wave(s))
+				c.fault.Count = -1
+				handle := f.cluster.Fault(c.fault)
+				g := groupOf(t, f.next(s), "group-00000")
+				if g.Err != c.want || !g.CommitsAt.IsZero() || len(g.Commits) != 0 {
+					t.Errorf("%+v", g)
+				}
+				handle.Remove()
+				checkAllRead(t, f.next(s))
+			})
+		})
+	}
+}
+
+func TestTopicAuthorization(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *fixture) {
+		f.topic("orders", 2)
+		f.topic("secret", 2)
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		f.cluster.Fault(kfake.Fault{
+			Keys: []kmsg.Key{kmsg.ListOffsets}, Topic: "secret", Err: kerr.TopicAuthorizationFailed, Count: -1,
+		})
+		w := f.next(s)
+		if p := topicOf(t, w, "secret").Partitions[1]; p.Err != lag.ReasonAuthorization || p.End != lag.NoOffset {
+			t.Errorf("%+v", p)
+		}
+		if p := topicOf(t, w, "orders").Partitions[1]; p.Err != lag.ReasonNone || p.End != 0 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+func TestOldBrokers(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		versions *kversion.Versions
+		several  bool
+	}{
+		{"2.1", kversion.V2_1_0(), false},
+		{"2.8", kversion.V2_8_0(), false},
+		{"3.6", kversion.V3_6_0(), true},
+		{"4.0", kversion.V4_0_0(), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, 2, func(t *testing.T, f *fixture) {
+				f.topic("orders", 2)
+				f.produce("orders", 0, 3)
+				f.groups(20, "orders")
+				s := f.sampler()
+				w := f.wave(s)
+				checkAllRead(t, w)
+				for _, g := range w.Groups {
+					if len(g.Commits) != 1 || g.State != "Empty" {
+						t.Errorf("%+v", g)
+					}
+				}
+				fetches := f.stats.requests[apiOffsetFetch]
+				if want := 20; !c.several && fetches != want || c.several && fetches != 2 {
+					t.Errorf("%d OffsetFetch requests", fetches)
+				}
+			}, kfake.MaxVersions(c.versions))
+		})
+	}
+}
+
+func TestConfiguredVersionCaps(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *fixture) {
+		f.topic("orders", 2)
+		f.groups(3, "orders")
+		f.config.Version = "2.1.0"
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		if f.stats.requests[apiOffsetFetch] != 3 {
+			t.Errorf("%v", f.stats)
+		}
+		if len(f.stats.failures) != 0 {
+			t.Errorf("%v", f.stats)
+		}
+	})
+}
+
+func TestTimeQueries(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, f *fixture) {
+		f.topic("orders", 2)
+		began := time.Now()
+		for range 4 {
+			f.produce("orders", 0, 10)
+			time.Sleep(time.Minute)
+		}
+		s := f.sampler()
+		w := f.wave(s)
+		var offsets []int64
+		for _, p := range w.Points {
+			offsets = append(offsets, p.Offset)
+		}
+		if !slices.Equal(offsets, []int64{20, lag.NoOffset}) {
+			t.Errorf("seeds: %+v", w.Points)
+		}
+		var queries []lag.TimeQuery
+		for i := range 6 {
+			queries = append(queries, lag.TimeQuery{Topic: "orders", Partition: 0, At: began.Add(time.Duration(i) * 30 * time.Second)})
+		}
+		queries = append(queries, lag.TimeQuery{Topic: "none"}, lag.TimeQuery{Topic: "orders", Partition: 9})
+		f.stats.reset()
+		w, err := s.wave(t.Context(), queries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(w.Points) != maxTimeRounds || w.Points[1].Offset != 10 || w.Points[3].Offset != 20 {
+			t.Errorf("%+v", w.Points)
+		}
+		if n := f.stats.requests[apiListOffsets]; n > 2+maxTimeRounds {
+			t.Errorf("%d ListOffsets requests", n)
+		}
+	})
+}
