@@ -1,0 +1,164 @@
+package simulate
+
+import (
+	"time"
+
+	"kafka_burndown_exporter/internal/scale"
+)
+
+// pod is a replica. Steps are those at which it joins its group and becomes Ready.
+type pod struct {
+	created, joins, ready int
+	member                *member
+	// used is the work of the current metrics window, usage the CPU of the last whole one in percent of the request.
+	used       float64
+	usage      float64
+	measuredAt int // 0: never
+}
+
+// metricsWindow is the distance of the metrics server's samples.
+const metricsWindow = 15 * time.Second
+
+// scaleTo creates or removes pods until there are n.
+func (g *group) scaleTo(step, n int) {
+	g.spec = n
+	for len(g.pods) < n {
+		g.pods = append(g.pods, g.newPod(step))
+	}
+	for len(g.pods) > n {
+		g.removePod(step)
+	}
+}
+
+func (g *group) newPod(step int) *pod {
+	p := &pod{created: step}
+	p.joins = step + g.clock.steps(g.svc.StartDelay)
+	p.ready = p.joins + g.clock.steps(g.svc.ReadyDelay)
+	return p
+}
+
+// removePod stops a pod as a ReplicaSet chooses it: one that is not Ready first, then the newest. It leaves gracefully.
+func (g *group) removePod(step int) {
+	victim := len(g.pods) - 1
+	for i := len(g.pods) - 1; i >= 0; i-- {
+		if step < g.pods[i].ready {
+			victim = i
+			break
+		}
+	}
+	p := g.pods[victim]
+	g.pods = append(g.pods[:victim], g.pods[victim+1:]...)
+	if p.member != nil {
+		g.leave(p.member)
+		g.rebalance(step)
+	}
+}
+
+// leave takes a member out; its partitions are committed first, unless it is dead.
+func (g *group) leave(m *member) {
+	for _, p := range m.parts {
+		g.commitPartition(p)
+		p.owner = nil
+	}
+	for i := range g.members {
+		if g.members[i] == m {
+			g.members = append(g.members[:i], g.members[i+1:]...)
+			break
+		}
+	}
+}
+
+// crash kills the oldest Ready pods. The kubelet restarts them in place, the group notices when the session times out.
+func (g *group) crash(step, count int) {
+	for _, p := range g.pods {
+		if count == 0 {
+			return
+		}
+		if p.member == nil {
+			continue
+		}
+		p.member.dead = true
+		p.member.leaves = step + g.clock.steps(g.svc.SessionTimeout)
+		p.member.pod = nil
+		fresh := g.newPod(step)
+		fresh.created = p.created
+		*p = *fresh
+		count--
+	}
+}
+
+// tick starts pods, removes dead members and rebalances where the membership changed.
+func (g *group) tick(step int) {
+	changed := false
+	for i := 0; i < len(g.members); i++ {
+		if m := g.members[i]; m.dead && step >= m.leaves {
+			g.leave(m)
+			changed = true
+			i--
+		}
+	}
+	for _, p := range g.pods {
+		if p.member == nil && step >= p.joins {
+			p.member = &member{pod: p, commits: step + 1 + len(g.members)%g.clock.steps(g.svc.CommitInterval)}
+			g.members = append(g.members, p.member)
+			changed = true
+		}
+	}
+	if changed {
+		g.rebalance(step)
+	}
+}
+
+func (g *group) readyPods(step int) int {
+	n := 0
+	for _, p := range g.pods {
+		if step >= p.ready {
+			n++
+		}
+	}
+	return n
+}
+
+// measure feeds the metrics server.
+func (g *group) measure(step int) {
+	window := g.clock.steps(metricsWindow)
+	for _, p := range g.pods {
+		if p.member == nil {
+			continue
+		}
+		p.used += p.member.busy
+		if (step+1)%window == 0 {
+			res := &g.svc.Resources
+			p.usage = res.CPUIdle + (res.CPUBusy-res.CPUIdle)*min(1, p.used/float64(window))
+			p.used = 0
+			if step-p.joins >= window {
+				p.measuredAt = step + 1
+			}
+		}
+	}
+}
+
+// workload is the Deployment as KEDA and the HPA see it. Pods are appended to buf.
+func (g *group) workload(step int, at func(int) time.Time, withPods bool, buf []scale.Pod) scale.Workload {
+	w := scale.Workload{SpecReplicas: int32(g.spec), StatusReplicas: int32(len(g.pods)), ReadyReplicas: int32(g.readyPods(step))}
+	if !withPods {
+		return w
+	}
+	for _, p := range g.pods {
+		out := scale.Pod{Phase: scale.PodPending, ReadyChanged: at(p.created)}
+		if step >= p.joins {
+			out.Phase, out.Started = scale.PodRunning, at(p.joins)
+			out.ReadyChanged = out.Started
+		}
+		if step >= p.ready {
+			out.Ready, out.ReadyChanged = true, at(p.ready)
+		}
+		out.CPU = scale.PodUsage{RequestMilli: 1000, Measured: p.measuredAt > 0, UsageMilli: int64(p.usage * 10),
+			At: at(p.measuredAt), Window: metricsWindow}
+		out.Memory = scale.PodUsage{RequestMilli: 1000, Measured: p.measuredAt > 0,
+			UsageMilli: int64(g.svc.Resources.Memory * 10), At: at(p.measuredAt), Window: metricsWindow}
+		buf = append(buf, out)
+	}
+	w.Pods = buf
+	return w
+}

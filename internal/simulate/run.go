@@ -1,0 +1,161 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"kafka_burndown_exporter/internal/scenario"
+)
+
+// Candidate is one autoscaling set-up, compiled.
+type Candidate struct {
+	Name, Title, Verdict string
+	Controllers          []*Controller
+	// Replicas are initial replicas by service that differ from the scenario's.
+	Replicas map[string]int
+	// Services are those that the candidate is compared on; empty: all.
+	Services []string
+}
+
+// Options say how to run.
+type Options struct {
+	Step time.Duration // 0: one second
+	// Trace keeps what the plots and the timeline need: one point in TraceEvery, and the events.
+	Trace      bool
+	TraceEvery time.Duration // 0: 15 s
+}
+
+// The phases of scrapes and rule evaluations against the HPA's syncs, which fall on whole quarter minutes: what the HPA
+// reads was scraped 11 s before, and sampled up to one sample interval before that.
+const (
+	scrapePhase = 4 * time.Second
+	rulePhase   = 9 * time.Second
+	warmUp      = 5 * time.Minute
+)
+
+// runner is one run of one candidate.
+type runner struct {
+	sc      *scenario.Scenario
+	opt     Options
+	plant   *plant
+	exp     *exporter
+	prom    *prometheus
+	clock   clock
+	drivers []*driver
+	meters  []*meter
+}
+
+// Run simulates one candidate and returns a result per service, in the scenario's order.
+func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Options) ([]Result, error) {
+	if opt.Step == 0 {
+		opt.Step = time.Second
+	}
+	if opt.TraceEvery == 0 {
+		opt.TraceEvery = 15 * time.Second
+	}
+	r := &runner{sc: sc, opt: opt, plant: newPlant(sc, opt.Step), clock: clock{opt.Step}}
+	r.plant.warm = r.clock.steps(warmUp)
+	r.exp = newExporter(r.plant)
+	r.prom = newPrometheus(r.exp, r.clock)
+	for _, g := range r.plant.groups {
+		n, ok := cand.Replicas[g.svc.Name]
+		if !ok {
+			n = g.svc.Replicas.Initial
+		}
+		g.populate(n)
+		r.meters = append(r.meters, newMeter(g, r))
+	}
+	if err := r.attach(cand); err != nil {
+		return nil, err
+	}
+	if err := r.loop(ctx); err != nil {
+		return nil, err
+	}
+	out := make([]Result, len(r.meters))
+	for i, m := range r.meters {
+		out[i] = m.result()
+		out[i].Candidate, out[i].Title, out[i].Verdict = cand.Name, cand.Title, cand.Verdict
+	}
+	return out, nil
+}
+
+func (r *runner) attach(cand *Candidate) error {
+	for _, c := range cand.Controllers {
+		found := false
+		for i, g := range r.plant.groups {
+			if g.svc.Name != c.Service {
+				continue
+			}
+			if r.meters[i].driver != nil {
+				return fmt.Errorf("%s: two ScaledObjects scale %s: one autoscaler per Deployment", cand.Name, c.Service)
+			}
+			d := newDriver(c, g, r.plant, r.prom, r.plant.warm)
+			r.drivers = append(r.drivers, d)
+			r.meters[i].driver = d
+			found = true
+		}
+		if !found {
+			return fmt.Errorf("%s: scaleTargetRef names %q, which the scenario does not have", c.Origin, c.Service)
+		}
+	}
+	return nil
+}
+
+func (r *runner) loop(ctx context.Context) error {
+	pipe := &r.sc.Pipeline
+	every := func(d time.Duration) int { return max(1, r.clock.steps(d)) }
+	sample, scrape, rules := every(pipe.SampleInterval), every(pipe.ScrapeInterval), every(pipe.RuleInterval)
+	total := r.plant.warm + r.clock.steps(r.sc.Duration)
+	scrapeAt, rulesAt := r.clock.steps(scrapePhase), r.clock.steps(rulePhase)
+	for step := range total {
+		if step%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if step%sample == 0 {
+			r.exp.sample(step)
+		}
+		if step%scrape == scrapeAt%scrape {
+			r.prom.scrapeAll(step)
+		}
+		if step%rules == rulesAt%rules {
+			r.prom.evaluateRules(step)
+		}
+		if step >= r.plant.warm {
+			for i, m := range r.meters {
+				if m.driver != nil {
+					r.scale(i, step)
+				}
+			}
+		}
+		r.plant.advance(step)
+		if step >= r.plant.warm {
+			for _, m := range r.meters {
+				m.observe(step)
+			}
+		}
+	}
+	return nil
+}
+
+// scale applies what a service's autoscaler decides.
+func (r *runner) scale(i, step int) {
+	m := r.meters[i]
+	out, due := m.driver.run(step)
+	if !due {
+		return
+	}
+	to := int(out.Replicas)
+	if to == m.group.spec {
+		return
+	}
+	why := ""
+	switch {
+	case out.HPA != nil && out.HPA.Scaled():
+		why = out.HPA.String()
+	case out.Poll != nil:
+		why = out.Poll.String()
+	}
+	m.changed(step, m.group.spec, to, why)
+	m.group.scaleTo(step, to)
+}
