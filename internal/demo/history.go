@@ -54,6 +54,17 @@ func (h *history) set(group string, signal scaledobject.Signal, v float64) {
 	}
 }
 
+// setSeries adds a value of a series that belongs to no group. It is kept under its own name.
+func (h *history) setSeries(name string, at time.Duration, v float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.groups[seriesKey+name] = append(h.groups[seriesKey+name],
+		reading{at: at, signals: map[scaledobject.Signal]float64{scaledobject.SignalOther: v}})
+}
+
+// seriesKey tells a series' name from a group's: no group begins with a zero byte.
+const seriesKey = "\x00"
+
 func inScenarioTime(signals map[scaledobject.Signal]float64, speed float64) map[scaledobject.Signal]float64 {
 	out := make(map[scaledobject.Signal]float64, len(signals)+4)
 	for signal, v := range signals {
@@ -98,6 +109,9 @@ func (h *history) latest(group string, signal scaledobject.Signal, now time.Dura
 func (h *history) lookup(now time.Duration) scaledobject.Signals {
 	return scaledobject.SignalsFunc(func(ref scaledobject.Ref) (float64, bool) {
 		at := now - ref.Offset
+		if ref.Signal == scaledobject.SignalOther {
+			ref.Group = seriesKey + ref.Series
+		}
 		if ref.Over == scaledobject.OverNone || ref.Over == scaledobject.OverRate {
 			return h.latest(ref.Group, ref.Signal, at)
 		}

@@ -27,6 +27,7 @@ type generator struct {
 
 	mu     sync.Mutex
 	shares map[string][]float64 // topic → share of each partition
+	even   map[string][]float64 // the same by the scenario, while it is skewed
 	extra  map[string]burst     // topic → injected burst
 
 	produced sync.Map // topic → *atomic.Int64, acknowledged messages
@@ -47,7 +48,8 @@ func newGenerator(clock Clock, addrs []string, topics []scenario.Topic, logger l
 	if err != nil {
 		return nil, fmt.Errorf("connect the producer: %w", err)
 	}
-	g := &generator{clock: clock, producer: producer, logger: logger, shares: map[string][]float64{}, extra: map[string]burst{}}
+	g := &generator{clock: clock, producer: producer, logger: logger, shares: map[string][]float64{},
+		even: map[string][]float64{}, extra: map[string]burst{}}
 	for i := range topics {
 		g.shares[topics[i].Name] = topics[i].Shares()
 		g.produced.Store(topics[i].Name, new(atomic.Int64))
@@ -131,10 +133,29 @@ func (g *generator) Skew(topic string, partition int, share float64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if partition < len(g.shares[topic]) {
+		if g.even[topic] == nil {
+			g.even[topic] = g.shares[topic]
+		}
 		shares := make([]float64, len(g.shares[topic]))
 		scenario.HotShares(shares, partition, share)
 		g.shares[topic] = shares
 	}
+}
+
+// Even ends a skew.
+func (g *generator) Even(topic string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if shares := g.even[topic]; shares != nil {
+		g.shares[topic] = shares
+		delete(g.even, topic)
+	}
+}
+
+func (g *generator) skewed(topic string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.even[topic] != nil
 }
 
 // Burst adds a rate (messages/s of the scenario) to a topic for a while.

@@ -1,0 +1,247 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"kafka_burndown_exporter/internal/scaledobject"
+	"kafka_burndown_exporter/internal/scenario"
+)
+
+// Options are what a demo needs.
+type Options struct {
+	Scenario *scenario.Scenario
+	// Candidate names the autoscaling set-up; empty is the scenario's default.
+	Candidate string
+	Speed     float64
+	// Brokers name a real cluster; empty starts an embedded one.
+	Brokers []string
+	// Prefix stands before every topic and group on a real cluster.
+	Prefix string
+	Logger log.Logger
+}
+
+// Demo is a running workload with its autoscalers.
+type Demo struct {
+	opt         Options
+	scenario    *scenario.Scenario
+	clock       Clock
+	addrs       []string
+	stopKafka   func()
+	generator   *generator
+	deployments []*deployment
+	autoscalers []*autoscaler
+	history     *history
+	learners    map[string]*learner
+	store       *store
+	samples     *timeline
+	injected    []scenario.Fault
+	mu          sync.Mutex
+}
+
+// New starts the Kafka (or connects to the one named) and prepares the workload; Run moves it.
+func New(opt Options) (*Demo, error) {
+	s := opt.Scenario
+	d := &Demo{opt: opt, scenario: s, history: newHistory(), learners: map[string]*learner{}, store: newStore(),
+		samples: newTimeline()}
+	objects, err := candidateObjects(s, opt.Candidate)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.connect(); err != nil {
+		return nil, err
+	}
+	d.clock = NewClock(time.Now(), s.Start, opt.Speed)
+	d.generator, err = newGenerator(d.clock, d.addrs, s.Topics, opt.Logger)
+	if err != nil {
+		d.stopKafka()
+		return nil, err
+	}
+	for i := range s.Services {
+		svc := &s.Services[i]
+		dep := newDeployment(svc, d.clock, d.addrs, opt.Logger, d.handle)
+		d.deployments = append(d.deployments, dep)
+		d.learners[svc.Group] = &learner{prior: 0.9 * svc.Capacity.PerPod}
+		if o := objects[svc.Name]; o != nil {
+			d.autoscalers = append(d.autoscalers, newAutoscaler(o, dep, d.clock, d.history, time.Now()))
+		}
+	}
+	return d, nil
+}
+
+// connect finds or starts the brokers and makes sure that the topics exist.
+func (d *Demo) connect() error {
+	d.stopKafka = func() {}
+	if len(d.opt.Brokers) > 0 {
+		d.addrs = d.opt.Brokers
+		return createTopics(d.addrs, d.scenario.Topics)
+	}
+	var err error
+	d.addrs, d.stopKafka, err = embedded(d.scenario.Topics)
+	return err
+}
+
+// candidateObjects are the ScaledObjects of a candidate by the service they scale, its base's included.
+func candidateObjects(s *scenario.Scenario, name string) (map[string]*scaledobject.Object, error) {
+	c := s.DefaultCandidate()
+	if name != "" {
+		if c = s.Candidate(name); c == nil {
+			return nil, fmt.Errorf("the scenario %s has no candidate %q", s.Name, name)
+		}
+	}
+	out := map[string]*scaledobject.Object{}
+	for ; c != nil; c = s.Candidate(c.Base) {
+		for _, m := range c.Manifests {
+			bundle, err := scaledobject.Parse(m.Origin, m.Text, scaledobject.Options{Series: customSeries(s)})
+			if err != nil {
+				return nil, err
+			}
+			for _, o := range bundle.Objects {
+				if _, ok := out[o.Target.Name]; !ok {
+					out[o.Target.Name] = o
+				}
+			}
+		}
+		if c.Base == "" {
+			break
+		}
+	}
+	return out, nil
+}
+
+// customSeries are the series that services publish themselves.
+func customSeries(s *scenario.Scenario) map[string]scaledobject.Signal {
+	out := map[string]scaledobject.Signal{}
+	for i := range s.Services {
+		for _, m := range s.Services[i].Metrics {
+			out[m.Name] = scaledobject.SignalOther
+		}
+	}
+	return out
+}
+
+// Brokers are the addresses to sample.
+func (d *Demo) Brokers() []string { return d.addrs }
+
+// Clock is the demo's clock.
+func (d *Demo) Clock() Clock { return d.clock }
+
+// Groups are the consumer groups with the topics they read, for --group.expect.
+func (d *Demo) Groups() map[string][]string {
+	out := map[string][]string{}
+	for i := range d.scenario.Services {
+		out[d.scenario.Services[i].Group] = d.scenario.Services[i].Topics
+	}
+	return out
+}
+
+// Run moves messages and scales pods on what it scrapes from metricsURL, until ctx ends. It returns when every pod has
+// left its group and the Kafka is gone.
+func (d *Demo) Run(ctx context.Context, metricsURL string) {
+	defer d.stopKafka()
+	var pods, producers sync.WaitGroup
+	for _, dep := range d.deployments {
+		pods.Go(func() { dep.run(ctx) })
+	}
+	acknowledged := make(chan struct{})
+	go func() { defer close(acknowledged); d.generator.acknowledge() }()
+	for i := range d.scenario.Producers {
+		producers.Go(func() { d.generator.run(ctx, d.scenario, &d.scenario.Producers[i]) })
+	}
+	d.control(ctx, metricsURL)
+	producers.Wait()
+	pods.Wait()
+	d.generator.producer.AsyncClose()
+	<-acknowledged
+}
+
+// control scrapes, scales and applies the scenario's faults until ctx ends.
+func (d *Demo) control(ctx context.Context, metricsURL string) {
+	client := &http.Client{}
+	defer client.CloseIdleConnections()
+	interval := max(d.clock.Wall(d.scenario.Pipeline.ScrapeInterval), 500*time.Millisecond)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var nextScrape time.Time
+	var faultsAt time.Duration
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			if !now.Before(nextScrape) {
+				nextScrape = now.Add(interval)
+				d.scrape(ctx, client, metricsURL, now)
+			}
+			for _, a := range d.autoscalers {
+				a.step(now)
+			}
+			at := d.clock.Elapsed(now)
+			d.faults(faultsAt, at)
+			faultsAt = at
+		}
+	}
+}
+
+func (d *Demo) scrape(ctx context.Context, client *http.Client, url string, now time.Time) {
+	at := d.clock.Elapsed(now)
+	s, err := scrapeMetrics(ctx, client, url)
+	if err != nil {
+		if ctx.Err() == nil {
+			level.Debug(d.opt.Logger).Log("msg", "no metrics yet", "err", err)
+		}
+		s = nil
+	}
+	if s != nil {
+		d.history.add(at, s, d.clock.Speed())
+		for group, l := range d.learners {
+			l.derive(d.history, group, at)
+		}
+		d.custom(at)
+	}
+	for _, a := range d.autoscalers {
+		a.scraped(s)
+	}
+	d.samples.add(at, d.Services(), d.history)
+}
+
+// custom adds the series that services publish themselves: here all of them show a group's lag.
+func (d *Demo) custom(now time.Duration) {
+	for i := range d.scenario.Services {
+		svc := &d.scenario.Services[i]
+		if len(svc.Metrics) == 0 {
+			continue
+		}
+		if v, ok := d.history.latest(svc.Group, scaledobject.SignalLag, now); ok {
+			// A query on a series without a consumergroup label names no group.
+			d.history.setSeries(svc.Metrics[0].Name, now, v)
+		}
+	}
+}
+
+// Services is the state of all services, in the scenario's order.
+func (d *Demo) Services() []Status {
+	var out []Status
+	for _, dep := range d.deployments {
+		out = append(out, dep.status())
+	}
+	return out
+}
+
+// Decisions is the autoscalers' log, newest first.
+func (d *Demo) Decisions() []Decision {
+	var out []Decision
+	for _, a := range d.autoscalers {
+		decisions, _ := a.log()
+		out = append(out, decisions...)
+	}
+	slices.SortStableFunc(out, func(a, b Decision) int { return int(b.At - a.At) })
+	return out
+}

@@ -1,0 +1,118 @@
+package demo
+
+import (
+	"fmt"
+	"time"
+
+	"kafka_burndown_exporter/internal/scenario"
+)
+
+// faults applies the scenario's faults that begin or end between two moments.
+func (d *Demo) faults(from, to time.Duration) {
+	for i := range d.scenario.Faults {
+		f := &d.scenario.Faults[i]
+		switch {
+		case f.Begins(from, to):
+			d.begin(f)
+		case f.For > 0 && f.ActiveAt(from) && !f.ActiveAt(to):
+			d.end(f)
+		}
+	}
+}
+
+func (d *Demo) begin(f *scenario.Fault) {
+	switch f.Kind {
+	case scenario.FaultCrash:
+		d.each(f.Service, func(dep *deployment) { dep.crash(f.Count) })
+	case scenario.FaultBrownout:
+		d.each(f.Service, func(dep *deployment) { dep.brownOut(f.Factor) })
+	case scenario.FaultStop:
+		d.each(f.Service, func(dep *deployment) { dep.stall(true) })
+	case scenario.FaultSkew:
+		d.generator.Skew(f.Topic, f.Partition, f.Share)
+	case scenario.FaultBurst:
+		d.generator.Burst(f.Topic, f.Rate, f.For)
+	}
+}
+
+func (d *Demo) end(f *scenario.Fault) {
+	switch f.Kind {
+	case scenario.FaultBrownout:
+		d.each(f.Service, func(dep *deployment) { dep.brownOut(1) })
+	case scenario.FaultStop:
+		d.each(f.Service, func(dep *deployment) { dep.stall(false) })
+	case scenario.FaultSkew:
+		d.generator.Even(f.Topic)
+	}
+}
+
+func (d *Demo) each(service string, do func(*deployment)) {
+	for _, dep := range d.deployments {
+		if service == "" || dep.service.Name == service {
+			do(dep)
+		}
+	}
+}
+
+func (d *Demo) find(service string) (*deployment, error) {
+	for _, dep := range d.deployments {
+		if dep.service.Name == service {
+			return dep, nil
+		}
+	}
+	return nil, fmt.Errorf("no service is called %q", service)
+}
+
+// burstLength is how long an injected burst lasts, in scenario time.
+const burstLength = 2 * time.Minute
+
+// InjectBurst multiplies what the first producer of a topic makes by four for two minutes of the scenario.
+func (d *Demo) InjectBurst(topic string) error {
+	for i := range d.scenario.Producers {
+		p := &d.scenario.Producers[i]
+		if p.Topic != topic {
+			continue
+		}
+		rate, _ := d.scenario.Rater(p).Mean(d.clock.Elapsed(time.Now()))
+		d.generator.Burst(topic, max(3*rate, 20), burstLength)
+		return nil
+	}
+	return fmt.Errorf("nobody produces to a topic called %q", topic)
+}
+
+// KillPod crashes one pod of a service.
+func (d *Demo) KillPod(service string) error {
+	dep, err := d.find(service)
+	if err != nil {
+		return err
+	}
+	if dep.crash(1) == 0 {
+		return fmt.Errorf("%s has no running pod to kill", service)
+	}
+	return nil
+}
+
+// ToggleConsumer stops a service's consumers without ending their membership, or lets them go on.
+func (d *Demo) ToggleConsumer(service string) error {
+	dep, err := d.find(service)
+	if err == nil {
+		dep.stall(!dep.status().Stalled)
+	}
+	return err
+}
+
+// hotShare is what the hot partition of an injected skew gets.
+const hotShare = 0.6
+
+// ToggleSkew gives partition 0 of a topic most of the messages, or spreads them as the scenario says again.
+func (d *Demo) ToggleSkew(topic string) error {
+	if d.scenario.Topic(topic) == nil {
+		return fmt.Errorf("no topic is called %q", topic)
+	}
+	if d.generator.skewed(topic) {
+		d.generator.Even(topic)
+	} else {
+		d.generator.Skew(topic, 0, hotShare)
+	}
+	return nil
+}
