@@ -139,3 +139,6 @@ func (p *Process) Wait(ctx context.Context, timeout time.Duration, ready func(co
 		}
 	}
 }
+
+// PID is the process's number.
+func (p *Process) PID() int { return p.cmd.Process.Pid }

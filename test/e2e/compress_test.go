@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"kafka_burndown_exporter/test/e2e/kubeapi"
+)
+
+// The tests run the shipped rules and manifests with every time divided by speed and every message rate divided by
+// speed as well, so that a second of a test stands for ten of the original, a capacity of 20 messages/s for 200, and a
+// count of messages for a hundred times as many. Replica counts, ratios, policies in pods and in percent are unchanged.
+const speed = 10
+
+// syncPeriod is HPA's 15 s, compressed.
+const syncPeriod = 1500 * time.Millisecond
+
+// The original figures are written as they are in the manifests and pass through these.
+func compressTime(d time.Duration) time.Duration { return d / speed }
+func compressRate(perSecond float64) float64     { return perSecond / speed }
+func compressCount(messages float64) float64     { return messages / (speed * speed) }
+
+var durations = regexp.MustCompile(`\b(\d+)(s|m|h|d)\b`)
+
+// compressRules divides every duration in a rule file by speed, names aside, and the seconds that the desired replicas
+// are computed with. It fails where the rules no longer have those.
+func compressRules(rules string) (string, error) {
+	var out strings.Builder
+	for line := range strings.Lines(rules) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			line = compressLine(line)
+		}
+		out.WriteString(line)
+	}
+	text := out.String()
+	for _, constant := range []struct{ from, to string }{
+		{"60 * clamp_min(deriv(", fmt.Sprintf("%g * clamp_min(deriv(", 60./speed)},
+		{"(60 * consumergroup:kafka_group_member_capacity:max)", fmt.Sprintf("(%g * consumergroup:kafka_group_member_capacity:max)", 60./speed)},
+		{"2 * consumergroup:kafka_group_produced_messages:rate", fmt.Sprintf("%g * consumergroup:kafka_group_produced_messages:rate", 2./speed)},
+	} {
+		if strings.Contains(rules, "kafka-group-desired") && strings.Count(text, constant.from) != 1 {
+			return "", fmt.Errorf("the rules have %q %d times, not once", constant.from, strings.Count(text, constant.from))
+		}
+		text = strings.ReplaceAll(text, constant.from, constant.to)
+	}
+	return text, nil
+}
+
+// Durations stand in brackets, behind offset, and in interval and for; never in a name such as rate2m, which has a
+// letter or an underscore before the digits.
+func compressLine(line string) string {
+	return durations.ReplaceAllStringFunc(line, func(text string) string {
+		amount, _ := strconv.Atoi(text[:len(text)-1])
+		unit := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[text[len(text)-1]]
+		return fmt.Sprintf("%dms", (time.Duration(amount)*unit/speed).Milliseconds())
+	})
+}
+
+// compressScaledObject divides the times and counts of a ScaledObject. KEDA and HPA take whole seconds, at least one.
+func compressScaledObject(object kubeapi.Object) {
+	spec, _ := object["spec"].(kubeapi.Object)
+	for _, field := range []string{"pollingInterval", "cooldownPeriod"} {
+		shorten(spec, field)
+	}
+	for _, side := range []string{"scaleUp", "scaleDown"} {
+		behavior, _ := kubeapi.Nested(spec, "advanced", "horizontalPodAutoscalerConfig", "behavior", side).(kubeapi.Object)
+		shorten(behavior, "stabilizationWindowSeconds")
+		for _, policy := range kubeapi.List(behavior, "policies") {
+			shorten(policy, "periodSeconds")
+		}
+	}
+	for _, trigger := range kubeapi.List(spec, "triggers") {
+		metadata, _ := trigger["metadata"].(kubeapi.Object)
+		switch name := kubeapi.String(trigger, "name"); {
+		case kubeapi.String(trigger, "type") == "kafka":
+			divide(metadata, "lagThreshold", speed*speed)
+		case name == "backlog" || name == "lag":
+			divide(metadata, "threshold", speed*speed)
+		case name == "burndown" || name == "age":
+			old := kubeapi.String(metadata, "threshold")
+			divide(metadata, "threshold", speed)
+			metadata["query"] = strings.ReplaceAll(kubeapi.String(metadata, "query"), "4 * "+old, "4 * "+kubeapi.String(metadata, "threshold"))
+		case name == "log2x7":
+			target, _ := strconv.ParseFloat(kubeapi.String(metadata, "threshold"), 64)
+			metadata["threshold"] = fmt.Sprintf("%.1f", target-7*math.Log2(speed*speed))
+		}
+	}
+}
+
+func shorten(object kubeapi.Object, field string) {
+	if seconds, found := object[field].(float64); found {
+		object[field] = math.Round(max(math.Min(seconds, 1), seconds/speed))
+	}
+}
+
+func divide(metadata kubeapi.Object, field string, by float64) {
+	value, _ := strconv.ParseFloat(kubeapi.String(metadata, field), 64)
+	metadata[field] = strconv.FormatFloat(math.Max(1, math.Round(value/by)), 'f', -1, 64)
+}

@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"kafka_burndown_exporter/test/e2e/kubeapi"
+)
+
+// deployDir is where the manifests are.
+var deployDir = filepath.Join("..", "..", "deploy")
+
+// readObjects reads every document of a YAML file.
+func readObjects(t *testing.T, path string) []kubeapi.Object {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []kubeapi.Object
+	for doc := range bytes.SplitSeq(raw, []byte("\n---\n")) {
+		var o kubeapi.Object
+		if err := yaml.Unmarshal(doc, &o); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if o != nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// shipped reads a ScaledObject under deploy/keda, compressed in time, pointed at this test's Prometheus and Kafka.
+func (w *world) shipped(t *testing.T, path, namespace, prometheus string) kubeapi.Object {
+	t.Helper()
+	object := readObjects(t, filepath.Join(deployDir, "keda", path))[0]
+	object["metadata"].(kubeapi.Object)["namespace"] = namespace
+	compressScaledObject(object)
+	for _, trigger := range kubeapi.List(object, "spec", "triggers") {
+		metadata, _ := trigger["metadata"].(kubeapi.Object)
+		switch kubeapi.String(trigger, "type") {
+		case "prometheus":
+			metadata["serverAddress"] = prometheus
+		case "kafka":
+			metadata["bootstrapServers"] = w.kafka.Bootstrap()
+		}
+	}
+	return object
+}
+
+// scale applies a ScaledObject, waits until KEDA has taken it up, and removes it when the test ends.
+func (w *world) scale(t *testing.T, object kubeapi.Object) {
+	t.Helper()
+	path, err := w.stack.API.PathOf(t.Context(), object, "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.stack.API.Apply(t.Context(), path, object); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.stack.API.Delete(context.Background(), path); err != nil {
+			t.Error(err)
+		}
+		eventually(t, 30*time.Second, "the ScaledObject goes", func() error {
+			if _, err := w.stack.API.Get(context.Background(), path); !kubeapi.IsNotFound(err) {
+				return os.ErrExist
+			}
+			return nil
+		})
+	})
+	eventually(t, 30*time.Second, "the ScaledObject becomes ready", func() error {
+		o, err := w.stack.API.Get(t.Context(), path)
+		if err != nil {
+			return err
+		}
+		if c := kubeapi.Condition(o, "Ready"); kubeapi.String(c, "status") != "True" {
+			return &kubeapi.StatusError{Reason: kubeapi.String(c, "reason"), Message: kubeapi.String(c, "message")}
+		}
+		return nil
+	})
+}
