@@ -3,7 +3,6 @@ package lag
 import (
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"kafka_burndown_exporter/internal/scale"
@@ -14,6 +13,8 @@ type group struct {
 	id      string
 	wave    uint64 // the last one that named it
 	created time.Time
+	read    bool // its commits were read once,
+	readAt  int64
 	membership
 	window
 	level
@@ -106,7 +107,9 @@ func (t *Tracker) newStep(g *group, s *GroupSample, emptyTwice bool) step {
 
 func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
 	g := st.g
-	if !st.read && len(g.topics) == 0 {
+	if st.read {
+		g.read, g.readAt = true, st.at
+	} else if len(g.topics) == 0 && !(g.read && t.young(g.readAt)) {
 		total.unknown[st.reason]++ // at least one
 	}
 	g.backward += total.backward
@@ -115,7 +118,7 @@ func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
 	known := complete && (t.opt.IncludeAbandoned || !g.waits())
 	g.level.update(total, t.now, known)
 	out.Signals = g.level.signals(total, t.now, &t.opt, known)
-	out.Complete = complete && total.held == 0
+	out.Complete = complete && total.held == 0 && (st.read || len(g.topics) > 0)
 	out.ResetsBackward, out.ResetsEnd = g.backward, g.end
 	if total.any {
 		out.SampleAt = t.wall(total.oldest)
@@ -176,7 +179,7 @@ func (t *Tracker) use(g *group, name string, at *int) *groupTopic {
 	if tp == nil || tp.wave != t.wave {
 		return nil
 	}
-	gt := &groupTopic{name: strings.Clone(name), topic: tp, gen: tp.gen, created: t.began, used: t.wave}
+	gt := &groupTopic{name: tp.name, topic: tp, gen: tp.gen, created: t.began, used: t.wave}
 	g.topics = slices.Insert(g.topics, i, gt)
 	return gt
 }

@@ -147,10 +147,7 @@ func (h *history) makeRoom(start int64, opt Options) {
 		return
 	}
 	if n < maxPoints {
-		h.pts = slices.Grow(h.pts, min(n+8, maxPoints)-len(h.pts))
-		if cap(h.pts) > maxPoints {
-			h.pts = slices.Clip(append(make([]point, 0, maxPoints), h.pts...)[:len(h.pts):maxPoints])
-		}
+		h.pts = append(make([]point, 0, min(n+8, maxPoints)), h.pts...)
 		return
 	}
 	for allowed := 2 * thinning; len(h.pts) > maxPoints*7/8; allowed *= 1.5 {

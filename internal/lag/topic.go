@@ -9,6 +9,7 @@ import (
 type topic struct {
 	name    string
 	wave    uint64 // the last one that named it
+	shown   uint64 // the last one that published it
 	id      [16]byte
 	gen     uint32 // counts recreations: pairs of an earlier generation are void
 	created time.Time
@@ -126,9 +127,10 @@ func (t *Tracker) publishTopics(w *Wave, b *builder) {
 				p.rate = p.hist.rate(t.opt.RateWindow)
 			}
 		}
-		if s.Foreign || len(tp.parts) != len(s.Partitions) {
+		if s.Foreign || tp.shown == t.wave || len(tp.parts) != len(s.Partitions) {
 			continue
 		}
+		tp.shown = t.wave
 		b.addTopic(t.topicSnapshot(tp, s, b))
 	}
 }

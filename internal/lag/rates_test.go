@@ -1,0 +1,119 @@
+package lag
+
+import (
+	"testing"
+	"time"
+)
+
+func TestRatesNeedTwoSamples(t *testing.T) {
+	s := newStory(t)
+	topic := s.topic("t", 1000)
+	g := s.group("g", 500)
+	s.observe()
+	s.want("consumer rate", s.in("g").ConsumerRate, Absent)
+	s.want("producer rate", s.in("g").ProducerRate, Absent)
+	topic.parts[0].end += 200
+	g.commits["t"][0] += 100
+	s.observe()
+	s.want("consumer rate", s.in("g").ConsumerRate, 10)
+	s.want("producer rate", s.in("g").ProducerRate, 20)
+	s.want("of the topic", s.snap.Topics[0].ProducerRate, 20)
+	s.want("consumed", s.in("g").Consumed, 100)
+	s.want("produced", s.in("g").Produced, 200)
+}
+
+func TestRestartSeedsTheProducerRate(t *testing.T) {
+	s := newStory(t)
+	s.topic("t", 10_000, 500)
+	s.group("g", 9_000, 500)
+	at := t0.Add(500*time.Millisecond - 2*time.Minute)
+	s.points = []OffsetAtTime{
+		{TimeQuery{"t", 0, at}, 8_800},
+		{TimeQuery{"t", 1, at}, NoOffset},
+	}
+	s.observe()
+	s.want("producer rate", s.in("g").ProducerRate, 10)
+	s.want("nothing is younger: rate 0", s.snap.Topics[0].ProducerRate, 10)
+	s.want("counters begin at 0", s.in("g").Produced, 0)
+	s.want("counters begin at 0", s.snap.Topics[0].Produced, 0)
+}
+
+func TestBurstyCommitsGiveAnEvenRate(t *testing.T) {
+	s := newStory(t)
+	topic := s.topic("t", 0)
+	g := s.group("g", 0)
+	wave := 0
+	burst := func() { // a commit of 600 every 60 s
+		topic.parts[0].end += 100
+		if wave++; wave%6 == 0 {
+			g.commits["t"][0] += 600
+		}
+	}
+	s.run(13, burst)
+	s.run(12, func() {
+		burst()
+		if s.snap != nil && wave > 14 {
+			s.want("consumer rate", s.in("g").ConsumerRate, 10)
+		}
+	})
+	s.want("producer rate", s.in("g").ProducerRate, 10)
+}
+
+func TestRateIsOverThePartitionsOwnTime(t *testing.T) {
+	s := newStory(t)
+	s.topic("t", 1_000_000, 1_000_000)
+	g := s.group("g", 0, -1)
+	s.run(13, nil)
+	g.commits["t"][1] = 1000
+	s.observe()
+	s.want("its first commit", s.in("g").ConsumerRate, 0)
+	g.commits["t"][1] = 3000
+	s.observe()
+	s.want("its first slot", s.in("g").ConsumerRate, 200)
+}
+
+func TestLateWavesCoverTheTimeTheyTook(t *testing.T) {
+	s := newStory(t)
+	s.topic("t", 1_000_000)
+	g := s.group("g", 0)
+	s.observe()
+	s.now = s.now.Add(30 * time.Second) // 40 s since the wave before
+	g.commits["t"][0] = 400
+	s.observe()
+	s.want("consumer rate", s.in("g").ConsumerRate, 10)
+}
+
+func TestEachLevelCountsForItself(t *testing.T) {
+	s := newStory(t)
+	a := s.topic("a", 100)
+	s.topic("b", 100)
+	g := s.group("g")
+	g.commits["a"], g.commits["b"] = []int64{10}, []int64{20}
+	g.describe(s.world, 1, "a", "b")
+	s.observe()
+	g.commits["a"][0], g.commits["b"][0] = 60, 50
+	s.observe()
+	s.want("group", s.in("g").Consumed, 80)
+	s.want("topic", s.on("g", "a").Consumed, 50)
+	a.hidden = true
+	s.observe()
+	s.want("a topic that goes takes nothing away", s.in("g").Consumed, 80)
+	a.hidden = false
+	a.parts[0].end = 500
+	g.commits["a"][0] = 400
+	s.observe()
+	s.want("nor does it bring anything", s.in("g").Consumed, 80)
+	s.want("its own counter begins anew", s.on("g", "a").Consumed, 0)
+}
+
+func TestCompactedGapsAreMessages(t *testing.T) {
+	s := newStory(t)
+	s.topic("t", 1000)
+	g := s.group("g", 0)
+	s.observe()
+	g.commits["t"][0] = 990 // the reader skips what compaction removed
+	s.observe()
+	s.want("consumed", s.in("g").Consumed, 990)
+	s.want("lag", s.in("g").Lag, 10)
+	s.want("no reset", s.in("g").ResetsEnd, 0)
+}
