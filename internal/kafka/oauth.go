@@ -19,7 +19,8 @@ func (s SASL) validateOAuth() error {
 	case o.TokenFile != "" && o.TokenURL != "":
 		return errors.New("--sasl.oauthbearer-token-file and --sasl.oauthbearer-token-url are both given; give one")
 	case o.TokenFile != "":
-		_, err := tokenFile(o.TokenFile).Token()
+		// An expired token is no reason not to start: the next one comes by the same file.
+		_, err := tokenFile(o.TokenFile).read()
 		return err
 	case o.TokenURL == "":
 		return errors.New("--sasl.mechanism=oauthbearer needs a source of tokens; give --sasl.oauthbearer-token-url " +

@@ -76,19 +76,27 @@ type tokenFile string
 
 // Token implements sarama.AccessTokenProvider.
 func (f tokenFile) Token() (*sarama.AccessToken, error) {
-	data, err := os.ReadFile(string(f))
+	value, err := f.read()
 	if err != nil {
-		return nil, fmt.Errorf("--sasl.oauthbearer-token-file: %w; give a readable file", err)
-	}
-	value := strings.TrimSpace(string(data))
-	if value == "" {
-		return nil, fmt.Errorf("--sasl.oauthbearer-token-file: %s is empty; have the token written into it", string(f))
+		return nil, err
 	}
 	if end, ok := tokenEnd(value); ok && !time.Now().Before(end) {
 		return nil, fmt.Errorf("--sasl.oauthbearer-token-file: the token in %s expired at %s; see why it is not renewed",
 			string(f), end.UTC().Format(time.RFC3339))
 	}
 	return &sarama.AccessToken{Token: value}, nil
+}
+
+func (f tokenFile) read() (string, error) {
+	data, err := os.ReadFile(string(f))
+	if err != nil {
+		return "", fmt.Errorf("--sasl.oauthbearer-token-file: %w; give a readable file", err)
+	}
+	value := strings.TrimSpace(string(data))
+	if value == "" {
+		return "", fmt.Errorf("--sasl.oauthbearer-token-file: %s is empty; have the token written into it", string(f))
+	}
+	return value, nil
 }
 
 // tokenEnd reads the expiry claim of a JSON Web Token (RFC 7519), unverified: that is the broker's business. Opaque

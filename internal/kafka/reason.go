@@ -33,6 +33,8 @@ func reason(err error) string {
 		return codeName(code)
 	}
 	switch {
+	case errors.Is(err, sarama.ErrSASLAuthenticationFailed): // wraps the broker's words, not the code
+		return codeName(sarama.ErrSASLAuthenticationFailed)
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case isTimeout(err):

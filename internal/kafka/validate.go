@@ -71,7 +71,7 @@ func (c Config) Validate() error {
 	if err := c.Security.Validate(); err != nil {
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Security.Validate())...)
 }
 
 func validAddress(address string) error {

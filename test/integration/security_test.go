@@ -1,0 +1,353 @@
+package integration
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kafka_burndown_exporter/internal/kafka"
+	broker "kafka_burndown_exporter/test/kafka"
+)
+
+const (
+	user   = "exporter"
+	secret = "hunter2-do-not-print"
+)
+
+// secured is a broker with every listener and mechanism.
+type secured struct {
+	*broker.Cluster
+	identity *identity
+	kdc      *kdc
+}
+
+func startSecured(t *testing.T) *secured {
+	t.Helper()
+	const saslTLS = "listener.name.sasl_ssl."
+	s := &secured{identity: newIdentity(t, user, secret, 20*time.Second)}
+	options := broker.Options{
+		Listeners:   []broker.Listener{broker.SASLPlaintext, broker.SASLTLS, broker.MutualTLS},
+		Mechanisms:  []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"},
+		Users:       map[string]string{user: secret},
+		Properties:  s.identity.brokerProperties(saslTLS),
+		JavaOptions: s.identity.javaOptions(),
+	}
+	maps.Copy(options.Properties, s.identity.brokerProperties("listener.name.sasl_plaintext."))
+	var missing string
+	if s.kdc, missing = startKDC(t, user, secret); missing == "" {
+		options.Mechanisms = append(options.Mechanisms, "GSSAPI")
+		maps.Copy(options.Properties, s.kdc.brokerProperties(saslTLS))
+		maps.Copy(options.Properties, s.kdc.brokerProperties("listener.name.sasl_plaintext."))
+		options.JavaOptions = append(options.JavaOptions, "-Djava.security.krb5.conf="+s.kdc.config)
+	}
+	s.Cluster = broker.Start(t, options)
+	return s
+}
+
+// sasl returns the settings of a login with the right secret over TLS.
+func (s *secured) sasl(mechanism string) kafka.Security {
+	return kafka.Security{
+		TLS:  kafka.TLS{Enabled: true, CAFile: s.Authority.CertFile()},
+		SASL: kafka.SASL{Enabled: true, Handshake: true, Mechanism: mechanism, Username: user, Password: secret},
+	}
+}
+
+func (s *secured) config(l broker.Listener, security kafka.Security) kafka.Config {
+	config := settings(s.Addrs(l))
+	config.Security = security
+	return config
+}
+
+func TestSecurity(t *testing.T) {
+	cluster := startSecured(t)
+	t.Run("logins", cluster.testLogins)
+	// The last one mostly waits, so the others run meanwhile.
+	t.Run("certificates", func(t *testing.T) { t.Parallel(); cluster.testCertificates(t) })
+	t.Run("refusals", func(t *testing.T) { t.Parallel(); cluster.testRefusals(t) })
+	t.Run("token expires", func(t *testing.T) { t.Parallel(); cluster.testTokenExpires(t, 500*time.Millisecond) })
+	t.Run("token expires between waves", func(t *testing.T) { t.Parallel(); cluster.testTokenExpires(t, 22*time.Second) })
+}
+
+func (s *secured) testLogins(t *testing.T) {
+	for _, mechanism := range []string{"plain", "scram-sha256", "scram-sha512"} {
+		t.Run(mechanism, func(t *testing.T) { s.login(t, broker.SASLTLS, s.sasl(mechanism)) })
+		t.Run(mechanism+" without TLS", func(t *testing.T) {
+			security := s.sasl(mechanism)
+			security.TLS = kafka.TLS{}
+			s.login(t, broker.SASLPlaintext, security)
+		})
+	}
+	t.Run("password file", func(t *testing.T) {
+		security := s.sasl("scram-sha512")
+		security.SASL.Password, security.SASL.PasswordFile = "", filepath.Join(t.TempDir(), "password")
+		write(t, security.SASL.PasswordFile, []byte(secret+"\n"))
+		s.login(t, broker.SASLTLS, security)
+	})
+	t.Run("server name", func(t *testing.T) {
+		security := s.sasl("plain")
+		security.TLS.ServerName = "localhost"
+		s.login(t, broker.SASLTLS, security)
+	})
+	t.Run("not verified", func(t *testing.T) {
+		security := s.sasl("plain")
+		security.TLS = kafka.TLS{Enabled: true, InsecureSkipVerify: true}
+		s.login(t, broker.SASLTLS, security)
+	})
+	t.Run("oauthbearer token file", func(t *testing.T) {
+		security := s.sasl("oauthbearer")
+		security.SASL.OAuth.TokenFile = filepath.Join(t.TempDir(), "token")
+		write(t, security.SASL.OAuth.TokenFile, []byte(s.identity.token(user, time.Now().Add(time.Hour))))
+		s.login(t, broker.SASLTLS, security)
+	})
+	for _, authType := range []string{"keytabAuth", "userAuth"} {
+		t.Run("gssapi "+authType, func(t *testing.T) { s.login(t, broker.SASLTLS, s.kerberos(t, authType)) })
+	}
+}
+
+// kerberos returns the settings of a login to the realm.
+func (s *secured) kerberos(t *testing.T, authType string) kafka.Security {
+	t.Helper()
+	if s.kdc == nil {
+		need(t, "a Kerberos server (krb5-kdc, krb5-admin-server)")
+	}
+	security := s.sasl("gssapi")
+	security.SASL.Kerberos = kafka.Kerberos{
+		ServiceName: "kafka", ConfigPath: s.kdc.config, Realm: realm, AuthType: authType, DisableFAST: true,
+	}
+	if authType == "keytabAuth" {
+		security.SASL.Password, security.SASL.Kerberos.KeytabPath = "", s.kdc.keytab(user)
+	}
+	return security
+}
+
+// need skips a test for want of an external part, unless CI must have everything.
+func need(t *testing.T, part string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is not installed", part)
+	}
+	t.Skipf("%s is not installed", part)
+}
+
+// login makes a wave over a connection, with all the time it may need, and checks that nothing failed on the way.
+func (s *secured) login(t *testing.T, l broker.Listener, security kafka.Security) {
+	t.Helper()
+	var out logs
+	counts := newStats()
+	config := s.config(l, security)
+	config.Interval, config.MaxAge = 10*time.Second, 30*time.Second
+	w, err := up(t.Context(), newSampler(t, config, &out, counts))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if len(w.Brokers) != 1 || len(counts.reasons()) > 0 {
+		t.Errorf("%d brokers, failures %v\n%s", len(w.Brokers), counts.reasons(), out.String())
+	}
+	if strings.Contains(out.String(), secret) {
+		t.Errorf("the log contains the secret: %s", out.String())
+	}
+}
+
+func (s *secured) testCertificates(t *testing.T) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, block string
+		key         crypto.Signer
+		encode      func() ([]byte, error)
+	}{
+		{"PKCS1", "RSA PRIVATE KEY", rsaKey, func() ([]byte, error) { return x509.MarshalPKCS1PrivateKey(rsaKey), nil }},
+		{"PKCS8", "PRIVATE KEY", rsaKey, func() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(rsaKey) }},
+		{"EC", "EC PRIVATE KEY", ecKey, func() ([]byte, error) { return x509.MarshalECPrivateKey(ecKey) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			der, err := tt.encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			key := pem.EncodeToMemory(&pem.Block{Type: tt.block, Bytes: der})
+			s.login(t, broker.MutualTLS, kafka.Security{TLS: s.clientCertificate(t, s.Authority, tt.key, key)})
+		})
+	}
+	t.Run("replaced while running", func(t *testing.T) { s.testReplacedCertificate(t, ecKey) })
+}
+
+// clientCertificate writes a key pair for a user.
+func (s *secured) clientCertificate(t *testing.T, by *broker.Authority, key crypto.Signer, encoded []byte) kafka.TLS {
+	t.Helper()
+	cert, err := by.Issue(user, key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	settings := kafka.TLS{Enabled: true, CAFile: s.Authority.CertFile(),
+		CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}
+	write(t, settings.CertFile, cert)
+	write(t, settings.KeyFile, encoded)
+	return settings
+}
+
+// testReplacedCertificate begins with a certificate of an authority that the broker does not know, and replaces it
+// under the running sampler.
+func (s *secured) testReplacedCertificate(t *testing.T, key *ecdsa.PrivateKey) {
+	other, err := broker.NewAuthority(t.TempDir(), "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := s.clientCertificate(t, other, key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
+	var out logs
+	sampler := newSampler(t, s.config(broker.MutualTLS, kafka.Security{TLS: settings}), &out, newStats())
+	if _, err := sampler.Wave(t.Context()); err == nil {
+		t.Fatal("a certificate of an unknown authority was accepted")
+	}
+	cert, err := s.Authority.Issue(user, key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, settings.CertFile, cert)
+	if _, err := up(t.Context(), sampler); err != nil {
+		t.Errorf("the new certificate is not used: %v\n%s", err, out.String())
+	}
+}
+
+// testRefusals runs samplers that cannot log in: one line each that says why, attempt after attempt, and no secret.
+func (s *secured) testRefusals(t *testing.T) {
+	change := func(mechanism string, f func(*kafka.Security)) kafka.Security {
+		security := s.sasl(mechanism)
+		f(&security)
+		return security
+	}
+	const wrong = "wrong-" + secret
+	other, err := broker.NewAuthority(t.TempDir(), "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrongPassword := func(security *kafka.Security) { security.SASL.Password = wrong }
+	token := filepath.Join(t.TempDir(), "token")
+	write(t, token, []byte(s.identity.token(user, time.Now().Add(time.Second))))
+	tests := []struct {
+		name string
+		in   kafka.Security
+		want string
+	}{
+		{"plain password", change("plain", wrongPassword), "Invalid username or password"},
+		{"scram password", change("scram-sha512", wrongPassword), "invalid credentials"},
+		{"unknown authority", change("plain", func(security *kafka.Security) {
+			security.TLS.CAFile = other.CertFile()
+		}), "unknown authority"},
+		{"server name", change("plain", func(security *kafka.Security) {
+			security.TLS.ServerName = "kafka"
+		}), "not kafka"},
+		{"client secret", change("oauthbearer", func(security *kafka.Security) {
+			security.SASL.Password = wrong
+			security.SASL.OAuth = s.endpoint()
+		}), "invalid_client"},
+		{"expired token", change("oauthbearer", func(security *kafka.Security) {
+			security.SASL.OAuth.TokenFile = token
+		}), "expired at"},
+	}
+	if s.kdc != nil {
+		kerberos := s.kerberos(t, "userAuth")
+		wrongPassword(&kerberos)
+		tests = append(tests, struct {
+			name string
+			in   kafka.Security
+			want string
+		}{"kerberos password", kerberos, "password/keytab incorrect"})
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s.refused(t, tt.in, tt.want)
+		})
+	}
+}
+
+func (s *secured) refused(t *testing.T, security kafka.Security, want string) {
+	t.Helper()
+	var out logs
+	counts := newStats()
+	sampler := newSampler(t, s.config(broker.SASLTLS, security), &out, counts)
+	time.Sleep(1100 * time.Millisecond) // lets the token of a second expire
+	for range 3 {
+		if _, err := sampler.Wave(t.Context()); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("wave: %v", err)
+		}
+		time.Sleep(600 * time.Millisecond) // beyond the pause between two attempts to connect
+	}
+	lines := out.lines("warn")
+	about := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !strings.Contains(l, want) })
+	if len(about) != 1 || len(lines) != 1 {
+		t.Errorf("%d lines, %d with %q, want one:\n%s", len(lines), len(about), want, out.String())
+	}
+	attempts := 0
+	for _, n := range counts.reasons() {
+		attempts += n
+	}
+	if attempts < 3 {
+		t.Errorf("%d attempts: %v", attempts, counts.reasons())
+	}
+	if strings.Contains(out.String(), secret) {
+		t.Errorf("the log contains the secret: %s", out.String())
+	}
+}
+
+func (s *secured) endpoint() kafka.OAuth {
+	return kafka.OAuth{TokenURL: s.identity.server.URL, CAFile: s.identity.ca, Scopes: []string{"kafka"}}
+}
+
+// testTokenExpires keeps one sampler running past the end of its first token: the broker ends a session with its token.
+// A pause between waves that is longer than that has the first request come too late.
+func (s *secured) testTokenExpires(t *testing.T, pause time.Duration) {
+	security := s.sasl("oauthbearer")
+	security.SASL.OAuth = s.endpoint()
+	var out logs
+	counts := newStats()
+	config := s.config(broker.SASLTLS, security)
+	config.Interval, config.MaxAge = 10*time.Second, 30*time.Second
+	sampler := newSampler(t, config, &out, counts)
+	before := s.identity.issued.Load()
+	for over := time.Now().Add(s.identity.life + time.Second); ; time.Sleep(pause) {
+		last := time.Now().After(over)
+		if _, err := up(t.Context(), sampler); err != nil {
+			t.Fatalf("%v\n%s", err, out.String())
+		}
+		if last {
+			break
+		}
+	}
+	if issued := s.identity.issued.Load() - before; issued < 2 {
+		t.Errorf("%d tokens, want one after the other", issued)
+	}
+	if failures := counts.reasons(); len(failures) > 0 {
+		t.Errorf("failures %v\n%s", failures, out.String())
+	}
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
