@@ -59,14 +59,14 @@ func New(opt Options) (*Demo, error) {
 		return nil, err
 	}
 	d.clock = NewClock(time.Now(), s.Start, opt.Speed)
-	d.generator, err = newGenerator(d.clock, d.addrs, s.Topics, opt.Logger)
+	d.generator, err = newGenerator(d.clock, d.addrs, prefix(opt.Prefix), s.Topics, opt.Logger)
 	if err != nil {
 		d.stopKafka()
 		return nil, err
 	}
 	for i := range s.Services {
 		svc := &s.Services[i]
-		dep := newDeployment(svc, d.clock, d.addrs, opt.Logger, d.handle)
+		dep := newDeployment(svc, prefix(opt.Prefix), d.clock, d.addrs, opt.Logger, d.handle)
 		d.deployments = append(d.deployments, dep)
 		d.learners[svc.Group] = &learner{prior: 0.9 * svc.Capacity.PerPod}
 		if o := objects[svc.Name]; o != nil {
@@ -81,10 +81,10 @@ func (d *Demo) connect() error {
 	d.stopKafka = func() {}
 	if len(d.opt.Brokers) > 0 {
 		d.addrs = d.opt.Brokers
-		return createTopics(d.addrs, d.scenario.Topics)
+		return createTopics(d.addrs, prefix(d.opt.Prefix), d.scenario.Topics)
 	}
 	var err error
-	d.addrs, d.stopKafka, err = embedded(d.scenario.Topics)
+	d.addrs, d.stopKafka, err = embedded(prefix(d.opt.Prefix), d.scenario.Topics)
 	return err
 }
 
@@ -137,7 +137,9 @@ func (d *Demo) Clock() Clock { return d.clock }
 func (d *Demo) Groups() map[string][]string {
 	out := map[string][]string{}
 	for i := range d.scenario.Services {
-		out[d.scenario.Services[i].Group] = d.scenario.Services[i].Topics
+		svc := &d.scenario.Services[i]
+		names := prefix(d.opt.Prefix)
+		out[names.on(svc.Group)] = names.all(svc.Topics)
 	}
 	return out
 }
@@ -192,7 +194,7 @@ func (d *Demo) control(ctx context.Context, metricsURL string) {
 
 func (d *Demo) scrape(ctx context.Context, client *http.Client, url string, now time.Time) {
 	at := d.clock.Elapsed(now)
-	s, err := scrapeMetrics(ctx, client, url)
+	s, err := scrapeMetrics(ctx, client, url, prefix(d.opt.Prefix))
 	if err != nil {
 		if ctx.Err() == nil {
 			level.Debug(d.opt.Logger).Log("msg", "no metrics yet", "err", err)

@@ -16,6 +16,7 @@ import (
 // deployment keeps a number of pods of one service running, as a Deployment and a kubelet would.
 type deployment struct {
 	service *scenario.Service
+	prefix  prefix
 	clock   Clock
 	addrs   []string
 	logger  log.Logger
@@ -34,10 +35,10 @@ type deployment struct {
 	integrated  time.Duration
 }
 
-func newDeployment(svc *scenario.Service, clock Clock, addrs []string, logger log.Logger,
+func newDeployment(svc *scenario.Service, names prefix, clock Clock, addrs []string, logger log.Logger,
 	handle func(ctx context.Context, svc *scenario.Service, topic string, m Message) error,
 ) *deployment {
-	return &deployment{service: svc, clock: clock, addrs: addrs, logger: log.With(logger, "service", svc.Name), handle: handle,
+	return &deployment{service: svc, prefix: names, clock: clock, addrs: addrs, logger: log.With(logger, "service", svc.Name), handle: handle,
 		desired: int32(svc.Replicas.Initial)}
 }
 
@@ -68,7 +69,7 @@ func (d *deployment) reconcile(ctx context.Context) {
 	for len(d.pods) < int(d.desired) {
 		d.serial++
 		svc := d.service
-		p := newPod(fmt.Sprintf("%s-%d", svc.Name, d.serial), svc, d.clock, d.logger,
+		p := newPod(fmt.Sprintf("%s-%d", svc.Name, d.serial), d.prefix, svc, d.clock, d.logger,
 			func(ctx context.Context, topic string, m Message) error { return d.handle(ctx, svc, topic, m) })
 		p.stalled.Store(d.stalled)
 		p.slow.Store(d.percent)

@@ -12,10 +12,10 @@ import (
 const embeddedBrokers = 3
 
 // embedded starts a Kafka inside this process, on free ports of the loopback interface, with the scenario's topics.
-func embedded(topics []scenario.Topic) (addrs []string, stop func(), err error) {
+func embedded(names prefix, topics []scenario.Topic) (addrs []string, stop func(), err error) {
 	opts := []kfake.Opt{kfake.NumBrokers(embeddedBrokers), kfake.GroupMinSessionTimeout(0)}
 	for _, t := range topics {
-		opts = append(opts, kfake.SeedTopics(int32(t.Partitions), t.Name))
+		opts = append(opts, kfake.SeedTopics(int32(t.Partitions), names.on(t.Name)))
 	}
 	cluster, err := kfake.NewCluster(opts...)
 	if err != nil {

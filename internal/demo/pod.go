@@ -31,6 +31,7 @@ const (
 type pod struct {
 	name    string
 	service *scenario.Service
+	prefix  prefix
 	clock   Clock
 	logger  log.Logger
 	handle  func(ctx context.Context, topic string, m Message) error
@@ -61,10 +62,10 @@ type pod struct {
 
 var errCrashed = errors.New("the pod has crashed")
 
-func newPod(name string, svc *scenario.Service, clock Clock, logger log.Logger,
+func newPod(name string, names prefix, svc *scenario.Service, clock Clock, logger log.Logger,
 	handle func(ctx context.Context, topic string, m Message) error,
 ) *pod {
-	p := &pod{name: name, service: svc, clock: clock, logger: log.With(logger, "pod", name), handle: handle,
+	p := &pod{name: name, prefix: names, service: svc, clock: clock, logger: log.With(logger, "pod", name), handle: handle,
 		started: time.Now(), done: make(chan struct{}), conns: map[net.Conn]struct{}{}}
 	p.phase.Store(PodStarting)
 	p.costs = eventCosts(svc, clock.Speed())
@@ -106,14 +107,14 @@ func (p *pod) start(ctx context.Context, addrs []string) {
 }
 
 func (p *pod) consume(ctx context.Context, addrs []string) error {
-	group, err := sarama.NewConsumerGroup(addrs, p.service.Group, p.config())
+	group, err := sarama.NewConsumerGroup(addrs, p.prefix.on(p.service.Group), p.config())
 	if err != nil {
 		return err
 	}
 	p.phase.Store(PodRunning)
 	p.readyAt.Store(time.Now().Add(p.clock.Wall(p.service.ReadyDelay)).UnixNano())
 	for ctx.Err() == nil {
-		if err := group.Consume(ctx, p.service.Topics, p); err != nil {
+		if err := group.Consume(ctx, p.prefix.all(p.service.Topics), p); err != nil {
 			if errors.Is(err, sarama.ErrClosedConsumerGroup) {
 				break
 			}
@@ -204,11 +205,12 @@ func (p *pod) process(ctx context.Context, raw *sarama.ConsumerMessage) error {
 	if err != nil {
 		return nil // foreign messages are skipped
 	}
+	topic, _ := p.prefix.bare(raw.Topic)
 	cost := p.cost(m.Kind)
 	if err := p.pacer.work(ctx, cost); err != nil {
 		return err
 	}
-	if err := p.handle(ctx, raw.Topic, m); err != nil {
+	if err := p.handle(ctx, topic, m); err != nil {
 		return err
 	}
 	p.handled.Add(1)

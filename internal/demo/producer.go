@@ -21,6 +21,7 @@ const produceTick = 50 * time.Millisecond
 // generator produces by the scenario's profiles. Its partitions follow the topics' weights, which Skew changes.
 type generator struct {
 	clock    Clock
+	prefix   prefix
 	producer sarama.AsyncProducer
 	logger   log.Logger
 	nextID   atomic.Uint64
@@ -38,7 +39,7 @@ type burst struct {
 	until time.Duration // scenario time
 }
 
-func newGenerator(clock Clock, addrs []string, topics []scenario.Topic, logger log.Logger) (*generator, error) {
+func newGenerator(clock Clock, addrs []string, names prefix, topics []scenario.Topic, logger log.Logger) (*generator, error) {
 	cfg := clientConfig("demo-producer")
 	cfg.Producer.Partitioner = sarama.NewManualPartitioner
 	cfg.Producer.Return.Successes = true
@@ -48,7 +49,7 @@ func newGenerator(clock Clock, addrs []string, topics []scenario.Topic, logger l
 	if err != nil {
 		return nil, fmt.Errorf("connect the producer: %w", err)
 	}
-	g := &generator{clock: clock, producer: producer, logger: logger, shares: map[string][]float64{},
+	g := &generator{clock: clock, prefix: names, producer: producer, logger: logger, shares: map[string][]float64{},
 		even: map[string][]float64{}, extra: map[string]burst{}}
 	for i := range topics {
 		g.shares[topics[i].Name] = topics[i].Shares()
@@ -62,7 +63,8 @@ func (g *generator) acknowledge() {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for m := range g.producer.Successes() {
-			if n, ok := g.produced.Load(m.Topic); ok {
+			topic, _ := g.prefix.bare(m.Topic)
+			if n, ok := g.produced.Load(topic); ok {
 				n.(*atomic.Int64).Add(1)
 			}
 		}
@@ -109,7 +111,7 @@ func (g *generator) send(ctx context.Context, topic string, partition int32, m M
 	select {
 	case <-ctx.Done():
 		return false
-	case g.producer.Input() <- &sarama.ProducerMessage{Topic: topic, Partition: partition, Value: value}:
+	case g.producer.Input() <- &sarama.ProducerMessage{Topic: g.prefix.on(topic), Partition: partition, Value: value}:
 		return true
 	}
 }

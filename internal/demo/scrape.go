@@ -54,7 +54,7 @@ type scrape struct {
 }
 
 // scrapeMetrics reads a /metrics page as Prometheus would.
-func scrapeMetrics(ctx context.Context, client *http.Client, url string) (*scrape, error) {
+func scrapeMetrics(ctx context.Context, client *http.Client, url string, names prefix) (*scrape, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -74,15 +74,18 @@ func scrapeMetrics(ctx context.Context, client *http.Client, url string) (*scrap
 	if err != nil {
 		return nil, fmt.Errorf("scrape: %w", err)
 	}
-	return readFamilies(families), nil
+	return readFamilies(families, names), nil
 }
 
-func readFamilies(families map[string]*dto.MetricFamily) *scrape {
+func readFamilies(families map[string]*dto.MetricFamily, names prefix) *scrape {
 	s := &scrape{groups: map[string]map[scaledobject.Signal]float64{}, committed: map[string]map[topicPartition]int64{},
 		ends: map[topicPartition]int64{}, starts: map[topicPartition]int64{}}
 	for name, signal := range groupSeries {
 		for _, m := range families[name].GetMetric() {
-			group := label(m, "consumergroup")
+			group, ok := names.bare(label(m, "consumergroup"))
+			if !ok {
+				continue
+			}
 			if s.groups[group] == nil {
 				s.groups[group] = map[scaledobject.Signal]float64{}
 			}
@@ -90,23 +93,24 @@ func readFamilies(families map[string]*dto.MetricFamily) *scrape {
 		}
 	}
 	for _, m := range families[committedSeries].GetMetric() {
-		group := label(m, "consumergroup")
+		group, _ := names.bare(label(m, "consumergroup"))
 		if s.committed[group] == nil {
 			s.committed[group] = map[topicPartition]int64{}
 		}
-		s.committed[group][partitionOf(m)] = int64(value(m))
+		s.committed[group][partitionOf(m, names)] = int64(value(m))
 	}
 	for _, m := range families[endSeries].GetMetric() {
-		s.ends[partitionOf(m)] = int64(value(m))
+		s.ends[partitionOf(m, names)] = int64(value(m))
 	}
 	for _, m := range families[startSeries].GetMetric() {
-		s.starts[partitionOf(m)] = int64(value(m))
+		s.starts[partitionOf(m, names)] = int64(value(m))
 	}
 	return s
 }
 
-func partitionOf(m *dto.Metric) topicPartition {
-	return topicPartition{topic: label(m, "topic"), partition: label(m, "partition")}
+func partitionOf(m *dto.Metric, names prefix) topicPartition {
+	topic, _ := names.bare(label(m, "topic"))
+	return topicPartition{topic: topic, partition: label(m, "partition")}
 }
 
 func label(m *dto.Metric, name string) string {
