@@ -52,7 +52,7 @@ func metricsDoc() string {
 	return b.String()
 }
 
-func TestMetricsDocIsUpToDate(t *testing.T) {
+func TestGeneratedMetricsDocs(t *testing.T) {
 	golden(t, filepath.Join("..", "docs", "metrics.md"), metricsDoc())
 }
 

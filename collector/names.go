@@ -36,17 +36,28 @@ func clusterFamilies() []Family {
 			Name: "kafka_brokers", Type: Gauge, Level: LevelCluster, DropIn: true,
 			Help: "Brokers in the cluster's metadata.",
 			cluster: func(s *lag.Snapshot) float64 {
-				if len(s.Brokers) == 0 {
+				n := 0
+				for i := range s.Brokers {
+					if !s.Brokers[i].Gone {
+						n++
+					}
+				}
+				if n == 0 {
 					return lag.Absent
 				}
-				return float64(len(s.Brokers))
+				return float64(n)
 			},
 		},
 		{
 			Name: "kafka_broker_info", Type: Gauge, Level: LevelBroker, DropIn: true,
 			Help:   "Always 1; its labels tell a broker's id and address.",
 			Labels: []string{"id", "address"},
-			broker: func(*lag.Broker) float64 { return 1 },
+			broker: func(b *lag.Broker) float64 {
+				if b.Gone { // of the cluster no more, but broker_up still tells of it
+					return lag.Absent
+				}
+				return 1
+			},
 		},
 	}
 }
