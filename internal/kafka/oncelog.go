@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/go-kit/log"
@@ -12,7 +14,7 @@ type onceLogger struct {
 	logger log.Logger
 
 	mu      sync.Mutex
-	active  map[failure]bool // value: failed in this wave, too
+	active  map[failure]*lasting
 	touched map[source]bool  // what was tried and worked in this wave
 }
 
@@ -25,8 +27,14 @@ type failure struct {
 	reason string
 }
 
+// lasting is a failure that has not healed.
+type lasting struct {
+	again bool // it happened in this wave, too
+	err   error
+}
+
 func newOnceLogger(logger log.Logger) *onceLogger {
-	return &onceLogger{logger: logger, active: map[failure]bool{}, touched: map[source]bool{}}
+	return &onceLogger{logger: logger, active: map[failure]*lasting{}, touched: map[source]bool{}}
 }
 
 // fail notes a failure, and logs it unless it is known already.
@@ -34,7 +42,7 @@ func (l *onceLogger) fail(api, broker, reason string, err error, more ...any) {
 	f := failure{source{api, broker}, reason}
 	l.mu.Lock()
 	_, known := l.active[f]
-	l.active[f] = true
+	l.active[f] = &lasting{again: true, err: err}
 	l.mu.Unlock()
 	if known {
 		return
@@ -55,13 +63,13 @@ func (l *onceLogger) worked(api, broker string) {
 func (l *onceLogger) wave() {
 	l.mu.Lock()
 	var healed []failure
-	for f, again := range l.active {
-		if !again && l.touched[f.source] {
+	for f, state := range l.active {
+		if !state.again && l.touched[f.source] {
 			healed = append(healed, f)
 			delete(l.active, f)
 			continue
 		}
-		l.active[f] = false
+		state.again = false
 	}
 	clear(l.touched)
 	l.mu.Unlock()
@@ -69,4 +77,15 @@ func (l *onceLogger) wave() {
 		_ = level.Info(l.logger).Log("msg", "Kafka request works again", "api", f.api, "broker", f.broker,
 			"reason", f.reason)
 	}
+}
+
+// failures describes what has not healed, in a stable order.
+func (l *onceLogger) failures() (lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for f, state := range l.active {
+		lines = append(lines, fmt.Sprintf("%s on broker %s: %s: %v", f.api, f.broker, f.reason, state.err))
+	}
+	slices.Sort(lines)
+	return lines
 }

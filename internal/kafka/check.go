@@ -1,0 +1,173 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// opDescribe is the bit of the DESCRIBE operation in a set of authorized operations (KIP-430).
+const opDescribe = 1 << 8
+
+// ErrCheck is returned by Check when something is missing that it has printed.
+var ErrCheck = errors.New("the check found problems")
+
+// Check makes one wave and prints what the exporter can see of the cluster: brokers, topics, groups, what failed, and
+// for rights that are missing the arguments of kafka-acls that grant them. It returns an error if anything is missing.
+func (s *Sampler) Check(ctx context.Context, w io.Writer) error {
+	out := &report{w: w}
+	wave, err := s.Wave(ctx)
+	if err != nil {
+		out.line("No broker of %s answered.", strings.Join(s.cfg.Brokers, ", "))
+		out.list("Failed", s.once.failures())
+		out.line("Check --kafka.server, the network, and the --tls and --sasl flags.")
+		return errors.Join(err, out.err)
+	}
+	s.reportBrokers(out, wave)
+	s.reportTopics(out, wave)
+	s.reportGroups(out, wave)
+	failures := s.once.failures()
+	out.list("Failed", failures)
+	missing := s.missingRights(ctx, wave)
+	for _, m := range missing {
+		out.line("Missing: %s", m.what)
+		out.line("  kafka-acls --bootstrap-server %s --add --allow-principal User:%s %s",
+			s.cfg.Brokers[0], s.principal(), m.arguments)
+	}
+	if out.err != nil {
+		return out.err
+	}
+	if len(failures)+len(missing) > 0 {
+		return ErrCheck
+	}
+	out.line("Everything the exporter needs is there.")
+	return out.err
+}
+
+// report writes lines until the first error.
+type report struct {
+	w   io.Writer
+	err error
+}
+
+func (r *report) line(format string, args ...any) {
+	if r.err == nil {
+		_, r.err = fmt.Fprintf(r.w, format+"\n", args...)
+	}
+}
+
+func (r *report) list(title string, lines []string) {
+	for _, l := range lines {
+		r.line("%s: %s", title, l)
+	}
+}
+
+func (s *Sampler) reportBrokers(out *report, w *lag.Wave) {
+	out.line("Brokers: %d", len(w.Brokers))
+	for _, b := range w.Brokers {
+		state := "does not answer"
+		switch {
+		case b.Up:
+			state = s.nodes[b.ID].release()
+		case b.Gone:
+			state = "left the cluster, and is still a replica"
+		}
+		out.line("  %d at %s: %s", b.ID, b.Address, state)
+	}
+}
+
+// release is the Kafka release a broker's request versions belong to.
+func (n *node) release() string {
+	n.coordinator.mu.Lock()
+	defer n.coordinator.mu.Unlock()
+	if n.coordinator.session == nil {
+		return "up"
+	}
+	v := n.coordinator.session.versions
+	newest := "2.0 or older; 2.1 is the oldest that is supported"
+	for _, r := range []struct {
+		key, version int16
+		name         string
+	}{
+		{keyOffsetFetch, 5, "2.1"}, {keyOffsetFetch, 6, "2.4"}, {keyOffsetFetch, 7, "2.5"}, {keyListGroups, 4, "2.6"},
+		{keyOffsetFetch, 8, "3.0"}, {keyListGroups, 5, "3.8"}, {keyDescribeConsumer, 1, "4.0"},
+	} {
+		if max, ok := v[r.key]; ok && max >= r.version {
+			newest = r.name + " or newer"
+		}
+	}
+	return fmt.Sprintf("Kafka %s (ListGroups v%d, OffsetFetch v%d)", newest, v[keyListGroups], v[keyOffsetFetch])
+}
+
+func (s *Sampler) reportTopics(out *report, w *lag.Wave) {
+	partitions, read := 0, 0
+	for _, t := range w.Topics {
+		for _, p := range t.Partitions {
+			partitions++
+			if p.Err == lag.ReasonNone {
+				read++
+			}
+		}
+	}
+	out.line("Topics: %d with %d partitions, the ends of %d were read", len(w.Topics), partitions, read)
+}
+
+func (s *Sampler) reportGroups(out *report, w *lag.Wave) {
+	types, read := map[string]int{}, 0
+	for _, g := range w.Groups {
+		if !g.CommitsAt.IsZero() {
+			read++
+		}
+		name := string(g.Type)
+		switch {
+		case g.ListedAt.IsZero():
+			name = "expected, not there"
+		case name == "":
+			name = string(lag.GroupClassic)
+		}
+		types[name]++
+	}
+	out.line("Groups: %d, the committed offsets of %d were read", len(w.Groups), read)
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		note := ""
+		if name == string(lag.GroupShare) {
+			note = " (listed and counted only)"
+		}
+		out.line("  %s: %d%s", name, types[name], note)
+	}
+}
+
+// right is one that is missing.
+type right struct{ what, arguments string }
+
+func (s *Sampler) missingRights(ctx context.Context, w *lag.Wave) (missing []right) {
+	if ok, known := s.mayDescribeCluster(ctx); known && !ok {
+		missing = append(missing, right{
+			"DESCRIBE on the cluster; only groups with rights of their own are listed", "--operation Describe --cluster",
+		})
+	}
+	for _, g := range w.Groups {
+		if g.Err == lag.ReasonAuthorization {
+			missing = append(missing, right{"DESCRIBE on groups, e.g. " + g.ID, "--operation Describe --group '*'"})
+			break
+		}
+	}
+	if topic, ok := s.hiddenTopic(ctx, w); ok {
+		missing = append(missing, right{"DESCRIBE on topics, e.g. " + topic, "--operation Describe --topic '*'"})
+	}
+	return missing
+}
+
+// principal is the user's name in an ACL.
+func (s *Sampler) principal() string {
+	if s.cfg.Security.SASL.Enabled && s.cfg.Security.SASL.Username != "" {
+		return s.cfg.Security.SASL.Username
+	}
+	return "NAME"
+}

@@ -1,0 +1,58 @@
+package kafka
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+func checkContains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			t.Errorf("%q is missing in:\n%s", p, text)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	f := newFixture(t, kfake.NumBrokers(2))
+	f.topic("orders", 3)
+	f.groups(4, "orders")
+	var out bytes.Buffer
+	if err := f.sampler().Check(t.Context(), &out); err != nil {
+		t.Errorf("Check: %v\n%s", err, out.String())
+	}
+	checkContains(t, out.String(), "Brokers: 2", "Kafka 4.0 or newer", "Topics: 1 with 3 partitions, the ends of 3",
+		"Groups: 4, the committed offsets of 4", "classic: 4", "Everything the exporter needs is there.")
+}
+
+func TestCheckNamesMissingRights(t *testing.T) {
+	f := newFixture(t)
+	f.topic("orders", 1)
+	f.topic("secret", 1)
+	f.groups(4, "orders")
+	f.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: "group-00003", Err: kerr.GroupAuthorizationFailed, Count: -1},
+		kfake.Fault{Keys: []kmsg.Key{kmsg.ListOffsets}, Topic: "secret", Err: kerr.TopicAuthorizationFailed, Count: -1})
+	var out bytes.Buffer
+	if err := f.sampler().Check(t.Context(), &out); !errors.Is(err, ErrCheck) {
+		t.Errorf("Check: %v", err)
+	}
+	checkContains(t, out.String(), "GROUP_AUTHORIZATION_FAILED", "e.g. group-00003", "--operation Describe --group '*'",
+		"e.g. secret", "--operation Describe --topic '*'")
+}
+
+func TestCheckWithoutCluster(t *testing.T) {
+	f := newFixture(t)
+	f.network.cut(f.address(0))
+	var out bytes.Buffer
+	if err := f.sampler().Check(t.Context(), &out); err == nil {
+		t.Error("no error")
+	}
+	checkContains(t, out.String(), "No broker of "+f.address(0)+" answered", "connection refused", "--kafka.server")
+}
