@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/internal/web"
+)
+
+// maxQueries bounds how many offsets the tracker asks for by time in one wave.
+const maxQueries = 2000
+
+// exporter is the sampler, the tracker and what serves their snapshots.
+type exporter struct {
+	sampler *kafka.Sampler
+	tracker *lag.Tracker
+	handler *collector.Handler
+	server  *server
+	routes  routes
+	stopped atomic.Bool
+}
+
+// newExporter wires the parts; it opens no connection.
+func newExporter(cfg kafka.Config, opt lag.Options, enc collector.EncoderOptions, srv *server) (*exporter, error) {
+	encoder, err := collector.NewEncoder(enc)
+	if err != nil {
+		return nil, err
+	}
+	reg := newRegistry()
+	self := collector.NewSelf(withLabels(reg, enc.Labels))
+	sampler, err := kafka.New(cfg, log.With(srv.logger, "component", "kafka"), self)
+	if err != nil {
+		return nil, err
+	}
+	e := &exporter{sampler: sampler, tracker: lag.NewTracker(opt), server: srv}
+	e.handler = collector.NewHandler(collector.HandlerOptions{
+		Encoder: encoder, Registry: reg, Self: self, Logger: srv.logger, MaxRequests: srv.flags.maxRequests, Now: time.Now,
+	})
+	e.routes = routes{
+		metricsPath: srv.flags.path,
+		metrics:     promhttp.InstrumentMetricHandler(reg, e.handler),
+		status:      web.New(web.Options{MetricsPath: srv.flags.path, Snapshot: e.handler.Snapshot, Now: time.Now}),
+		ready:       func() bool { return e.handler.Published() && !e.stopped.Load() },
+		pprof:       srv.flags.pprof,
+	}
+	return e, nil
+}
+
+func newRegistry() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		versioncollector.NewCollector(name),
+	)
+	return reg
+}
+
+func withLabels(reg prometheus.Registerer, labels []collector.Label) prometheus.Registerer {
+	constant := prometheus.Labels{}
+	for _, l := range labels {
+		constant[l.Name] = l.Value
+	}
+	return prometheus.WrapRegistererWith(constant, reg)
+}
+
+// run samples and serves until ctx ends.
+func (e *exporter) run(ctx context.Context, listeners []net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	context.AfterFunc(ctx, func() { e.stopped.Store(true) })
+	sampled := make(chan struct{})
+	go func() {
+		defer close(sampled)
+		e.sampler.Run(ctx, func(w *lag.Wave) []lag.TimeQuery {
+			e.handler.Publish(e.tracker.Observe(w))
+			return e.tracker.Queries(maxQueries)
+		})
+	}()
+	err := e.server.serve(ctx, listeners, e.routes.mux())
+	cancel()
+	<-sampled
+	_ = e.sampler.Close()
+	_ = level.Info(e.server.logger).Log("msg", "stopped")
+	return err
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// lagFlags say how lag becomes rates, burndown and stalls.
+type lagFlags struct {
+	opt lag.Options
+}
+
+func addLagFlags(cmd *kingpin.CmdClause) *lagFlags {
+	f := &lagFlags{}
+	duration := func(target *time.Duration, flag, def, help string) {
+		declare(cmd, target, flag, def, help, parseDuration)
+	}
+	duration(&f.opt.RateWindow, "rate.window", "2m", "Window of producer and consumer rates.")
+	duration(&f.opt.StallWindow, "stall.window", "5m",
+		"A partition with lag and without progress for this long is stalled, and its burndown at the cap.")
+	declare(cmd, &f.opt.LagResidual, "lag.residual", "1", "Lag up to which a partition that stands still in a group with "+
+		"members counts as a residue of transaction markers, not as a stall.", parseCount[int64])
+	declare(cmd, &f.opt.BurndownCap, "burndown.cap", "86400", "Burndown, in seconds, of a stalled partition, and the most "+
+		"that is published.", parsePositive)
+	declare(cmd, &f.opt.Log2x7Max, "log2x7.max", "140", "The most that lag_log2x7 shows; 140 is a lag of 2^20.", parsePositive)
+	cmd.Flag("group.include-abandoned", "Keep topics that no member subscribes to any more in their groups' totals.").
+		BoolVar(&f.opt.IncludeAbandoned)
+	return f
+}
+
+// options takes the sampling settings from the sampler's configuration.
+func (f *lagFlags) options(cfg kafka.Config) lag.Options {
+	opt := f.opt
+	opt.Interval, opt.MaxAge = cfg.Interval, cfg.MaxAge
+	return opt
+}
+
+// metricsFlags say what is published.
+type metricsFlags struct {
+	labels      string
+	disable     []string
+	granularity string
+	showAll     bool
+}
+
+func addMetricsFlags(cmd *kingpin.CmdClause) *metricsFlags {
+	f := &metricsFlags{}
+	cmd.Flag("kafka.labels", "NAME=VALUE[,NAME=VALUE]: constant labels of all series about the cluster.").
+		PlaceHolder("NAME=VALUE,...").StringVar(&f.labels)
+	cmd.Flag("offset.show-all", "Publish kafka_consumergroup_* offsets and lag of groups without members too.").
+		Default("true").BoolVar(&f.showAll)
+	cmd.Flag("metrics.disable", "Metric to leave out. Repeatable.").PlaceHolder("METRIC").StringsVar(&f.disable)
+	declare(cmd, &f.granularity, "metrics.granularity", "partition", "Finest level of series about the cluster: partition, "+
+		"topic or group.", oneOf("partition", "topic", "group"))
+	return f
+}
+
+func (f *metricsFlags) options(shard kafka.Shard) (collector.EncoderOptions, error) {
+	labels, err := parseLabels(f.labels)
+	return collector.EncoderOptions{
+		Labels: labels, Disable: f.disable, Granularity: collector.Granularity(f.granularity),
+		ConnectedOnly: !f.showAll, OmitBrokers: shard.Index > 0,
+	}, err
+}
+
+func parseLabels(s string) ([]collector.Label, error) {
+	var out []collector.Label
+	for _, item := range strings.Split(s, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(item, "=")
+		if !ok {
+			return nil, fmt.Errorf("--kafka.labels: %q is not of the form NAME=VALUE", item)
+		}
+		out = append(out, collector.Label{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	return out, nil
+}

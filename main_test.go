@@ -1,0 +1,423 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
+	"github.com/jcmturner/gokrb5/v8/keytab"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/flags.md")
+
+// buffer is what a program under test writes to.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func tryRun(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs buffer
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	code = run(ctx, args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func writeFile(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestBadInputGetsOneClearLine(t *testing.T) {
+	inUse, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inUse.Close()
+	file := writeFile(t, "file", "not a certificate")
+	webConfig := writeFile(t, "web.yml", "tls_server_config:\n  cert_file: missing.pem\n  key_file: missing.key\n")
+	for name, tc := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"unknown flag":        {[]string{"--kafka.servers=x:1"}, []string{"--kafka.servers: unknown flag; did you mean --kafka.server?"}},
+		"unknown short flag":  {[]string{"-x"}, []string{"-x: unknown flag"}},
+		"unknown command":     {[]string{"surf"}, []string{`"surf": unknown command; the commands are`, "serve, check"}},
+		"command comes late":  {[]string{"--verbosity=1", "check"}, []string{"check: the command must come first"}},
+		"no value":            {[]string{"--kafka.server"}, []string{"--kafka.server: the value is missing"}},
+		"twice":               {[]string{"--shard=0/2", "--shard=1/2"}, []string{"--shard: given more than once"}},
+		"boolean":             {[]string{"--tls.enabled=perhaps"}, []string{`--tls.enabled: "perhaps" is neither true nor false`}},
+		"mechanism":           {[]string{"--sasl.enabled", "--sasl.mechanism=rot13"}, []string{"--sasl.mechanism", "rot13"}},
+		"regexp":              {[]string{"--topic.filter=("}, []string{"--topic.filter: ", "is not a regular expression"}},
+		"group regexp":        {[]string{"--group.exclude=a(?!b)"}, []string{"--group.exclude: ", "RE2"}},
+		"read-committed":      {[]string{"--offsets.read-committed=["}, []string{"--offsets.read-committed: "}},
+		"half a key pair":     {[]string{"--tls.enabled", "--tls.cert-file=" + file}, []string{"--tls."}},
+		"unreadable CA":       {[]string{"--tls.enabled", "--tls.ca-file=/does/not/exist"}, []string{"--tls.ca-file", "/does/not/exist"}},
+		"CA without any":      {[]string{"--tls.enabled", "--tls.ca-file=" + file}, []string{"--tls.ca-file"}},
+		"impossible shard":    {[]string{"--shard=3/3"}, []string{`--shard: "3/3" is impossible`}},
+		"no shard":            {[]string{"--shard=one"}, []string{`--shard: "one" is not of the form I/N`}},
+		"version":             {[]string{"--kafka.version=latest"}, []string{"--kafka.version", "latest"}},
+		"broker":              {[]string{"--kafka.server=kafka"}, []string{"--kafka.server", "host:port"}},
+		"address in use":      {[]string{"--web.listen-address=" + inUse.Addr().String()}, []string{"--web.listen-address: ", "in use"}},
+		"bad address":         {[]string{"--web.listen-address=nowhere"}, []string{"--web.listen-address: "}},
+		"interval":            {[]string{"--sample.interval=10"}, []string{`--sample.interval: "10" is not a duration`}},
+		"negative interval":   {[]string{"--sample.interval=-1s"}, []string{"--sample.interval: -1s is not above zero"}},
+		"max age":             {[]string{"--sample.max-age=1s"}, []string{"--sample.max-age"}},
+		"refresh":             {[]string{"--refresh.metadata=often"}, []string{"--refresh.metadata: "}},
+		"residual":            {[]string{"--lag.residual=-1"}, []string{"--lag.residual: "}},
+		"cap":                 {[]string{"--burndown.cap=NaN"}, []string{"--burndown.cap: "}},
+		"log2x7":              {[]string{"--log2x7.max=0"}, []string{"--log2x7.max: "}},
+		"verbosity":           {[]string{"--verbosity=high"}, []string{"--verbosity: "}},
+		"log level":           {[]string{"--log.level=loud"}, []string{`--log.level: "loud" is unknown; use one of debug`}},
+		"log format":          {[]string{"--log.format=xml"}, []string{"--log.format: "}},
+		"expect":              {[]string{"--group.expect=billing"}, []string{"--group.expect: ", "GROUP=TOPIC"}},
+		"expect empty topic":  {[]string{"--group.expect=billing=a,,b"}, []string{"--group.expect: ", "empty topic"}},
+		"labels":              {[]string{"--kafka.labels=blue"}, []string{`--kafka.labels: "blue" is not of the form`}},
+		"label name":          {[]string{"--kafka.labels=topic=x"}, []string{`--kafka.labels: "topic" is a label of`}},
+		"disable":             {[]string{"--metrics.disable=kafka_nothing"}, []string{`--metrics.disable: no metric is named "kafka_nothing"`}},
+		"granularity":         {[]string{"--metrics.granularity=broker"}, []string{"--metrics.granularity: "}},
+		"telemetry path":      {[]string{"--web.telemetry-path=metrics"}, []string{"--web.telemetry-path: "}},
+		"path is taken":       {[]string{"--web.telemetry-path=/-/ready"}, []string{"--web.telemetry-path: ", "taken"}},
+		"web config missing":  {[]string{"--web.config.file=/does/not/exist"}, []string{"--web.config.file: ", "/does/not/exist"}},
+		"web config":          {[]string{"--web.config.file=" + webConfig}, []string{"--web.config.file: "}},
+		"two web configs":     {[]string{"--web.config.file=" + webConfig, "--server.tls.enabled"}, []string{"--server.tls.enabled: cannot be combined"}},
+		"server half a pair":  {[]string{"--server.tls.enabled", "--server.tls.cert-file=" + file}, []string{"--server.tls.enabled: needs both"}},
+		"server cert missing": {[]string{"--server.tls.enabled", "--server.tls.cert-file=/nope", "--server.tls.key-file=/nope"}, []string{"--server.tls.cert-file: ", "/nope"}},
+		"server cert":         {[]string{"--server.tls.enabled", "--server.tls.cert-file=" + file, "--server.tls.key-file=" + file}, []string{"--server.tls.cert-file"}},
+		"mutual without CA":   {[]string{"--server.tls.enabled", "--server.tls.mutual-auth-enabled", "--server.tls.cert-file=" + file, "--server.tls.key-file=" + file}, []string{"--server.tls.mutual-auth-enabled: needs --server.tls.ca-file"}},
+		"password file":       {[]string{"--sasl.enabled", "--sasl.username=u", "--sasl.password-file=/nope"}, []string{"--sasl.password-file", "/nope"}},
+		"oauth without url":   {[]string{"--sasl.enabled", "--sasl.mechanism=oauthbearer", "--sasl.username=u"}, []string{"--sasl.oauthbearer-token-url"}},
+		"gssapi":              {[]string{"--sasl.enabled", "--sasl.mechanism=gssapi", "--sasl.kerberos-auth-type=magic", "--sasl.username=u"}, []string{"--sasl."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// A mistake that is not found must not open the default port.
+			args := tc.args
+			if !strings.Contains(strings.Join(args, " "), "--web.listen-address") && name != "unknown command" &&
+				name != "command comes late" {
+				args = append([]string{"--web.listen-address=127.0.0.1:0"}, args...)
+			}
+			code, stdout, stderr := tryRun(t, args...)
+			last := lastLine(stderr)
+			if code != 1 || stdout != "" {
+				t.Errorf("exit code %d, stdout %q", code, stdout)
+			}
+			prefix := name0 + ": error: "
+			for _, want := range append(tc.want, prefix) {
+				if !strings.Contains(last, want) {
+					t.Errorf("lacks %q: %s", want, stderr)
+				}
+			}
+			if n := strings.Count(stderr, prefix); n != 1 && name != "gssapi" {
+				t.Errorf("%d error lines: %s", n, stderr)
+			}
+		})
+	}
+}
+
+// name0 is the program's name where a test shadows name.
+const name0 = name
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return lines[len(lines)-1]
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	t.Setenv("SASL_USER_PASSWORD", "hunter2")
+	for _, args := range [][]string{{"--help"}, {"-h"}, {"help"}, {"serve", "--help"}, {"check", "--help"}, {"--version"}} {
+		code, stdout, stderr := tryRun(t, args...)
+		if code != 0 || !strings.Contains(stdout+stderr, name) || strings.Contains(stdout+stderr, "hunter2") {
+			t.Errorf("%v: exit code %d, %.300s %.300s", args, code, stdout, stderr)
+		}
+	}
+}
+
+func TestNoSecretInErrors(t *testing.T) {
+	for _, args := range [][]string{
+		{"--sasl.enabled", "--sasl.username=u", "--sasl.password", "my", "hunter2"},
+		{"--sasl.enabled", "--sasl.username=u", "--sasl.password=hunter2", "--sasl.mechanism=none"},
+		{"--sasl.enabled", "--sasl.username=u", "--sasl.password=hunter2", "--web.listen-address=nowhere"},
+		{"--sasl.enabled", "--sasl.password=hunter2", "--sasl.mechanism=gssapi"},
+	} {
+		code, stdout, stderr := tryRun(t, args...)
+		if code != 1 || strings.Contains(stdout+stderr, "hunter2") {
+			t.Errorf("%v: exit code %d: %s%s", args, code, stdout, stderr)
+		}
+	}
+}
+
+// TestArgumentsOfKafkaExporter holds what charts and manuals for kafka_exporter pass against our parser.
+func TestArgumentsOfKafkaExporter(t *testing.T) {
+	cert, key, _ := certificate(t)
+	krb5 := writeFile(t, "kerberos.conf", "[libdefaults]\n  default_realm = EXAMPLE\n")
+	table := keytab.New()
+	if err := table.AddEntry("exporter", "EXAMPLE", "secret", time.Unix(0, 0), 1, etypeID.AES256_CTS_HMAC_SHA1_96); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := table.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keytabFile := writeFile(t, "kerberos.keytab", string(raw))
+	for name, args := range map[string][]string{
+		"README":         {"--kafka.server=kafka:9092", "--kafka.server=another-server:9092"},
+		"README default": {},
+		"prometheus-community": {
+			"--verbosity=0", "--kafka.server=kafka-server:9092",
+		},
+		"prometheus-community, SCRAM, TLS": {
+			"--verbosity=2", "--log.enable-sarama", "--kafka.server=a:9092", "--kafka.server=b:9092", "--kafka.version=2.8.0",
+			"--tls.enabled", "--tls.ca-file=" + cert, "--tls.cert-file=" + cert, "--tls.key-file=" + key,
+			"--tls.server-name=kafka", "--sasl.enabled", "--sasl.handshake=false", "--sasl.username=user",
+			"--sasl.password=secret", "--sasl.mechanism=scram-sha512", "--server.tls.ca-file=/s/ca.crt",
+			"--server.tls.cert-file=/s/tls.crt", "--server.tls.key-file=/s/tls.key",
+			"--server.tls.mutual-auth-enabled=false",
+		},
+		"prometheus-community, Kerberos": {
+			"--verbosity=0", "--kafka.server=kafka-server:9092", "--sasl.enabled", "--sasl.username=exporter", "--sasl.mechanism=gssapi", "--sasl.service-name=kafka",
+			"--sasl.kerberos-config-path=" + krb5, "--sasl.realm=EXAMPLE", "--sasl.keytab-path=" + keytabFile,
+			"--sasl.kerberos-auth-type=keytabAuth", "--tls.enabled", "--tls.insecure-skip-tls-verify",
+			"--group.filter=^prod-", "--no-sasl.handshake",
+		},
+		"Bitnami": {
+			"--kafka.server=kafka-controller-0.kafka-controller-headless.default.svc.cluster.local:9092",
+			"--kafka.server=kafka-broker-0.kafka-broker-headless.default.svc.cluster.local:9092",
+			"--sasl.enabled", "--sasl.username=user", "--sasl.password=secret", "--sasl.mechanism=scram-sha256",
+			"--tls.enabled", "--tls.key-file=/opt/certs/key", "--tls.cert-file=/opt/certs/cert", "--tls.ca-file=" + cert,
+			"--tls.insecure-skip-tls-verify", "--web.listen-address=:9308",
+		},
+		"kafka_exporter's own chart": {
+			"--kafka.server=kafka:9092", "--kafka.version=3.4.0", "--sasl.enabled", "--sasl.handshake=false",
+			"--sasl.username=u", "--sasl.password=p", "--sasl.mechanism=plain", "--sasl.oauthbearer-token-url=",
+			"--tls.enabled", "--tls.insecure-skip-tls-verify", "--verbosity=0", "--log.enable-sarama",
+		},
+		"every flag": {
+			"--web.listen-address=:9308", "--web.telemetry-path=/metrics", "--topic.filter=.*", "--topic.exclude=^$",
+			"--group.filter=.*", "--group.exclude=^$", "--no-log.enable-sarama", "--kafka.server=kafka:9092",
+			"--no-sasl.enabled", "--sasl.handshake", "--sasl.username=", "--sasl.password=", "--sasl.aws-region=eu-west-1",
+			"--sasl.oauthbearer-token-url=", "--sasl.mechanism=", "--sasl.service-name=", "--sasl.kerberos-config-path=",
+			"--sasl.realm=", "--sasl.kerberos-auth-type=", "--sasl.keytab-path=", "--no-sasl.disable-PA-FX-FAST",
+			"--no-tls.enabled", "--tls.server-name=", "--tls.ca-file=", "--tls.cert-file=", "--tls.key-file=",
+			"--no-server.tls.enabled", "--no-server.tls.mutual-auth-enabled", "--server.tls.ca-file=",
+			"--server.tls.cert-file=", "--server.tls.key-file=", "--no-tls.insecure-skip-tls-verify", "--kafka.version=2.0.0",
+			"--use.consumelag.zookeeper", "--zookeeper.server=localhost:2181", "--zookeeper.server=other:2181",
+			"--kafka.labels=cluster=a,env=b", "--refresh.metadata=30s", "--no-offset.show-all", "--concurrent.enable",
+			"--topic.workers=100", "--no-kafka.allow-auto-topic-creation", "--verbosity=0", "--log.level=info",
+			"--log.format=logfmt",
+		},
+	} {
+		t.Run(name, func(t *testing.T) { parseOnly(t, args) })
+	}
+}
+
+// parseOnly parses the flags of serve and makes the configuration of them, without running it.
+func parseOnly(t *testing.T, args []string) (*exporterFlags, string) {
+	t.Helper()
+	var stderr buffer
+	app := kingpin.New(name, "")
+	cmd := app.Command("serve", "").Default()
+	f := addExporterFlags(cmd)
+	args, err := normalize(app.Model(), args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	logger, _ := f.log.loggers(&stderr)
+	cfg, err := f.kafka.config(logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.metrics.options(cfg.Shard); err != nil {
+		t.Fatal(err)
+	}
+	f.kafka.cfg = cfg
+	f.ignored.warn(logger)
+	return f, stderr.String()
+}
+
+func TestFlagsMeanWhatTheyMeanInKafkaExporter(t *testing.T) {
+	t.Setenv("SASL_USER_PASSWORD", "from the environment")
+	t.Setenv("SASL_OAUTHBEARER_TOKEN_URL", "https://issuer/token")
+	t.Setenv("AWS_REGION", "eu-central-1")
+	f, logs := parseOnly(t, []string{
+		"--sasl.handshake=false", "--offset.show-all=false", "--kafka.labels=cluster=blue", "--topic.filter=^a",
+		"--use.consumelag.zookeeper", "--topic.workers=7", "--refresh.metadata=1m",
+	})
+	cfg := f.kafka.cfg
+	s := cfg.Security.SASL
+	opt, err := f.metrics.options(cfg.Shard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, ok := range map[string]bool{
+		"no handshake":         !s.Handshake,
+		"password":             s.Password == "from the environment",
+		"token url":            s.OAuth.TokenURL == "https://issuer/token",
+		"region":               s.AWSRegion == "eu-central-1",
+		"only with members":    opt.ConnectedOnly,
+		"labels":               len(opt.Labels) == 1 && opt.Labels[0].Value == "blue",
+		"filter":               cfg.TopicFilter.String() == "^a" && cfg.TopicExclude == nil,
+		"refresh":              cfg.MetadataRefresh == time.Minute,
+		"default server":       cmp.Equal(cfg.Brokers, []string{"kafka:9092"}),
+		"three intervals":      cfg.MaxAge == 30*time.Second && cfg.Interval == 10*time.Second,
+		"warned of zookeeper":  strings.Count(logs, "--use.consumelag.zookeeper") == 1,
+		"warned of workers":    strings.Count(logs, "--topic.workers") == 1,
+		"not of the unchanged": !strings.Contains(logs, "--concurrent.enable"),
+	} {
+		if !ok {
+			t.Errorf("%s: not so: %+v\n%s", what, cfg, logs)
+		}
+	}
+}
+
+func TestGroupExpect(t *testing.T) {
+	got, err := parseExpect([]string{"a=x,y", "b=c=z", "a=w"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string][]string{"a": {"x", "y", "w"}, "b=c": {"z"}}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestContainerLimit(t *testing.T) {
+	for text, want := range map[string]int64{
+		"max\n": 0, "": 0, "1000000\n": 900000, "9223372036854771712": 0, "-1": 0,
+	} {
+		if got := containerLimit(text); got != want {
+			t.Errorf("containerLimit(%q) = %d, want %d", text, got, want)
+		}
+	}
+}
+
+func TestGeneratedFlagDocs(t *testing.T) {
+	app, _ := newApp(&buffer{}, &buffer{})
+	got := flagsDoc(app.Model())
+	path := filepath.Join("docs", "flags.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("docs/flags.md is not what the commands take now (go test . -update rewrites it):\n%s", diff)
+	}
+}
+
+// flagsDoc is docs/flags.md. Commands with the same flags share a table.
+func flagsDoc(app *kingpin.ApplicationModel) string {
+	var b strings.Builder
+	b.WriteString("# Flags\n\nMade from the commands by `go test . -update`. A flag that is on or off is turned off by " +
+		"`--no-NAME`; `--NAME=true` and `--NAME=false` work as well.\n")
+	shown := map[string]string{}
+	for _, c := range app.Commands {
+		if c.Hidden || c.Name == "help" {
+			continue
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", c.Name, c.Help)
+		rows := ""
+		for _, f := range c.Flags {
+			row := flagRow(f)
+			if from, ok := shown[row]; ok && from != c.Name {
+				continue
+			}
+			shown[row] = c.Name
+			rows += row
+		}
+		if rows != "" {
+			fmt.Fprintf(&b, "\n| flag | default | meaning |\n|---|---|---|\n%s", rows)
+		}
+	}
+	return b.String()
+}
+
+func flagRow(f *kingpin.FlagModel) string {
+	if f.Hidden || f.Name == "help" || f.Name == "version" {
+		return ""
+	}
+	def := strings.Join(f.Default, ", ")
+	switch {
+	case f.IsBoolFlag() && (def == "" || def == "false"):
+		def = "off"
+	case f.IsBoolFlag():
+		def = "on"
+	case def != "":
+		def = "`" + def + "`"
+	}
+	if f.Envar != "" {
+		def = strings.TrimSpace(def + " `$" + f.Envar + "`")
+	}
+	return fmt.Sprintf("| `--%s` | %s | %s |\n", f.Name, def, strings.ReplaceAll(f.Help, "|", "\\|"))
+}
+
+func TestRoutes(t *testing.T) {
+	ready := false
+	page := func(text string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
+	}
+	for _, tc := range []struct {
+		name, path string
+		r          routes
+		ready      bool
+		want       int
+	}{
+		{"metrics", "/m", routes{metricsPath: "/m"}, false, 200},
+		{"status", "/", routes{metricsPath: "/m"}, false, 200},
+		{"metrics at the root", "/", routes{metricsPath: "/"}, false, 200},
+		{"nothing", "/else", routes{metricsPath: "/m"}, false, 404},
+		{"healthy", "/-/healthy", routes{metricsPath: "/m"}, false, 200},
+		{"healthz", "/healthz", routes{metricsPath: "/m"}, false, 200},
+		{"not ready", "/-/ready", routes{metricsPath: "/m"}, false, 503},
+		{"ready", "/-/ready", routes{metricsPath: "/m"}, true, 200},
+		{"no profiles", "/debug/pprof/", routes{metricsPath: "/m"}, false, 404},
+		{"profiles", "/debug/pprof/", routes{metricsPath: "/m", pprof: true}, false, 200},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ready = tc.ready
+			tc.r.metrics, tc.r.status, tc.r.ready = page("metrics"), page("status"), func() bool { return ready }
+			if got := getCode(tc.r.mux(), tc.path); got != tc.want {
+				t.Errorf("%s: status %d, want %d", tc.path, got, tc.want)
+			}
+		})
+	}
+}
