@@ -31,13 +31,16 @@ type need struct {
 // while the history does not tell. lag is what ranks the query.
 func (t *Tracker) age(tp *topic, partition int, offset, now, lag int64) float64 {
 	p := &tp.parts[partition]
+	if a, b := &p.tail.a, &p.tail.b; offset >= a.end && offset < b.end && a.rounds == observed {
+		return seconds(now - crossing(a, b, offset))
+	}
 	pts := p.hist.pts
 	n := len(pts)
 	if n == 0 {
 		return Absent
 	}
-	if offset >= pts[n-1].end {
-		return 0
+	if offset >= pts[n-1].end { // a held pair of a log that was truncated since
+		return Absent
 	}
 	if offset < pts[0].end {
 		t.seekOlder(tp, partition, offset, lag)
@@ -54,9 +57,11 @@ func (t *Tracker) age(tp *topic, partition int, offset, now, lag int64) float64 
 		t.want(need{tp, int32(partition), t.between(a, b, p.end, offset), lag})
 		return Absent
 	}
-	at := a.at + int64(float64(b.at-a.at)*(float64(offset-a.end)/float64(b.end-a.end)))
-	return max(0, float64(now-at)) / 1e9
+	return seconds(now - crossing(a, b, offset))
 }
+
+// seconds of an age, which is never negative.
+func seconds(nanos int64) float64 { return float64(max(0, nanos)) / 1e9 }
 
 // narrow reports whether times read off between two points are near enough to the truth.
 func (t *Tracker) narrow(a, b *point) bool {

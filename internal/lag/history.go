@@ -134,6 +134,19 @@ func (h *history) rate(window time.Duration) float64 {
 	return max(0, float64(head.end)-end) / (float64(head.at-since) / 1e9)
 }
 
+// tail is the newest stretch, an empty one before the second point.
+func (h *history) tail() (a, b point) {
+	if n := len(h.pts); n > 1 {
+		return h.pts[n-2], h.pts[n-1]
+	}
+	return point{}, point{}
+}
+
+// crossing is when the end offset passed offset on the way from a to b.
+func crossing(a, b *point, offset int64) int64 {
+	return a.at + int64(float64(b.at-a.at)*(float64(offset-a.end)/float64(b.end-a.end)))
+}
+
 // makeRoom makes place for one more point, by thinning where that is enough and by growing where it is not.
 func (h *history) makeRoom(start int64, opt Options) {
 	n := len(h.pts)

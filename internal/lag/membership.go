@@ -95,6 +95,13 @@ func (t *Tracker) membersMaxAge(m *membership) time.Duration {
 // abandon compares a new member description with the group's topics: a topic that two in a row do not name is
 // abandoned. A group without members abandons only what its --group.expect does not name.
 func (g *group) abandon(s *GroupSample) {
+	if g.empty {
+		for _, gt := range g.topics {
+			if slices.Contains(s.Expected, gt.name) {
+				gt.missing, gt.abandoned = 0, false
+			}
+		}
+	}
 	d := g.members
 	if !g.pending {
 		return

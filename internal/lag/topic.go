@@ -25,6 +25,8 @@ type topicPartition struct {
 	movedAt    int64 // the wave that saw the end move last
 	rate       float64
 	hist       history
+	// tail is the newest stretch of the history, copied to where the group's partitions pass by anyway.
+	tail struct{ a, b point }
 
 	fresh  bool  // end was read in this wave
 	stable int64 // of this wave
@@ -125,6 +127,7 @@ func (t *Tracker) publishTopics(w *Wave, b *builder) {
 		for j := range tp.parts {
 			if p := &tp.parts[j]; p.fresh {
 				p.rate = p.hist.rate(t.opt.RateWindow)
+				p.tail.a, p.tail.b = p.hist.tail()
 			}
 		}
 		if s.Foreign || tp.shown == t.wave || len(tp.parts) != len(s.Partitions) {

@@ -95,7 +95,7 @@ func (t *Tracker) wall(at int64) time.Time { return t.began.Add(time.Duration(at
 func (t *Tracker) young(at int64) bool { return t.within(at, t.opt.MaxAge) }
 
 func (t *Tracker) within(at int64, age time.Duration) bool {
-	return t.now-at <= int64(age) && at <= t.ended+int64(time.Second)
+	return t.now-at <= int64(age) && at <= t.ended+int64(t.opt.Interval)
 }
 
 func (t *Tracker) forget() {
