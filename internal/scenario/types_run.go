@@ -85,7 +85,15 @@ type Published struct {
 	Offset   time.Duration `yaml:"offset" doc:"When the published time 0 is in the run."`
 	Timeline []Claim       `yaml:"timeline" doc:"The published course."`
 	Claims   []Result      `yaml:"claims" doc:"The published results."`
+	Example  *Example      `yaml:"example" doc:"A worked example of metrics and the replicas they ask for."`
 	Why      []string      `yaml:"why" doc:"Why the real algorithm gives something else."`
+}
+
+// Example asks what one reconcile makes of a lag, with the lag itself, its logarithms and log2×7 as metric.
+type Example struct {
+	Replicas int       `yaml:"replicas" doc:"Replicas at that moment." required:"true" min:"1"`
+	Accepted float64   `yaml:"accepted" doc:"Accepted lag, which is the target." required:"true" min:"2"`
+	Lags     []float64 `yaml:"lags" doc:"Lags to look at." required:"true"`
 }
 
 // Claim is a row of a published timeline.

@@ -102,10 +102,14 @@ type meter struct {
 	produced  float64
 	window    float64 // consumed since the last trace point
 	ends      float64
+	dt        float64 // seconds of a step
+	maxAge    float64 // seconds
+	sampling  int     // steps
 }
 
 func newMeter(g *group, r *runner) *meter {
-	m := &meter{group: g, run: r, surge: -1}
+	m := &meter{group: g, run: r, surge: -1, dt: r.opt.Step.Seconds(), maxAge: g.svc.Objective.MaxAge.Seconds(),
+		sampling: r.clock.steps(r.sc.Pipeline.SampleInterval)}
 	m.sum.MinReplicas = math.MaxInt
 	if r.opt.Trace {
 		m.trace = &Trace{}
@@ -132,13 +136,12 @@ func (m *meter) changed(step, from, to int, why string) {
 // observe measures after a step.
 func (m *meter) observe(step int) {
 	g, s := m.group, &m.sum
-	dt := m.run.opt.Step.Seconds()
+	dt := m.dt
 	backlog := g.lag()
 	age := g.age(step) * dt
 	s.PeakLag = max(s.PeakLag, backlog)
 	m.ages = append(m.ages, float32(age))
-	obj := &g.svc.Objective
-	if age > obj.MaxAge.Seconds() {
+	if age > m.maxAge {
 		s.Over += dt
 	}
 	n := len(g.pods)
@@ -146,8 +149,8 @@ func (m *meter) observe(step int) {
 	s.IdleMinutes += float64(g.idle()) * dt / 60
 	s.MinReplicas, s.MaxReplicas = min(s.MinReplicas, n), max(s.MaxReplicas, n)
 	s.Consumed += g.consumed
-	m.drain(step, backlog, obj.MaxLag)
-	if step%m.run.clock.steps(m.run.sc.Pipeline.SampleInterval) == 0 {
+	m.drain(step, backlog, g.svc.Objective.MaxLag)
+	if step%m.sampling == 0 {
 		m.burndown()
 	}
 	if m.trace != nil {
@@ -159,7 +162,7 @@ func (m *meter) observe(step int) {
 }
 
 func (m *meter) drain(step int, backlog, mark float64) {
-	dt := m.run.opt.Step.Seconds()
+	dt := m.dt
 	if backlog > mark {
 		m.sum.LagOver += dt
 		if m.surge < 0 {
@@ -234,7 +237,7 @@ func (m *meter) result() Result {
 	s.Drained = m.surge < 0
 	if !s.Drained {
 		end := m.run.plant.warm + m.run.clock.steps(m.run.sc.Duration)
-		s.Drain = max(s.Drain, float64(end-m.surge)*m.run.opt.Step.Seconds())
+		s.Drain = max(s.Drain, float64(end-m.surge)*m.dt)
 	}
 	slices.Sort(m.ages)
 	s.P50Age, s.P95Age, s.P99Age = quantile(m.ages, 50), quantile(m.ages, 95), quantile(m.ages, 99)

@@ -16,6 +16,7 @@ type plant struct {
 	feeds  []feed
 	// unknown reports whether the rate of a recorded producer is in a gap.
 	unknown bool
+	dt      float64 // seconds of a step
 	// partial is the share of partitions that cannot be read, lostScrape that the exporter cannot be scraped.
 	partial    float64
 	lostScrape bool
@@ -27,7 +28,7 @@ type feed struct {
 }
 
 func newPlant(sc *scenario.Scenario, step time.Duration) *plant {
-	p := &plant{sc: sc, step: step}
+	p := &plant{sc: sc, step: step, dt: step.Seconds()}
 	index := map[string]int{}
 	for i := range sc.Topics {
 		index[sc.Topics[i].Name] = i
@@ -48,7 +49,7 @@ func (p *plant) newGroup(svc *scenario.Service, index map[string]int) *group {
 		l := p.topics[index[name]]
 		g.logs = append(g.logs, l)
 		for n := range l.end {
-			g.parts = append(g.parts, &partition{log: l, number: n, topic: ti})
+			g.parts = append(g.parts, &partition{log: l, end: &l.end[n], number: n, topic: ti})
 		}
 	}
 	for _, o := range svc.Produces {
@@ -85,7 +86,7 @@ func (p *plant) advance(step int) {
 	for i := range p.feeds {
 		rate, known := p.feeds[i].rater.At(at)
 		p.unknown = p.unknown || !known
-		p.feeds[i].topic.produce(rate * p.step.Seconds())
+		p.feeds[i].topic.produce(rate * p.dt)
 	}
 	for _, g := range p.groups {
 		g.tick(step)
@@ -161,7 +162,7 @@ func (p *plant) hold(f *scenario.Fault) {
 			l.now = make([]float64, len(l.shares))
 			scenario.HotShares(l.now, f.Partition, f.Share)
 		case scenario.FaultBurst:
-			l.produce(f.Rate * p.step.Seconds())
+			l.produce(f.Rate * p.dt)
 		}
 	}
 	for _, g := range p.groups {

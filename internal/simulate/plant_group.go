@@ -10,6 +10,7 @@ import (
 // partition is one partition of a group.
 type partition struct {
 	log       *topicLog
+	end       *float64 // of the log
 	number    int
 	topic     int // position among the group's topics
 	pos       float64
@@ -21,16 +22,17 @@ type partition struct {
 	produced int
 }
 
-func (p *partition) lag() float64 { return max(0, p.log.end[p.number]-p.pos) }
+func (p *partition) lag() float64 { return max(0, *p.end-p.pos) }
 
 // member is a member of the group. A crashed one stays until its session times out.
 type member struct {
 	pod     *pod
 	parts   []*partition
 	dead    bool
-	leaves  int // step at which a dead member is removed
-	commits int // step of the next commit
-	busy    float64
+	leaves  int     // step at which a dead member is removed
+	commits int     // step of the next commit
+	busy    float64 // part of the capacity used in this step
+	used    float64 // the same, added up over the metrics window
 }
 
 // group is a consumer group with the Deployment behind it.
@@ -67,6 +69,9 @@ type output struct {
 type clock struct{ step time.Duration }
 
 func (c clock) steps(d time.Duration) int { return int((d + c.step - 1) / c.step) }
+
+// seconds is the length of a step.
+func (c clock) seconds() float64 { return float64(c.step) / float64(time.Second) }
 
 func (g *group) lag() float64 {
 	sum := 0.0
@@ -125,7 +130,7 @@ func (g *group) commitPartition(p *partition) {
 // consume lets every member work for one step and returns what was consumed.
 func (g *group) consume(step int, topics []*topicLog) {
 	g.consumed = 0
-	budget := g.svc.Capacity.PerPod * g.factor * g.clock.step.Seconds()
+	budget := g.svc.Capacity.PerPod * g.clock.seconds() * g.factor
 	for _, m := range g.members {
 		m.busy = 0
 		if m.dead || g.stopped || budget <= 0 {
@@ -133,10 +138,7 @@ func (g *group) consume(step int, topics []*topicLog) {
 		}
 		done := g.serve(m, step, budget, topics)
 		g.consumed += done
-		m.busy = done / (g.svc.Capacity.PerPod * g.clock.step.Seconds())
-		if g.factor > 0 && g.factor < 1 {
-			m.busy /= g.factor
-		}
+		m.busy = done / budget
 	}
 	if !g.noCommit {
 		g.commit(step)
@@ -147,7 +149,7 @@ func (g *group) consume(step int, topics []*topicLog) {
 func (g *group) serve(m *member, step int, budget float64, topics []*topicLog) float64 {
 	open, total := g.work[:0], 0.0
 	for _, p := range m.parts {
-		if avail := p.log.end[p.number] - p.pos; avail > 0 && step >= p.paused {
+		if avail := *p.end - p.pos; avail > 0 && step >= p.paused {
 			open = append(open, p)
 			total += avail
 		}
@@ -155,7 +157,7 @@ func (g *group) serve(m *member, step int, budget float64, topics []*topicLog) f
 	g.work = open
 	if total <= budget {
 		for _, p := range open {
-			g.advance(p, p.log.end[p.number]-p.pos, topics)
+			g.advance(p, *p.end-p.pos, topics)
 		}
 		return total
 	}
@@ -163,7 +165,7 @@ func (g *group) serve(m *member, step int, budget float64, topics []*topicLog) f
 	for len(open) > 0 {
 		share, rest := left/float64(len(open)), open[:0]
 		for _, p := range open {
-			if avail := p.log.end[p.number] - p.pos; avail <= share {
+			if avail := *p.end - p.pos; avail <= share {
 				g.advance(p, avail, topics)
 				left -= avail
 				continue
@@ -183,8 +185,8 @@ func (g *group) serve(m *member, step int, budget float64, topics []*topicLog) f
 
 func (g *group) advance(p *partition, n float64, topics []*topicLog) {
 	p.pos += n
-	if p.pos > p.log.end[p.number] {
-		p.pos = p.log.end[p.number]
+	if p.pos > *p.end {
+		p.pos = *p.end
 	}
 	for i := range g.out {
 		if o := &g.out[i]; o.from == nil || o.from == p.log {
@@ -194,19 +196,33 @@ func (g *group) advance(p *partition, n float64, topics []*topicLog) {
 }
 
 func (g *group) commit(step int) {
+	interval := g.clock.steps(g.svc.CommitInterval)
 	for _, m := range g.members {
 		if m.dead || step < m.commits {
 			continue
 		}
-		m.commits = step + g.clock.steps(g.svc.CommitInterval)
+		m.commits = step + interval
 		for _, p := range m.parts {
 			p.committed = p.pos
 		}
 	}
 }
 
+// deletes reports whether one of the group's logs has lost messages.
+func (g *group) deletes() bool {
+	for _, l := range g.logs {
+		if l.trimmed {
+			return true
+		}
+	}
+	return false
+}
+
 // reset handles positions that retention has passed: auto.offset.reset decides where to go on.
 func (g *group) reset() {
+	if !g.deletes() {
+		return
+	}
 	for _, p := range g.parts {
 		start := p.log.start[p.number]
 		if p.pos >= start {
@@ -214,7 +230,7 @@ func (g *group) reset() {
 		}
 		to := start
 		if g.svc.OffsetReset == "latest" {
-			to = p.log.end[p.number]
+			to = *p.end
 		}
 		g.lost += to - p.pos
 		p.pos = to
@@ -225,7 +241,7 @@ func (g *group) reset() {
 func (g *group) age(step int) float64 {
 	worst := 0
 	for _, p := range g.parts {
-		if p.log.end[p.number]-p.pos < 1 {
+		if *p.end-p.pos < 1 {
 			p.produced = step
 			continue
 		}

@@ -14,7 +14,9 @@ type topicLog struct {
 	end    []float64
 	start  []float64
 	keep   int // retention in steps, 0: none
-	past   past
+	// trimmed says that messages have been deleted.
+	trimmed bool
+	past    past
 }
 
 func newTopicLog(t *scenario.Topic, step time.Duration) *topicLog {
@@ -42,6 +44,7 @@ func (l *topicLog) expire(step, keep int) {
 	if step-keep <= 0 {
 		return
 	}
+	l.trimmed = true
 	for p := range l.start {
 		l.start[p] = max(l.start[p], l.past.at(step-keep, p))
 	}

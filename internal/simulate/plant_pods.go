@@ -10,8 +10,7 @@ import (
 type pod struct {
 	created, joins, ready int
 	member                *member
-	// used is the work of the current metrics window, usage the CPU of the last whole one in percent of the request.
-	used       float64
+	// usage is the CPU of the last whole metrics window in percent of the request.
 	usage      float64
 	measuredAt int // 0: never
 }
@@ -121,19 +120,22 @@ func (g *group) readyPods(step int) int {
 
 // measure feeds the metrics server.
 func (g *group) measure(step int) {
+	for _, m := range g.members {
+		m.used += m.busy
+	}
 	window := g.clock.steps(metricsWindow)
+	if (step+1)%window != 0 {
+		return
+	}
+	res := &g.svc.Resources
 	for _, p := range g.pods {
 		if p.member == nil {
 			continue
 		}
-		p.used += p.member.busy
-		if (step+1)%window == 0 {
-			res := &g.svc.Resources
-			p.usage = res.CPUIdle + (res.CPUBusy-res.CPUIdle)*min(1, p.used/float64(window))
-			p.used = 0
-			if step-p.joins >= window {
-				p.measuredAt = step + 1
-			}
+		p.usage = res.CPUIdle + (res.CPUBusy-res.CPUIdle)*min(1, p.member.used/float64(window))
+		p.member.used = 0
+		if step-p.joins >= window {
+			p.measuredAt = step + 1
 		}
 	}
 }
