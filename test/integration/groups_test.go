@@ -1,0 +1,257 @@
+package integration
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"kafka_burndown_exporter/internal/lag"
+	broker "kafka_burndown_exporter/test/kafka"
+)
+
+// TestGroups compares every kind of group with kafka-consumer-groups.
+func TestGroups(t *testing.T) {
+	for _, version := range []string{broker.DefaultVersion, broker.OldVersion} {
+		t.Run(version, func(t *testing.T) { testGroups(t, version, version == broker.DefaultVersion) })
+	}
+}
+
+func testGroups(t *testing.T, version string, modern bool) {
+	w := &groupWorld{Cluster: broker.Start(t, broker.Options{Version: version}), modern: modern}
+	config := settings(w.Addrs(broker.Plaintext))
+	config.Expect = map[string][]string{"awaited": {"orders"}}
+	config.ReadCommitted = regexp.MustCompile("^settled$")
+	for name, partitions := range map[string]int32{"orders": 4, "returns": 2, "payments": 2, "volatile": 2, "trimmed": 2} {
+		createTopic(t, w.Cluster, name, partitions)
+	}
+	w.pipeline = startPipeline(t, config, nil)
+	w.producer = client(t, w.Cluster)
+	produce(t, w.producer, "orders", 4, 100)
+	produce(t, w.producer, "returns", 2, 20)
+	produce(t, w.producer, "trimmed", 2, 100)
+
+	w.consumers(t)
+	w.transactions(t)
+	w.recreation(t)
+	w.deletion(t)
+	w.compare(t)
+	w.details(t)
+}
+
+// groupWorld is a cluster with one group of each kind.
+type groupWorld struct {
+	*broker.Cluster
+	modern   bool // KIP-848 and share groups
+	producer *kgo.Client
+	pipeline *pipeline
+	stable   map[int32]int64 // last stable offsets of payments
+}
+
+// consumers makes groups that differ in their members and in where they committed.
+func (w *groupWorld) consumers(t *testing.T) {
+	orders := kgo.ConsumeTopics("orders")
+	half := map[int32]int64{0: 50, 1: 60, 2: 70, 3: 100}
+	commit(t, consume(t, w.Cluster, "classic", orders), "orders", half)
+	if w.modern {
+		commit(t, consume(t, w.Cluster, "modern", orders, kgo.ServerSideBalancer()), "orders", half)
+		client(t, w.Cluster, orders, kgo.ShareGroup("sharing"))
+	}
+	commitSimply(t, w.Cluster, "simple", "orders", map[int32]int64{0: 5, 1: 6, 2: 7, 3: 8})
+	commit(t, consume(t, w.Cluster, "partial", orders), "orders", map[int32]int64{0: 50})
+	consume(t, w.Cluster, "none", orders)
+	dead := consume(t, w.Cluster, "dead", orders)
+	commit(t, dead, "orders", half)
+	dead.Close()
+
+	both := consume(t, w.Cluster, "shrunk", kgo.ConsumeTopics("orders", "returns"))
+	commit(t, both, "orders", half)
+	commit(t, both, "returns", map[int32]int64{0: 10, 1: 20})
+	w.pipeline.wait(t, "both topics of shrunk", time.Minute, func(s *lag.Snapshot) string {
+		g := findGroup(s, "shrunk")
+		if g == nil || len(g.Topics) != 2 || g.Members != 1 {
+			return fmt.Sprintf("%+v", g)
+		}
+		return ""
+	})
+	both.Close()
+	consume(t, w.Cluster, "shrunk", orders)
+}
+
+// transactions leaves a committed, an aborted and an open transaction in payments, and groups on it.
+func (w *groupWorld) transactions(t *testing.T) {
+	writer := client(t, w.Cluster, kgo.TransactionalID("payments"))
+	for _, end := range []func() error{
+		func() error { return writer.EndTransaction(t.Context(), kgo.TryCommit) },
+		func() error { return writer.EndTransaction(t.Context(), kgo.TryAbort) },
+		func() error { return nil },
+	} {
+		if err := writer.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		produce(t, writer, "payments", 2, 30)
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, group := range []string{"settled", "unsettled"} {
+		reader := consume(t, w.Cluster, group, kgo.ConsumeTopics("payments"), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+		commit(t, reader, "payments", map[int32]int64{0: 10, 1: 30})
+	}
+	w.stable = w.stableOffsets(t, "payments", 2)
+}
+
+// stableOffsets asks for the last stable offsets.
+func (w *groupWorld) stableOffsets(t *testing.T, topic string, partitions int32) map[int32]int64 {
+	t.Helper()
+	request := kmsg.NewPtrListOffsetsRequest()
+	request.ReplicaID, request.IsolationLevel = -1, 1
+	asked := kmsg.NewListOffsetsRequestTopic()
+	asked.Topic = topic
+	for p := range partitions {
+		one := kmsg.NewListOffsetsRequestTopicPartition()
+		one.Partition, one.Timestamp = p, -1
+		asked.Partitions = append(asked.Partitions, one)
+	}
+	request.Topics = append(request.Topics, asked)
+	answer, err := request.RequestWith(t.Context(), w.producer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offsets := map[int32]int64{}
+	for _, p := range answer.Topics[0].Partitions {
+		offsets[p.Partition] = p.Offset
+	}
+	return offsets
+}
+
+// recreation deletes a topic under a group and makes another of the same name.
+func (w *groupWorld) recreation(t *testing.T) {
+	produce(t, w.producer, "volatile", 2, 60)
+	commitSimply(t, w.Cluster, "recreated", "volatile", map[int32]int64{0: 50, 1: 60})
+	w.pipeline.wait(t, "recreated", time.Minute, func(s *lag.Snapshot) string {
+		if g := findGroup(s, "recreated"); g == nil || g.Lag != 10 {
+			return fmt.Sprintf("%+v", g)
+		}
+		return ""
+	})
+	a := admin(t, w.Cluster)
+	if err := a.DeleteTopic("volatile"); err != nil {
+		t.Fatal(err)
+	}
+	w.pipeline.wait(t, "volatile is gone", time.Minute, func(s *lag.Snapshot) string {
+		if findTopic(s, "volatile") != nil {
+			return "it is still there"
+		}
+		return ""
+	})
+	createTopic(t, w.Cluster, "volatile", 2)
+	produce(t, client(t, w.Cluster), "volatile", 2, 7)
+	commitSimply(t, w.Cluster, "recreated", "volatile", map[int32]int64{0: 3})
+}
+
+// deletion deletes records that a group had not read.
+func (w *groupWorld) deletion(t *testing.T) {
+	commitSimply(t, w.Cluster, "trimmed", "trimmed", map[int32]int64{0: 10, 1: 90})
+	if err := admin(t, w.Cluster).DeleteRecords("trimmed", map[int32]int64{0: 40, 1: 40}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compare waits until the snapshot says what kafka-consumer-groups says, but for the differences that are ours.
+func (w *groupWorld) compare(t *testing.T) {
+	want := describeGroups(t, w.Cluster)
+	kinds := []string{"classic", "dead", "none", "partial", "recreated", "settled", "shrunk", "simple", "trimmed", "unsettled"}
+	if w.modern {
+		kinds = append(kinds, "modern")
+	}
+	slices.Sort(kinds)
+	if got := slices.Sorted(maps.Keys(want)); !slices.Equal(got, kinds) {
+		t.Fatalf("kafka-consumer-groups knows %q, want %q", got, kinds)
+	}
+	for p, offset := range w.stable {
+		key := fmt.Sprint("payments ", p)
+		row := want["settled"].partitions[key]
+		if offset >= row.end {
+			t.Errorf("the last stable offset of %s is %d, its high watermark %d", key, offset, row.end)
+		}
+		row.lag = offset - row.committed
+		want["settled"].partitions[key] = row
+	}
+	lost := want["trimmed"].partitions["trimmed 0"]
+	lost.lag -= 30 // deleted, so not to be read any more
+	want["trimmed"].partitions["trimmed 0"] = lost
+	w.pipeline.wait(t, "agreement with kafka-consumer-groups", 30*time.Second, func(s *lag.Snapshot) string {
+		var all []string
+		for _, id := range kinds {
+			if d := difference(s, id, want[id]); d != "" {
+				all = append(all, d)
+			}
+		}
+		return strings.Join(all, "\n")
+	})
+}
+
+// difference says where a snapshot differs from what is wanted of a group.
+func difference(s *lag.Snapshot, id string, want *described) string {
+	g := findGroup(s, id)
+	if g == nil {
+		return id + " is missing"
+	}
+	got := sampled(s, g)
+	if got.state != want.state || got.members != want.members {
+		return fmt.Sprintf("%s: %s with %d members, want %s with %d", id, got.state, got.members, want.state, want.members)
+	}
+	committed := maps.Clone(want.partitions)
+	maps.DeleteFunc(committed, func(_ string, p partition) bool { return p.committed < 0 })
+	if !maps.Equal(got.partitions, committed) {
+		return fmt.Sprintf("%s: %v, want %v", id, got.partitions, committed)
+	}
+	return ""
+}
+
+// details checks what kafka-consumer-groups cannot say.
+func (w *groupWorld) details(t *testing.T) {
+	check := func(id string, f func(g *lag.Group) bool) {
+		t.Helper()
+		w.pipeline.wait(t, id, 10*time.Second, func(s *lag.Snapshot) string {
+			if g := findGroup(s, id); g == nil || !f(g) {
+				return fmt.Sprintf("%+v", g)
+			}
+			return ""
+		})
+	}
+	check("awaited", func(g *lag.Group) bool {
+		return g.State == "Empty" && g.Members == 0 && g.PartitionsUncommitted == 4 && g.Backlog == 400 && !lag.Known(g.Lag)
+	})
+	check("none", func(g *lag.Group) bool {
+		return g.PartitionsUncommitted == 4 && g.Backlog == 400 && !lag.Known(g.Lag) && g.Members == 1
+	})
+	check("partial", func(g *lag.Group) bool {
+		return g.Partitions == 1 && g.PartitionsUncommitted == 3 && g.Lag == 50 && g.Backlog == 350
+	})
+	check("shrunk", func(g *lag.Group) bool {
+		returns := findGroupTopic(g, "returns")
+		return returns != nil && returns.Abandoned && returns.LagSum == 10 && g.Lag == 120 && g.Partitions == 4
+	})
+	check("recreated", func(g *lag.Group) bool { return g.Lag == 4 && g.PartitionsUncommitted == 1 })
+	if w.modern {
+		check("modern", func(g *lag.Group) bool { return g.Type == lag.GroupConsumer && g.Lag == 120 && g.Complete })
+		check("sharing", func(g *lag.Group) bool {
+			return g.Type == lag.GroupShare && g.State == "Stable" && len(g.Topics) == 0 && !lag.Known(g.Lag)
+		})
+	}
+	check("classic", func(g *lag.Group) bool { return g.Lag == 120 && g.LagMax == 50 && g.Complete })
+	for _, s := range w.pipeline.snapshots() {
+		if s.ClampedNegatives != 0 {
+			t.Errorf("%d lags were clamped", s.ClampedNegatives)
+			break
+		}
+	}
+}
