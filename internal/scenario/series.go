@@ -143,3 +143,11 @@ func parseTime(s string) (t time.Time, wall bool, err error) {
 
 // Recorded is a profile that replays a series.
 func Recorded(s *Series) Profile { return Profile{CSV: &CSV{series: s}, Scale: 1} }
+
+// Gaps are the gaps of a recorded rate.
+func (p *Profile) Gaps() []Gap {
+	if p.CSV == nil || p.CSV.series == nil {
+		return nil
+	}
+	return p.CSV.series.Gaps()
+}

@@ -66,6 +66,7 @@ type Candidate struct {
 	Verdict   string         `yaml:"verdict" doc:"Why it was chosen or discarded, printed below the table."`
 	Base      string         `yaml:"base" doc:"Candidate whose ScaledObjects stand in for services not named here."`
 	Replicas  map[string]int `yaml:"replicas" doc:"Initial replicas by service, where they differ from the service's."`
+	Only      []string       `yaml:"only" doc:"Services on which the candidate is compared; with a base, those it has manifests for, else all."`
 	Manifests []Manifest     `yaml:"manifests" doc:"The ScaledObjects; none: fixed replicas."`
 }
 

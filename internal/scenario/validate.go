@@ -196,6 +196,11 @@ func (s *Scenario) checkCandidates() error {
 				return s.errorAt(fmt.Sprintf("candidates[%d].replicas", i), "%s: %d: needs a service and 0 to 10000", name, n)
 			}
 		}
+		for j, name := range c.Only {
+			if s.Service(name) == nil {
+				return s.errorAt(fmt.Sprintf("candidates[%d].only[%d]", i, j), "%q is not among services", name)
+			}
+		}
 		if c.Base == "" {
 			continue
 		}

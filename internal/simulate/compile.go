@@ -35,6 +35,7 @@ func compileOne(sc *scenario.Scenario, c *scenario.Candidate) (*Candidate, error
 			out.add(o, bundle)
 		}
 	}
+	out.Services = c.Only
 	if c.Base == "" {
 		return out, nil
 	}
@@ -42,11 +43,13 @@ func compileOne(sc *scenario.Scenario, c *scenario.Candidate) (*Candidate, error
 	if err != nil {
 		return nil, err
 	}
+	own := slices.Clone(c.Only)
 	for _, ctl := range out.Controllers {
-		out.Services = append(out.Services, ctl.Service)
+		own = append(own, ctl.Service)
 	}
+	out.Services = own
 	for _, ctl := range base.Controllers {
-		if !slices.Contains(out.Services, ctl.Service) {
+		if !slices.Contains(own, ctl.Service) {
 			out.Controllers = append(out.Controllers, ctl)
 		}
 	}

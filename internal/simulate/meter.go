@@ -48,6 +48,7 @@ type Summary struct {
 	Reversals      int     `json:"reversals"`
 	Lost           float64 `json:"lost_messages"`
 	Consumed       float64 `json:"consumed_messages"`
+	Arrived        float64 `json:"arrived_messages"` // warm-up included
 	// Meets says that the age at the objective's percentile is within the objective.
 	Meets bool `json:"meets_objective"`
 }
@@ -234,10 +235,17 @@ func (m *meter) metrics() {
 // result closes the books.
 func (m *meter) result() Result {
 	s, svc := &m.sum, m.group.svc
-	s.Drained = m.surge < 0
-	if !s.Drained {
+	s.Drained = true
+	if m.surge >= 0 && m.below < 0 {
 		end := m.run.plant.warm + m.run.clock.steps(m.run.sc.Duration)
-		s.Drain = max(s.Drain, float64(end-m.surge)*m.dt)
+		if open := float64(end-m.surge) * m.dt; open > s.Drain {
+			s.Drain, s.Drained = open, false
+		}
+	}
+	for _, l := range m.group.logs {
+		for _, e := range l.end {
+			s.Arrived += e
+		}
 	}
 	slices.Sort(m.ages)
 	s.P50Age, s.P95Age, s.P99Age = quantile(m.ages, 50), quantile(m.ages, 95), quantile(m.ages, 99)

@@ -27,8 +27,12 @@ type Report struct {
 // Lint is a finding about a ScaledObject of a candidate.
 type Lint struct {
 	Candidate string `json:"candidate"`
-	Origin    string `json:"origin"`
-	Text      string `json:"text"`
+	ID        string `json:"id"`
+	Severity  string `json:"severity"`
+	Object    string `json:"object"`
+	Field     string `json:"field"`
+	Reason    string `json:"reason"`
+	Fix       string `json:"fix"`
 }
 
 // compare sorts results into comparisons; a candidate stands only with the services it is about.
@@ -96,15 +100,22 @@ func cmpFloat(a, b float64) int {
 	return 0
 }
 
+// starved reports whether a result has seen clearly fewer messages than others, because a stage before it held them
+// back: its figures say nothing.
+func (c *Comparison) starved(res *Result) bool {
+	most := 0.0
+	for i := range c.Results {
+		most = max(most, c.Results[i].Arrived)
+	}
+	return res.Arrived < 0.98*most
+}
+
 // best is the result that serves the objective best, nil without results.
 func (c *Comparison) best() *Result {
-	if len(c.Results) == 0 {
-		return nil
-	}
-	best := &c.Results[0]
+	var best *Result
 	for i := range c.Results {
-		if better(&c.Results[i], best) < 0 {
-			best = &c.Results[i]
+		if res := &c.Results[i]; !c.starved(res) && (best == nil || better(res, best) < 0) {
+			best = res
 		}
 	}
 	return best
@@ -128,6 +139,11 @@ func (r *Report) Conclusion(c *Comparison) []string {
 	}
 	for i := range c.Results {
 		res := &c.Results[i]
+		if c.starved(res) {
+			out = append(out, fmt.Sprintf("%s is left out: a stage before held messages back, only %s of what others received arrived.",
+				res.Candidate, share(res.Arrived, c.Results)))
+			continue
+		}
 		if cand := r.candidate(res.Candidate); cand != nil && cand.usesDesired(c.Service.Name) && res.Candidate != best.Candidate {
 			out = append(out, c.standing(res, best))
 		}
@@ -142,6 +158,14 @@ func (r *Report) candidate(name string) *Candidate {
 		}
 	}
 	return nil
+}
+
+func share(arrived float64, all []Result) string {
+	most := 0.0
+	for i := range all {
+		most = max(most, all[i].Arrived)
+	}
+	return fmt.Sprintf("%.0f %%", 100*arrived/most)
 }
 
 // standing says where a result that does not win is better and where it is worse than the winner.

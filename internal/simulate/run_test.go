@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"kafka_burndown_exporter/internal/scenario"
@@ -25,7 +26,7 @@ func candidates(t testing.TB, sc *scenario.Scenario) []*Candidate {
 	return c
 }
 
-// BenchmarkDay is one candidate through a day of the fashion scenario: 80 partitions, 86 400 steps.
+// BenchmarkDay is one candidate through one day in steps of a second: 10 and 160 partitions.
 func BenchmarkDay(b *testing.B) {
 	for _, name := range []string{"tuning-profiles", "fashion"} {
 		b.Run(name, func(b *testing.B) {
@@ -43,15 +44,10 @@ func BenchmarkDay(b *testing.B) {
 func TestPrint(t *testing.T) {
 	for _, name := range []string{"ride-hailing", "fashion", "food-delivery", "payments", "tuning-profiles"} {
 		sc := load(t, name)
-		for _, c := range candidates(t, sc) {
-			res, err := Run(context.Background(), sc, c, Options{Trace: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, r := range res {
-				t.Logf("%-16s %-24s %-24s lag %8s age %8s p95 %8s p99 %8s bd %8s drain %8s rm %6s chg %d/%d max %d", name, r.Service, r.Candidate,
-					count(r.PeakLag), seconds(r.MaxAge), seconds(r.P95Age), seconds(r.P99Age), seconds(r.MaxBurndown), seconds(r.Drain), count(r.ReplicaMinutes), r.Changes, r.Reversals, r.MaxReplicas)
-			}
+		r, err := Simulate(context.Background(), sc, candidates(t, sc), Options{Trace: true}, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
+		r.WriteText(os.Stdout, false)
 	}
 }

@@ -1,0 +1,43 @@
+package simulate
+
+import (
+	"slices"
+
+	"kafka_burndown_exporter/internal/scaledobject"
+	"kafka_burndown_exporter/internal/scenario"
+)
+
+// lints runs the manifest lints over every candidate, with what the scenario knows of each service. What several
+// candidates share is reported once, with the first of them.
+func lints(sc *scenario.Scenario, cands []*Candidate) []Lint {
+	var out []Lint
+	seen := map[scaledobject.Finding]bool{}
+	for _, c := range cands {
+		var bundles []*scaledobject.Bundle
+		for _, ctl := range c.Controllers {
+			if ctl.Bundle != nil && !slices.Contains(bundles, ctl.Bundle) {
+				bundles = append(bundles, ctl.Bundle)
+			}
+		}
+		for _, b := range bundles {
+			for _, f := range scaledobject.Lint(b, func(o *scaledobject.Object) scaledobject.Facts { return facts(sc, o) }) {
+				if seen[f] {
+					continue
+				}
+				seen[f] = true
+				out = append(out, Lint{Candidate: c.Name, ID: f.ID, Severity: f.Severity.String(), Object: f.Object,
+					Field: f.Field, Reason: f.Reason, Fix: f.Fix})
+			}
+		}
+	}
+	return out
+}
+
+func facts(sc *scenario.Scenario, o *scaledobject.Object) scaledobject.Facts {
+	svc := sc.Service(o.Target.Name)
+	if svc == nil {
+		return scaledobject.Facts{}
+	}
+	return scaledobject.Facts{Partitions: sc.UsefulReplicas(svc), Capacity: svc.Capacity.PerPod,
+		RebalancePause: svc.Rebalance.Pause, StartDelay: svc.StartDelay}
+}
