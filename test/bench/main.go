@@ -91,7 +91,7 @@ func compare(ctx context.Context, o options) error {
 	defer cluster.Close()
 	// Later versions of OffsetCommit name topics by ID.
 	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.Bootstrap()), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.MaxVersions(kversion.V3_9_0()))
+		kgo.MaxVersions(kversion.V3_9_0()), kgo.UnknownTopicRetries(-1))
 	if err != nil {
 		return err
 	}
