@@ -56,7 +56,7 @@ func compressLine(line string) string {
 	return durations.ReplaceAllStringFunc(line, func(text string) string {
 		amount, _ := strconv.Atoi(text[:len(text)-1])
 		unit := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[text[len(text)-1]]
-		return fmt.Sprintf("%dms", (time.Duration(amount)*unit/speed).Milliseconds())
+		return fmt.Sprintf("%dms", (time.Duration(amount) * unit / speed).Milliseconds())
 	})
 }
 

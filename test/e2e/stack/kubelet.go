@@ -78,13 +78,19 @@ func (k *Kubelet) tend(ctx context.Context, e kubeapi.Event) {
 			"target": kubeapi.Object{"kind": "Node", "name": "loopback"},
 		})
 		k.complain(ctx, name, err)
-	case running == nil:
+	case running == nil && k.runs(e.Object):
 		podCtx, cancel := context.WithCancel(ctx)
 		labels, _ := kubeapi.Nested(e.Object, "metadata", "labels").(kubeapi.Object)
 		p := &pod{namespace: namespace, name: name, labels: labels, cancel: cancel, done: make(chan struct{})}
 		k.pods[uid] = p
 		go k.run(podCtx, p, kubeapi.List(e.Object, "spec", "containers")[0])
 	}
+}
+
+// runs says whether a pod is one of the tests' own; any other stays as it is, bound and never started.
+func (k *Kubelet) runs(object kubeapi.Object) bool {
+	command, _ := kubeapi.List(object, "spec", "containers")[0]["command"].([]any)
+	return len(command) == 1 && k.s.cfg.Commands[fmt.Sprint(command[0])] != ""
 }
 
 // remove ends a pod's process and then the pod itself.
@@ -99,11 +105,7 @@ func (k *Kubelet) remove(ctx context.Context, namespace, name string, p *pod) {
 func (k *Kubelet) run(ctx context.Context, p *pod, container kubeapi.Object) {
 	defer close(p.done)
 	ready := filepath.Join(k.s.cfg.Dir, p.name+".ready")
-	spec, err := k.command(p, container, ready)
-	if err != nil {
-		k.complain(ctx, p.name, err)
-		return
-	}
+	spec := k.command(p, container, ready)
 	p.container = kubeapi.String(container, "name")
 	for ctx.Err() == nil {
 		_ = os.Remove(ready)
@@ -148,11 +150,8 @@ func (k *Kubelet) watch(ctx context.Context, p *pod, process *proc.Process, read
 	}
 }
 
-func (k *Kubelet) command(p *pod, container kubeapi.Object, ready string) (proc.Spec, error) {
+func (k *Kubelet) command(p *pod, container kubeapi.Object, ready string) proc.Spec {
 	command, _ := container["command"].([]any)
-	if len(command) != 1 || k.s.cfg.Commands[fmt.Sprint(command[0])] == "" {
-		return proc.Spec{}, fmt.Errorf("the kubelet does not know the command %v", command)
-	}
 	spec := proc.Spec{Name: p.name, Bin: k.s.cfg.Commands[fmt.Sprint(command[0])], Env: []string{"READY_FILE=" + ready}}
 	args, _ := container["args"].([]any)
 	for _, a := range args {
@@ -161,7 +160,7 @@ func (k *Kubelet) command(p *pod, container kubeapi.Object, ready string) (proc.
 	for _, e := range kubeapi.List(container, "env") {
 		spec.Env = append(spec.Env, kubeapi.String(e, "name")+"="+kubeapi.String(e, "value"))
 	}
-	return spec, nil
+	return spec
 }
 
 func (k *Kubelet) report(ctx context.Context, p *pod, ready bool) {
