@@ -43,7 +43,9 @@ func (t *Tracker) age(tp *topic, partition int, offset, now, lag int64) float64 
 		return Absent
 	}
 	if offset < pts[0].end {
-		t.seekOlder(tp, partition, offset, lag)
+		if t.ranks(p, lag) {
+			t.seekOlder(tp, partition, offset, lag)
+		}
 		return Absent
 	}
 	// Most groups read near the end, so that looking back from there by growing steps is fastest.
@@ -54,7 +56,9 @@ func (t *Tracker) age(tp *topic, partition int, offset, now, lag int64) float64 
 	i := lo + sort.Search(hi-lo, func(k int) bool { return pts[lo+k].end > offset }) - 1
 	a, b := &pts[i], &pts[i+1]
 	if a.rounds < maxRounds && !t.narrow(a, b) {
-		t.want(need{tp, int32(partition), t.between(a, b, p.end, offset), lag})
+		if t.ranks(p, lag) {
+			t.want(need{tp, int32(partition), t.between(a, b, p.end, offset), lag})
+		}
 		return Absent
 	}
 	return seconds(now - crossing(a, b, offset))
@@ -93,7 +97,7 @@ func (t *Tracker) seekOlder(tp *topic, partition int, offset, lag int64) {
 	}
 	first := p.hist.pts[0]
 	young := math.Exp(t.logAge(first.at))
-	guess := 2 * young
+	guess := max(2*young, 2*float64(t.opt.RateWindow)) // what is younger the history will know soon
 	if produced := p.end - first.end; produced > 0 {
 		guess = max(guess, young*1.25*float64(p.end-offset)/float64(produced))
 	}
@@ -109,14 +113,19 @@ func (t *Tracker) logAge(at int64) float64 {
 
 func logLag(lag int64) float64 { return math.Log(float64(max(lag, 0)) + 1) }
 
-// want notes a query; of a partition only the one for the worst lag.
+// ranks reports whether a query for that lag would be the partition's worst so far: only that one is asked.
+func (t *Tracker) ranks(p *topicPartition, lag int64) bool {
+	return p.needed == 0 || t.needs[p.needed-1].lag < lag
+}
+
+// want notes a query that ranks.
 func (t *Tracker) want(n need) {
 	p := &n.topic.parts[n.partition]
 	if p.needed == 0 {
 		t.needs = append(t.needs, n)
 		p.needed = len(t.needs)
-	} else if old := &t.needs[p.needed-1]; old.lag < n.lag {
-		*old = n
+	} else {
+		t.needs[p.needed-1] = n
 	}
 }
 

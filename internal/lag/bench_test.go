@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// benchWave is groups × 200 partitions of one topic each, every commit and end moving.
-func benchWave(groups int) (*Wave, func()) {
+// benchWave is groups × 200 partitions of one topic each, every end moving, and every commit unless dead.
+func benchWave(groups int, dead bool) (*Wave, func()) {
 	const partitions = 200
 	topics := max(groups/10, 1)
 	w := &Wave{Began: t0, Ended: t0.Add(time.Second)}
@@ -22,7 +22,7 @@ func benchWave(groups int) (*Wave, func()) {
 		name := w.Topics[i%topics].Name
 		c := TopicCommits{Topic: name, Partitions: make([]int32, partitions), Offsets: make([]int64, partitions)}
 		for p := range partitions {
-			c.Partitions[p], c.Offsets[p] = int32(p), 900
+			c.Partitions[p], c.Offsets[p] = int32(p), 1000
 		}
 		w.Groups = append(w.Groups, GroupSample{
 			ID: fmt.Sprintf("group-%06d", i), State: "Stable", ProtocolType: "consumer", ListedAt: t0, CommitsAt: t0,
@@ -42,6 +42,9 @@ func benchWave(groups int) (*Wave, func()) {
 			g := &w.Groups[i]
 			g.ListedAt, g.CommitsAt = w.Began, w.Began
 			for p := range g.Commits[0].Offsets {
+				if dead {
+					break
+				}
 				g.Commits[0].Offsets[p] += int64(100 + p)
 			}
 		}
@@ -49,11 +52,14 @@ func benchWave(groups int) (*Wave, func()) {
 }
 
 func BenchmarkObserve(b *testing.B) {
-	for _, groups := range []int{500, 5000} {
-		b.Run(fmt.Sprintf("%d-group-partitions", groups*200), func(b *testing.B) {
-			w, next := benchWave(groups)
+	for _, c := range []struct {
+		groups int
+		dead   bool // nothing is consumed: every partition lags by all of its history
+	}{{500, false}, {500, true}, {5000, false}} {
+		b.Run(fmt.Sprintf("%d-group-partitions/dead=%v", c.groups*200, c.dead), func(b *testing.B) {
+			w, next := benchWave(c.groups, c.dead)
 			tracker := NewTracker(testOptions())
-			for range 15 {
+			for range 60 {
 				tracker.Observe(w)
 				next()
 			}

@@ -163,7 +163,7 @@ func (h *history) makeRoom(start int64, opt Options) {
 		h.pts = append(make([]point, 0, min(n+8, maxPoints)), h.pts...)
 		return
 	}
-	for allowed := 2 * thinning; len(h.pts) > maxPoints*7/8; allowed *= 1.5 {
+	for allowed := thinning; len(h.pts) > maxPoints*15/16; allowed *= 1.1 {
 		if len(h.pts) > 1 && h.pts[len(h.pts)-1].at-h.pts[1].at > dayNanos {
 			h.pts = slices.Delete(h.pts, 0, 1)
 			continue
