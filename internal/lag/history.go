@@ -153,8 +153,8 @@ func (h *history) makeRoom(start int64, opt Options) {
 	if n < cap(h.pts) {
 		return
 	}
-	h.dropBefore(start)
 	keep := int64(opt.RateWindow) + int64(opt.Interval)
+	h.dropBefore(start, keep)
 	h.thin(thinning, keep)
 	if len(h.pts) <= cap(h.pts)*3/4 {
 		return
@@ -187,10 +187,11 @@ func (h *history) halve() {
 	h.pts = out
 }
 
-// dropBefore drops the points that only describe messages which retention has deleted.
-func (h *history) dropBefore(start int64) {
-	i := 0
-	for i+1 < len(h.pts) && h.pts[i+1].end <= start {
+// dropBefore drops the points that only describe messages which retention has deleted. What the last keep nanoseconds
+// need stays.
+func (h *history) dropBefore(start, keep int64) {
+	i, oldest := 0, h.pts[len(h.pts)-1].at-keep
+	for i+1 < len(h.pts) && h.pts[i+1].end <= start && h.pts[i+1].at <= oldest {
 		i++
 	}
 	h.pts = slices.Delete(h.pts, 0, i)

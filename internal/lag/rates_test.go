@@ -38,6 +38,21 @@ func TestRestartSeedsTheProducerRate(t *testing.T) {
 	s.want("counters begin at 0", s.snap.Topics[0].Produced, 0)
 }
 
+// TestNewTopicsRateIsOverTheWholeWindow: nothing was produced before, and that counts for as long as the window is.
+func TestNewTopicsRateIsOverTheWholeWindow(t *testing.T) {
+	s := newStory(t)
+	topic := s.topic("t", 0)
+	s.points = []OffsetAtTime{{TimeQuery{"t", 0, t0.Add(500*time.Millisecond - 2*time.Minute)}, NoOffset}}
+	s.observe()
+	for i := range 12 {
+		topic.parts[0].end += 120
+		s.observe()
+		s.want("producer rate", s.snap.Topics[0].ProducerRate, float64(i+1))
+	}
+	s.run(1, func() { topic.parts[0].end += 120 })
+	s.want("producer rate", s.snap.Topics[0].ProducerRate, 12)
+}
+
 func TestBurstyCommitsGiveAnEvenRate(t *testing.T) {
 	s := newStory(t)
 	topic := s.topic("t", 0)
