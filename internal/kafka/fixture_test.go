@@ -227,6 +227,7 @@ type faultyNetwork struct {
 
 	mu    sync.Mutex
 	down  map[string]bool
+	mute  bool // packets to what is down get lost, instead of being refused
 	conns []heldConn
 	dials int
 }
@@ -239,8 +240,12 @@ type heldConn struct {
 func (n *faultyNetwork) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	n.mu.Lock()
 	n.dials++
-	down := n.down[address]
+	down, mute := n.down[address], n.mute
 	n.mu.Unlock()
+	if down && mute {
+		<-ctx.Done()
+		return nil, fmt.Errorf("dial %s: %w", address, ctx.Err())
+	}
 	if down {
 		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
 	}

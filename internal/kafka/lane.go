@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -23,6 +24,9 @@ type lane struct {
 	// between two attempts to open it.
 	patience, maxBackoff time.Duration
 
+	// troubled is shared by the lanes of a broker: one that cannot connect tells the others not to wait long.
+	troubled *atomic.Bool
+
 	ctx    context.Context
 	cancel context.CancelFunc
 	turn   chan struct{} // holding its one token is the right to call
@@ -35,11 +39,11 @@ type lane struct {
 	retryAt  time.Time
 }
 
-func newLane(parent context.Context, address, broker string, env *laneEnv) *lane {
+func newLane(parent context.Context, address, broker string, troubled *atomic.Bool, env *laneEnv) *lane {
 	ctx, cancel := context.WithCancel(parent)
 	return &lane{
 		address: address, broker: broker, conf: env.conf, auth: env.auth, dial: env.dial, stats: env.stats,
-		patience: env.patience, maxBackoff: env.maxBackoff,
+		patience: env.patience, maxBackoff: env.maxBackoff, troubled: troubled,
 		ctx: ctx, cancel: cancel, turn: make(chan struct{}, 1),
 	}
 }
@@ -101,7 +105,7 @@ func (l *lane) acquire(ctx context.Context) (*session, error) {
 		l.opening = make(chan struct{})
 		go l.open(l.opening)
 	}
-	opening, suspect := l.opening, l.failures > 0
+	opening, suspect := l.opening, l.failures > 0 || l.troubled.Load()
 	l.mu.Unlock()
 
 	if suspect {
@@ -115,10 +119,11 @@ func (l *lane) acquire(ctx context.Context) (*session, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case l.session != nil:
+	if l.session != nil {
 		return l.session, nil
-	case l.openErr == nil && !suspect && ctx.Err() != nil:
+	}
+	l.troubled.Store(true)
+	if l.openErr == nil && !suspect && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	return nil, l.lastError()
@@ -172,6 +177,7 @@ func (l *lane) healthy() {
 	l.mu.Lock()
 	l.failures, l.retryAt = 0, time.Time{}
 	l.mu.Unlock()
+	l.troubled.Store(false)
 }
 
 // failed notes a failure and when the next attempt may be made.

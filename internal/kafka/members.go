@@ -223,9 +223,9 @@ func (s *Sampler) consumerMembers(a *sarama.ConsumerGroupDescription, at time.Ti
 	topics := map[string]bool{}
 	for i := range a.Members {
 		member := &a.Members[i]
-		if r := member.SubscribedTopicRegex; r != nil && *r != "" {
-			m.Opaque = true
-		}
+		r := member.SubscribedTopicRegex
+		// A member that shows no names subscribes by expression, whether the broker tells it or not.
+		m.Opaque = m.Opaque || r != nil && *r != "" || len(member.SubscribedTopicNames) == 0
 		s.addTopics(topics, member.SubscribedTopicNames...)
 		for _, assignment := range []sarama.ConsumerGroupAssignment{member.Assignment, member.TargetAssignment} {
 			for _, tp := range assignment.TopicPartitions {

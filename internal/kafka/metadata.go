@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -71,7 +72,7 @@ func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, 
 
 // newSeed is a broker known by a bootstrap address only.
 func (s *Sampler) newSeed(address string) *node {
-	l := newLane(s.ctx, address, "bootstrap", s.lanes)
+	l := newLane(s.ctx, address, "bootstrap", new(atomic.Bool), s.lanes)
 	return &node{id: -1, label: "bootstrap", address: address, coordinator: l, leader: l, describe: l}
 }
 

@@ -47,7 +47,8 @@ type node struct {
 
 func (s *Sampler) newNode(id int32, address string) *node {
 	label := strconv.Itoa(int(id))
-	lane := func() *lane { return newLane(s.ctx, address, label, s.lanes) }
+	troubled := new(atomic.Bool)
+	lane := func() *lane { return newLane(s.ctx, address, label, troubled, s.lanes) }
 	return &node{
 		id: id, label: label, address: address, batch: maxBatchGroups,
 		coordinator: lane(), leader: lane(), describe: lane(),

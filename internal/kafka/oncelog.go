@@ -15,7 +15,7 @@ type onceLogger struct {
 
 	mu      sync.Mutex
 	active  map[failure]*lasting
-	touched map[source]bool  // what was tried and worked in this wave
+	touched map[source]bool // what was tried and worked in this wave
 }
 
 // source is what can fail: one API on one broker.

@@ -1,8 +1,8 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -31,29 +31,26 @@ func openSession(ctx context.Context, base *sarama.Config, auth *Authenticator, 
 	if err := auth.Configure(&conf); err != nil {
 		return nil, err
 	}
-	opened := make(chan *conn, 1)
-	conf.Net.Proxy.Enable = true
-	conf.Net.Proxy.Dialer = dialFunc(func(network, address string) (net.Conn, error) {
-		dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
-		defer cancel()
-		raw, err := dial(dialCtx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		release := context.AfterFunc(ctx, func() { _ = raw.Close() })
-		c := &conn{Conn: raw, release: release, limit: time.Now().Add(openTimeout)}
-		opened <- c
-		return c, nil
-	})
-	b := sarama.NewBroker(address)
-	if err := b.Open(&conf); err != nil {
+	dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	raw, err := dial(dialCtx, "tcp", address)
+	if err != nil {
 		return nil, err
 	}
-	// Connected waits for Open to end.
-	if ok, err := b.Connected(); !ok {
-		return nil, errors.Join(err, orNotConnected(err))
+	c := &conn{Conn: raw, limit: time.Now().Add(openTimeout)}
+	c.release = context.AfterFunc(ctx, func() { _ = raw.Close() })
+	conf.Net.Proxy.Enable = true
+	conf.Net.Proxy.Dialer = dialFunc(func(string, string) (net.Conn, error) { return c, nil })
+	b := sarama.NewBroker(address)
+	if err := b.Open(&conf); err != nil {
+		_ = c.Close()
+		return nil, err
 	}
-	s := &session{broker: b, conn: <-opened, versions: map[int16]int16{}}
+	if ok, err := b.Connected(); !ok { // it waits for Open to end
+		_ = c.Close()
+		return nil, cmp.Or(err, error(sarama.ErrNotConnected))
+	}
+	s := &session{broker: b, conn: c, versions: map[int16]int16{}}
 	answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})
 	if err == nil && answer.ErrorCode != 0 {
 		err = sarama.KError(answer.ErrorCode)
@@ -66,13 +63,6 @@ func openSession(ctx context.Context, base *sarama.Config, auth *Authenticator, 
 		s.versions[k.ApiKey] = k.MaxVersion
 	}
 	return s, nil
-}
-
-func orNotConnected(err error) error {
-	if err != nil {
-		return nil
-	}
-	return sarama.ErrNotConnected
 }
 
 // close ends the connection without waiting for a call in flight, which then fails.
