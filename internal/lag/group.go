@@ -13,7 +13,7 @@ type group struct {
 	id      string
 	wave    uint64 // the last one that named it
 	created time.Time
-	read    bool // its commits were read once,
+	read    bool // its commits were read, at readAt the last time
 	readAt  int64
 	membership
 	window

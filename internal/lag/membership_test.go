@@ -223,3 +223,35 @@ func TestShareGroupHasNoLagSeries(t *testing.T) {
 		t.Errorf("%+v", in)
 	}
 }
+
+func TestExpectedTopicIsNotAbandonedByAGroupThatIsGone(t *testing.T) {
+	s := newStory(t)
+	g := twoTopics(s)
+	g.expected = []string{"b"}
+	s.run(3, func() { g.describe(s.world, 1, "a") })
+	if !s.on("g", "b").Abandoned {
+		t.Fatal("a Stable group's members are its subscription")
+	}
+	g.unlisted, g.state, g.members = true, "", nil
+	clear(g.commits)
+	s.observe()
+	s.want("backlog", s.in("g").Backlog, 200)
+	if len(s.in("g").Topics) != 1 || s.on("g", "b").Abandoned {
+		t.Errorf("%+v", s.in("g").Topics)
+	}
+}
+
+func TestGroupWithoutTopicsIsHeldToo(t *testing.T) {
+	s := newStory(t)
+	g := s.group("g")
+	s.observe()
+	s.want("backlog", s.in("g").Backlog, 0)
+	g.down = ReasonCoordinator
+	s.run(3, nil)
+	s.want("backlog, held", s.in("g").Backlog, 0)
+	if s.in("g").Complete {
+		t.Error("complete")
+	}
+	s.observe()
+	s.want("backlog", s.in("g").Backlog, Absent)
+}
