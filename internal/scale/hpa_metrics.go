@@ -62,9 +62,7 @@ func (h *HPA) proposeAverage(obs *Observation, m *MetricSpec, usage int64, p *Pr
 	p.Replicas = ceilReplicas(float64(usage) / float64(m.Target))
 }
 
+// ceilReplicas rounds up and saturates; a formula may make a metric negative.
 func ceilReplicas(x float64) int32 {
-	if x > math.MaxInt32 {
-		return math.MaxInt32
-	}
-	return int32(math.Ceil(x))
+	return int32(math.Ceil(min(max(x, math.MinInt32), math.MaxInt32)))
 }
