@@ -2,7 +2,7 @@ package kafka
 
 import (
 	"context"
-	"slices"
+	"maps"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -459,11 +459,11 @@ func TestTimeQueries(t *testing.T) {
 		}
 		s := f.sampler()
 		w := f.wave(s)
-		var offsets []int64
+		seeds := map[int32]int64{}
 		for _, p := range w.Points {
-			offsets = append(offsets, p.Offset)
+			seeds[p.Partition] = p.Offset
 		}
-		if !slices.Equal(offsets, []int64{20, lag.NoOffset}) {
+		if !maps.Equal(seeds, map[int32]int64{0: 20, 1: lag.NoOffset}) {
 			t.Errorf("seeds: %+v", w.Points)
 		}
 		var queries []lag.TimeQuery
