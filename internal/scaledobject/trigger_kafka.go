@@ -87,7 +87,7 @@ func (d *metadata) checkKafka(k *scale.Kafka, kind scale.TriggerType, fullMetada
 	}
 }
 
-// maxPartitions bounds a range in partitionLimitation.
+// maxPartitions bounds what the ranges in partitionLimitation expand to.
 const maxPartitions = 1_000_000
 
 // partitions reads a list such as 1,2,10-12.
@@ -104,7 +104,7 @@ func (d *metadata) partitions(key string) []int32 {
 		if err == nil && isRange {
 			to, err = strconv.ParseInt(strings.TrimSpace(last), 10, 32)
 		}
-		if err != nil || to-from > maxPartitions {
+		if err != nil || to-from > maxPartitions-int64(len(out)) {
 			d.fail(key, "%q is no list of partitions such as 1,2,10-12", text)
 			return nil
 		}
