@@ -36,7 +36,7 @@ type registrar func(app *kingpin.Application) (*kingpin.CmdClause, command)
 
 // registrars are all subcommands, in the order of --help. The first is the default.
 func registrars() []registrar {
-	return []registrar{registerServe, registerCheck, registerDemo}
+	return []registrar{registerServe, registerCheck, registerDemo, registerSimulate, registerTune}
 }
 
 // newApp returns the command line and its commands by name.

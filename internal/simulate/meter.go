@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/internal/scenario"
 )
 
 // Result is what one candidate did for one service.
@@ -91,9 +92,11 @@ type meter struct {
 	group  *group
 	run    *runner
 	driver *driver
-	sum    Summary
-	trace  *Trace
-	events []Event
+	// schedule are recorded replicas to follow, nil without.
+	schedule *scenario.Series
+	sum      Summary
+	trace    *Trace
+	events   []Event
 
 	ages      []float32
 	burndowns []float64

@@ -47,7 +47,7 @@ func compare(sc *scenario.Scenario, cands []*Candidate, results [][]Result) []Co
 				continue
 			}
 			c.Results = append(c.Results, results[j][i])
-			scaled = scaled || cand.controls(svc.Name)
+			scaled = scaled || cand.controls(svc.Name) || len(sc.Services) == 1
 		}
 		if scaled {
 			out = append(out, c)

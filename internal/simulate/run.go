@@ -14,6 +14,8 @@ type Candidate struct {
 	Controllers          []*Controller
 	// Replicas are initial replicas by service that differ from the scenario's.
 	Replicas map[string]int
+	// Schedule puts services at recorded replicas instead of scaling them.
+	Schedule map[string]*scenario.Series
 	// Services are those that the candidate is compared on; empty: all.
 	Services []string
 }
@@ -64,7 +66,9 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 			n = g.svc.Replicas.Initial
 		}
 		g.populate(n)
-		r.meters = append(r.meters, newMeter(g, r))
+		m := newMeter(g, r)
+		m.schedule = cand.Schedule[g.svc.Name]
+		r.meters = append(r.meters, m)
 	}
 	if err := r.attach(cand); err != nil {
 		return nil, err
@@ -123,8 +127,11 @@ func (r *runner) loop(ctx context.Context) error {
 		}
 		if step >= r.plant.warm {
 			for i, m := range r.meters {
-				if m.driver != nil {
+				switch {
+				case m.driver != nil:
 					r.scale(i, step)
+				case m.schedule != nil:
+					r.follow(m, step)
 				}
 			}
 		}
@@ -158,4 +165,15 @@ func (r *runner) scale(i, step int) {
 	}
 	m.changed(step, m.group.spec, to, why)
 	m.group.scaleTo(step, to)
+}
+
+// follow puts a service at the recorded replicas.
+func (r *runner) follow(m *meter, step int) {
+	v, known := m.schedule.At(r.plant.time(step))
+	n := int(v + 0.5)
+	if !known || n == m.group.spec {
+		return
+	}
+	m.changed(step, m.group.spec, n, "as recorded")
+	m.group.scaleTo(step, n)
 }

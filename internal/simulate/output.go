@@ -1,0 +1,94 @@
+package simulate
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"math"
+	"strconv"
+)
+
+// jsonReport is the report as data. Times are in seconds.
+type jsonReport struct {
+	Scenario string    `json:"scenario"`
+	Title    string    `json:"title"`
+	Seed     uint64    `json:"seed"`
+	Duration float64   `json:"duration_seconds"`
+	Gaps     []jsonGap `json:"gaps,omitempty"`
+	Services []jsonCmp `json:"services"`
+	Lints    []Lint    `json:"lints,omitempty"`
+}
+
+type jsonGap struct {
+	From float64 `json:"from_seconds"`
+	To   float64 `json:"to_seconds"`
+}
+
+type jsonCmp struct {
+	Service    string   `json:"service"`
+	Group      string   `json:"group"`
+	MaxAge     float64  `json:"objective_max_age_seconds"`
+	Percentile float64  `json:"objective_percentile"`
+	Best       string   `json:"best"`
+	Conclusion []string `json:"conclusion"`
+	Results    []Result `json:"results"`
+}
+
+// WriteJSON writes the report as JSON.
+func (r *Report) WriteJSON(w io.Writer) error {
+	out := jsonReport{Scenario: r.Scenario.Name, Title: r.Scenario.Title, Seed: r.Scenario.Seed,
+		Duration: r.Scenario.Duration.Seconds(), Lints: r.Lints}
+	for _, g := range r.Gaps {
+		out.Gaps = append(out.Gaps, jsonGap{g.From.Seconds(), g.To.Seconds()})
+	}
+	for i := range r.Comparisons {
+		c := &r.Comparisons[i]
+		cmp := jsonCmp{Service: c.Service.Name, Group: c.Service.Group, MaxAge: c.Service.Objective.MaxAge.Seconds(),
+			Percentile: c.Service.Objective.Percentile, Conclusion: r.Conclusion(c), Results: c.Results}
+		if best := c.best(); best != nil {
+			cmp.Best = best.Candidate
+		}
+		out.Services = append(out.Services, cmp)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(out)
+}
+
+// WriteCSV writes the course of every run: one row per candidate, service and point.
+func (r *Report) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	head := []string{"service", "candidate", "seconds", "produced_rate", "produced_known", "consumed_rate", "lag", "age_seconds",
+		"replicas", "ready_replicas"}
+	if err := out.Write(head); err != nil {
+		return err
+	}
+	for i := range r.Comparisons {
+		for j := range r.Comparisons[i].Results {
+			res := &r.Comparisons[i].Results[j]
+			if res.Trace == nil {
+				continue
+			}
+			if err := res.Trace.rows(out, res.Service, res.Candidate); err != nil {
+				return err
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func (t *Trace) rows(out *csv.Writer, service, candidate string) error {
+	for i := range t.At {
+		row := []string{service, candidate, cell(t.At[i]), cell(t.Rate[i]), strconv.FormatBool(!t.Unknown[i]), cell(t.Consumed[i]),
+			cell(t.Lag[i]), cell(t.Age[i]), cell(t.Replicas[i]), cell(t.Ready[i])}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func cell(v float64) string {
+	return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64)
+}

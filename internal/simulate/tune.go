@@ -1,0 +1,278 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/internal/scenario"
+)
+
+// Limits bound the search.
+type Limits struct {
+	Min, Max int // replicas; 0: the presets'
+	Preset   string
+	// Prometheus and Bootstrap go into the manifests.
+	Prometheus, Bootstrap string
+}
+
+// Variant is one point of the search.
+type Variant struct {
+	Metric, Threshold, Preset string
+	Manifest                  []byte
+	Result                    Result
+	// Front says that no other variant is better in both age and replica-minutes.
+	Front bool
+	cand  *Candidate
+	m     *manifest
+}
+
+// Tuning is the outcome of a search.
+type Tuning struct {
+	Scenario    *scenario.Scenario
+	Service     *scenario.Service
+	Load        Load
+	Searched    int
+	Coarse      time.Duration // step of the first pass, 0: there was none
+	Variants    []*Variant    // those run in full, best first
+	Recommended *Variant
+	Why         []string
+	Lints       []Lint
+}
+
+// finalists is how many variants of a coarse pass are run in full, besides its front.
+const finalists = 10
+
+// Tune searches metrics, thresholds and behaviours for one service. Long workloads are searched in coarse steps first.
+func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Limits, query QueryText, progress func(done, total int)) (*Tuning, error) {
+	svc := sc.Service(service)
+	if svc == nil {
+		return nil, fmt.Errorf("--service: the scenario has no service %q", service)
+	}
+	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc)}
+	all, err := space(sc, svc, &t.Load, limits, query)
+	if err != nil {
+		return nil, err
+	}
+	t.Searched = len(all)
+	total, base := len(all), 0
+	report := func(done int) {
+		if progress != nil {
+			progress(base+done, total)
+		}
+	}
+	if sc.Duration > 24*time.Hour {
+		t.Coarse = 5 * time.Second
+		total += finalists
+		if err := t.run(ctx, all, Options{Step: t.Coarse}, report); err != nil {
+			return nil, err
+		}
+		base = len(all)
+		all = shortlist(all)
+	}
+	if err := t.run(ctx, all, Options{}, report); err != nil {
+		return nil, err
+	}
+	markFront(all)
+	slices.SortStableFunc(all, func(a, b *Variant) int { return better(&a.Result, &b.Result) })
+	t.Variants = all
+	t.recommend()
+	t.Lints = lints(sc, []*Candidate{t.Recommended.cand})
+	return t, nil
+}
+
+func (t *Tuning) run(ctx context.Context, vs []*Variant, opt Options, progress func(int)) error {
+	cands := make([]*Candidate, len(vs))
+	for i, v := range vs {
+		cands[i] = v.cand
+	}
+	results, err := runAll(ctx, t.Scenario, cands, opt, progress)
+	if err != nil {
+		return err
+	}
+	for i, v := range vs {
+		for _, r := range results[i] {
+			if r.Service == t.Service.Name {
+				v.Result = r
+			}
+		}
+	}
+	return nil
+}
+
+// shortlist keeps the front and the best of a coarse pass.
+func shortlist(all []*Variant) []*Variant {
+	markFront(all)
+	slices.SortStableFunc(all, func(a, b *Variant) int { return better(&a.Result, &b.Result) })
+	var out []*Variant
+	for i, v := range all {
+		if i < finalists || (v.Front && v.Result.PercentileAge < 20*all[0].Result.PercentileAge+60) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// markFront marks the Pareto front of age at the objective's percentile and replica-minutes.
+func markFront(vs []*Variant) {
+	for _, v := range vs {
+		v.Front = !slices.ContainsFunc(vs, func(o *Variant) bool {
+			a, b := &o.Result, &v.Result
+			return a.PercentileAge <= b.PercentileAge && a.ReplicaMinutes <= b.ReplicaMinutes &&
+				(a.PercentileAge < b.PercentileAge || a.ReplicaMinutes < b.ReplicaMinutes)
+		})
+	}
+}
+
+// space lists the variants: every metric at several thresholds under every preset.
+func space(sc *scenario.Scenario, svc *scenario.Service, l *Load, limits Limits, query QueryText) ([]*Variant, error) {
+	var out []*Variant
+	found := false
+	for _, p := range Presets() {
+		if limits.Preset != "" && p.Name != limits.Preset {
+			continue
+		}
+		found = true
+		for _, metric := range metricsFor(svc, l) {
+			v, err := newVariant(sc, svc, &p, l, limits, metric, query)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("--preset: %q is not one of quick, slow, known-peaks, initial-load, high-load", limits.Preset)
+	}
+	return out, nil
+}
+
+func newVariant(sc *scenario.Scenario, svc *scenario.Service, p *Preset, l *Load, limits Limits, triggers []Trigger, query QueryText) (*Variant, error) {
+	triggers = slices.Clone(triggers)
+	var names []string
+	for i := range triggers {
+		tr := &triggers[i]
+		names = append(names, tr.Name)
+		if tr.Type != "prometheus" {
+			continue
+		}
+		q, err := query(tr.Name, svc.Group, tr.Threshold)
+		if err != nil {
+			return nil, err
+		}
+		tr.Query = q
+	}
+	v := &Variant{Metric: triggers[0].Name, Threshold: triggers[0].Threshold, Preset: p.Name}
+	if len(triggers) > 1 && triggers[1].Type != "cpu" {
+		v.Metric += "+" + names[1]
+		v.Threshold += ", " + triggers[1].Threshold
+	}
+	v.m = newManifest(svc, p, l, limits, triggers)
+	text, err := v.m.text()
+	if err != nil {
+		return nil, err
+	}
+	v.Manifest = text
+	v.cand, err = FromYAML(sc, v.Metric+" at "+v.Threshold+", "+p.Name, text)
+	return v, err
+}
+
+// metricsFor are the triggers to try. Thresholds follow from the capacity and the objective: so many seconds of work.
+func metricsFor(svc *scenario.Service, l *Load) [][]Trigger {
+	age := svc.Objective.MaxAge.Seconds()
+	cpu := Trigger{Type: "cpu", Name: "cpu", Threshold: "80"}
+	prom := func(name, kind string, threshold float64) Trigger {
+		return Trigger{Type: "prometheus", Name: name, Kind: kind, Threshold: threshold3(threshold)}
+	}
+	lagAt := func(sec float64) Trigger {
+		return prom("lag", "AverageValue", math.Max(1, math.Round(l.Capacity*sec)))
+	}
+	out := [][]Trigger{{prom("desired-replicas", "AverageValue", 1), cpu}}
+	for _, part := range []float64{1.0 / 6, 1.0 / 3} {
+		out = append(out, []Trigger{prom("desired-replicas", "AverageValue", 1), lagAt(age * part)})
+	}
+	for _, part := range []float64{1.0 / 12, 1.0 / 6, 1.0 / 3, 2.0 / 3} {
+		out = append(out, []Trigger{lagAt(age * part), cpu})
+	}
+	for _, part := range []float64{1.0 / 12, 1.0 / 4, 1.0 / 2} {
+		target := math.Round(scale.Log2x7(l.Mean*age*part, math.Inf(1)))
+		if target >= 7 && target*1.1 < scale.DefaultLog2x7Max {
+			out = append(out, []Trigger{prom("lag-log2x7", "Value", target), cpu})
+		}
+	}
+	for _, part := range []float64{1.0 / 6, 1.0 / 3, 2.0 / 3} {
+		out = append(out, []Trigger{prom("burndown", "Value", age*part), cpu})
+	}
+	for _, part := range []float64{1.0 / 6, 1.0 / 3} {
+		out = append(out, []Trigger{prom("age", "Value", age*part), cpu})
+	}
+	for _, use := range []float64{0.7, 0.85} {
+		out = append(out, []Trigger{prom("producer-rate", "AverageValue", l.Capacity*use), lagAt(age / 3)})
+	}
+	return out
+}
+
+func threshold3(v float64) string { return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64) }
+
+// recommend picks the cheapest variant that meets the objective; among those within 5 % of its cost the calmest.
+func (t *Tuning) recommend() {
+	best := t.Variants[0]
+	pick := best
+	if best.Result.Meets {
+		for _, v := range t.Variants {
+			close := v.Result.Meets && v.Result.ReplicaMinutes <= 1.05*best.Result.ReplicaMinutes
+			if close && v.Result.Changes+3*v.Result.Reversals < pick.Result.Changes+3*pick.Result.Reversals {
+				pick = v
+			}
+		}
+	}
+	t.Recommended = pick
+	obj, r := &t.Service.Objective, &pick.Result
+	goal := fmt.Sprintf("age ≤ %s for %s %% of the time", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile))
+	if !r.Meets {
+		t.Why = append(t.Why, fmt.Sprintf("No variant meets the objective (%s); this one comes closest with %s.", goal, seconds(r.PercentileAge)))
+		if ceiling := float64(t.Load.Partitions) * t.Load.Capacity; ceiling < t.Load.Peak {
+			t.Why = append(t.Why, fmt.Sprintf("%d partitions at %s messages/s a replica carry %s; the load reaches %s: add partitions.",
+				t.Load.Partitions, count(t.Load.Capacity), count(ceiling), count(t.Load.Peak)))
+		}
+		return
+	}
+	t.Why = append(t.Why, fmt.Sprintf("It meets the objective (%s) with %s at %s replica-minutes, %s.", goal, seconds(r.PercentileAge),
+		count(r.ReplicaMinutes), costText(r, t.Scenario.Duration)))
+	if pick != best {
+		t.Why = append(t.Why, fmt.Sprintf("%s is %s cheaper, and changes the replicas %d times (%d reversals) instead of %d (%d).",
+			best.name(), strings.TrimPrefix(percent(r.ReplicaMinutes, best.Result.ReplicaMinutes), "+"),
+			best.Result.Changes, best.Result.Reversals, r.Changes, r.Reversals))
+	}
+	t.explainDesired()
+}
+
+func (v *Variant) name() string { return v.Metric + " at " + v.Threshold + " (" + v.Preset + ")" }
+
+// explainDesired says how far the best desired-replicas variant is from the recommendation.
+func (t *Tuning) explainDesired() {
+	if strings.HasPrefix(t.Recommended.Metric, "desired-replicas") {
+		return
+	}
+	for _, v := range t.Variants {
+		if strings.HasPrefix(v.Metric, "desired-replicas") {
+			c := Comparison{Service: t.Service}
+			v.Result.Candidate = v.name()
+			t.Why = append(t.Why, c.standing(&v.Result, &t.Recommended.Result))
+			return
+		}
+	}
+	t.Why = append(t.Why, "No desired-replicas variant came into the last round.")
+}
+
+func costText(r *Result, d time.Duration) string {
+	if r.Cost == 0 {
+		return "without a price"
+	}
+	return fmt.Sprintf("%.2f in %s (%.2f a month)", r.Cost, short(d), r.Cost*30*24/d.Hours())
+}

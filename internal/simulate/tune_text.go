@@ -1,0 +1,76 @@
+package simulate
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"kafka_burndown_exporter/internal/scale"
+)
+
+// shownVariants bounds the table.
+const shownVariants = 20
+
+// WriteText prints the front, the best variants, the recommendation with its reason, and its ScaledObject.
+func (t *Tuning) WriteText(w io.Writer) error {
+	p := &printer{w: w}
+	p.line("tune: %s (group %s), %s of %s", t.Service.Name, t.Service.Group, short(t.Scenario.Duration), t.Scenario.Name)
+	p.line("load %s to %s messages/s (mean %s), %s a replica, %d useful replicas", count(t.Load.Low), count(t.Load.Peak),
+		count(t.Load.Mean), count(t.Load.Capacity), t.Load.Partitions)
+	switch {
+	case t.Coarse > 0:
+		p.line("%d variants in steps of %s, the best %d again in steps of 1s", t.Searched, short(t.Coarse), len(t.Variants))
+	default:
+		p.line("%d variants", t.Searched)
+	}
+	p.line("")
+	p.table(t.rows(), func(i int) bool { return i < 3 })
+	p.line("  * on the Pareto front of age and replica-minutes")
+	p.line("")
+	p.line("Recommended: %s", t.Recommended.name())
+	for _, why := range t.Why {
+		p.line("  %s", why)
+	}
+	for _, l := range t.Lints {
+		p.line("  %s: %s: %s fix: %s", l.Severity, l.Field, l.Reason, l.Fix)
+	}
+	p.line("")
+	p.line("---")
+	if p.err == nil {
+		_, p.err = w.Write(t.Recommended.Manifest)
+	}
+	return p.err
+}
+
+func (t *Tuning) rows() [][]string {
+	rows := [][]string{{"metric", "threshold", "profile", "bounds", "objective", "max age", "peak lag", "replica-min", "cost", "changes", ""}}
+	for i, v := range t.Variants {
+		if i >= shownVariants && !v.Front {
+			continue
+		}
+		r := &v.Result
+		star := ""
+		if v.Front {
+			star = "*"
+		}
+		rows = append(rows, []string{v.Metric, v.Threshold, v.Preset, fmt.Sprintf("%d–%d", v.m.Min, v.m.Max),
+			seconds(r.PercentileAge) + mark(r.Meets), seconds(r.MaxAge), count(r.PeakLag), count(r.ReplicaMinutes),
+			strconv.FormatFloat(r.Cost, 'f', 2, 64), fmt.Sprintf("%d/%d", r.Changes, r.Reversals), star})
+	}
+	return rows
+}
+
+// WriteCalculator prints what a log2×7 target means in messages, or which target a lag takes: the lag it accepts, and the
+// dead band within which the HPA's tolerance changes nothing.
+func WriteCalculator(w io.Writer, target float64) error {
+	p := &printer{w: w}
+	const tolerance = 0.1
+	p.line("log2×7 target %s accepts a lag of %s", threshold3(target), count(scale.LagForLog2x7(target)))
+	p.line("nothing changes between %s and %s (HPA tolerance 10 %%)", count(scale.LagForLog2x7(target*(1-tolerance))),
+		count(scale.LagForLog2x7(target*(1+tolerance))))
+	p.line("the largest step up is ×%.2f per sync (the gauge ends at %d)", scale.DefaultLog2x7Max/target, scale.DefaultLog2x7Max)
+	if target*(1+tolerance) >= scale.DefaultLog2x7Max {
+		p.line("this target can never scale up: stay below %s", threshold3(scale.DefaultLog2x7Max/(1+tolerance)))
+	}
+	return p.err
+}
