@@ -65,7 +65,7 @@ func TestDashboardsAreAllListed(t *testing.T) {
 	}
 	for _, f := range files {
 		listed := string(read(t, "..", "dashboards", "kustomization.yaml"))
-		if !strings.Contains(listed, filepath.Base(f)+"\n") {
+		if !strings.Contains(listed, "["+filepath.Base(f)+"]\n") {
 			t.Errorf("dashboards/kustomization.yaml does not list %s", filepath.Base(f))
 		}
 	}

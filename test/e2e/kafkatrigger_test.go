@@ -21,8 +21,7 @@ func TestKafkaTriggerScalesRealConsumers(t *testing.T) {
 	defer p.Stop()
 	f := w.deploy(t, "kafka-trigger", "courier-consumer", 1, "-group=courier", "-topics=kafka-trigger", "-cost=50ms", "-start-delay=1s")
 	f.waitReady(30*time.Second, 1)
-	object := w.shipped(t, "food-delivery/kafka/courier.yaml", "kafka-trigger", "")
-	object["spec"].(map[string]any)["triggers"].([]any)[0].(map[string]any)["metadata"].(map[string]any)["topic"] = "kafka-trigger"
+	object := w.shipped(t, "food-delivery/kafka/courier.yaml", service{"kafka-trigger", "courier", "kafka-trigger", ""})
 	p.Send(5)
 	w.scale(t, object)
 	p.Send(1500)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 
 // deployDir is where the manifests are.
 var deployDir = filepath.Join("..", "..", "deploy")
+
+var groupMatcher = regexp.MustCompile(`consumergroup="[^"]*"`)
 
 // readObjects reads every document of a YAML file.
 func readObjects(t *testing.T, path string) []kubeapi.Object {
@@ -36,19 +39,24 @@ func readObjects(t *testing.T, path string) []kubeapi.Object {
 	return out
 }
 
-// shipped reads a ScaledObject under deploy/keda, compressed in time, pointed at this test's Prometheus and Kafka.
-func (w *world) shipped(t *testing.T, path, namespace, prometheus string) kubeapi.Object {
+// service is where a shipped ScaledObject runs in a test: names of its own, so that tests do not meet.
+type service struct{ namespace, group, topic, prometheus string }
+
+// shipped reads a ScaledObject under deploy/keda, compressed in time, pointed at this test's group, topic, Prometheus
+// and Kafka. The group is the one name that its queries hold.
+func (w *world) shipped(t *testing.T, path string, s service) kubeapi.Object {
 	t.Helper()
 	object := readObjects(t, filepath.Join(deployDir, "keda", path))[0]
-	object["metadata"].(kubeapi.Object)["namespace"] = namespace
+	object["metadata"].(kubeapi.Object)["namespace"] = s.namespace
 	compressScaledObject(object)
 	for _, trigger := range kubeapi.List(object, "spec", "triggers") {
 		metadata, _ := trigger["metadata"].(kubeapi.Object)
 		switch kubeapi.String(trigger, "type") {
 		case "prometheus":
-			metadata["serverAddress"] = prometheus
+			metadata["serverAddress"] = s.prometheus
+			metadata["query"] = groupMatcher.ReplaceAllString(kubeapi.String(metadata, "query"), `consumergroup="`+s.group+`"`)
 		case "kafka":
-			metadata["bootstrapServers"] = w.kafka.Bootstrap()
+			metadata["bootstrapServers"], metadata["consumerGroup"], metadata["topic"] = w.kafka.Bootstrap(), s.group, s.topic
 		}
 	}
 	return object

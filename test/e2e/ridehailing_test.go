@@ -1,0 +1,133 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"kafka_burndown_exporter/test/e2e/load"
+)
+
+// outcome is what a Friday evening did to a service.
+type outcome struct {
+	controller         string
+	peakLag            float64
+	drain              time.Duration // from the burst to a lag below two seconds of production, for good
+	replicaSeconds     float64
+	changes, reversals int
+	counts             []int
+}
+
+// The service of mission.md B: 210 messages/s a pod, 20 partitions.
+const (
+	tripCost       = 45 * time.Millisecond // 21 messages/s a pod, compressed, and some overhead
+	tripPartitions = 20
+	tripStart      = 3 * time.Second // 30 s, compressed
+)
+
+// evening is a trip-analytics service of a test's own.
+type evening struct {
+	w *world
+	m *monitoring
+	f *fleet
+	p *load.Producer
+	s service
+}
+
+// startEvening deploys the service with n pods under a steady load (in the original's messages/s) and waits until they
+// keep up with it.
+func startEvening(t *testing.T, name string, n int, base float64) *evening {
+	t.Helper()
+	w := theWorld(t)
+	w.namespace(t, name)
+	if err := w.kafka.CreateTopic(name, tripPartitions); err != nil {
+		t.Fatal(err)
+	}
+	p, err := load.Start(w.kafka.Addrs("PLAINTEXT"), name, "new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Stop)
+	m := w.monitor(t, 21, []string{name})
+	e := &evening{w: w, m: m, p: p, s: service{name, name, name, m.url}}
+	p.Rate(compressRate(base))
+	e.f = w.deploy(t, name, "trip-analytics-consumer", n,
+		"-group="+name, "-topics="+name, "-cost="+tripCost.String(), "-start-delay="+tripStart.String())
+	e.f.waitReady(60*time.Second, n)
+	m.waitFor(t, 60*time.Second, fmt.Sprintf("max(consumergroup:kafka_group_desired_replicas:useful{consumergroup=%q})", name), known)
+	m.waitFor(t, 60*time.Second, lagOf(name), func(lag float64) bool { return lag < 2*compressRate(base) })
+	return e
+}
+
+// friday is the evening: a ramp to 1 400 messages/s, a lull of seven minutes, a second peak, and back.
+func (e *evening) friday(t *testing.T, base float64, throughLull func()) outcome {
+	begin := time.Now()
+	for _, rate := range []float64{800, 1000, 1200, 1400} {
+		e.p.Rate(compressRate(max(rate, base)))
+		time.Sleep(compressTime(20 * time.Second))
+	}
+	const low = 2 * 1400 / speed // two seconds of production
+	e.m.waitFor(t, 60*time.Second, lagOf(e.s.group), func(lag float64) bool { return lag > low/2 })
+	e.m.waitFor(t, 120*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[6s])", e.s.group),
+		func(lag float64) bool { return lag < low })
+	drained := time.Since(begin)
+	e.p.Rate(compressRate(600))
+	if throughLull != nil {
+		throughLull()
+	}
+	e.p.Rate(compressRate(base))
+	return outcome{
+		drain: drained, counts: e.f.since(begin), replicaSeconds: e.f.replicaSeconds(begin),
+		peakLag: e.m.waitFor(t, 10*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[5m])", e.s.group), known),
+	}
+}
+
+// desired is what the shipped trigger's metric says.
+func (e *evening) desired() string {
+	return fmt.Sprintf("max(consumergroup:kafka_group_desired_replicas:useful{consumergroup=%q})", e.s.group)
+}
+
+// The desired replicas take a burst to the ceiling, stay there through a lull, and come back without a reversal.
+func TestRideHailing(t *testing.T) {
+	t.Parallel()
+	const pods, base = 3, 400
+	e := startEvening(t, "trip-analytics", pods, base)
+	e.m.waitFor(t, 60*time.Second, fmt.Sprintf("max_over_time(%s[6s:1s])", e.desired()), func(d float64) bool { return d == pods })
+	e.w.scale(t, e.w.shipped(t, "ride-hailing/prometheus/trip-analytics.yaml", e.s))
+	time.Sleep(3 * syncPeriod)
+	e.f.waitReady(time.Second, pods) // it rests where it is
+	begin := time.Now()
+	o := e.friday(t, base, func() {
+		e.f.waitReady(30*time.Second, tripPartitions)
+		for range 7 * 6 { // seven minutes, compressed
+			time.Sleep(compressTime(10 * time.Second))
+			if wanted, _ := e.f.replicas(); wanted != tripPartitions {
+				t.Fatalf("%d replicas in the lull", wanted)
+			}
+		}
+	})
+	eventually(t, 180*time.Second, "the fleet comes back", func() error {
+		if wanted, _ := e.f.replicas(); wanted > pods+1 {
+			return fmt.Errorf("%d replicas", wanted)
+		}
+		return nil
+	})
+	if all := e.f.since(begin); reversals(all) != 1 || slices.Max(all) != tripPartitions {
+		t.Errorf("replicas did not go up to %d once and come back once: %v", tripPartitions, all)
+	}
+	t.Logf("peak lag %.0f, drained after %.1f s: %s", o.peakLag, o.drain.Seconds(), e.f.history())
+}
+
+// The policy of five pods lands on 19 when it starts at 4. HPA's dead band would rest there at an ask of 20.
+func TestNineteenOfTwentyIsNotEnough(t *testing.T) {
+	t.Parallel()
+	e := startEvening(t, "trip-nineteen", 4, 400)
+	e.p.Rate(compressRate(1400))
+	e.m.waitFor(t, 60*time.Second, e.desired(), func(d float64) bool { return d == tripPartitions })
+	e.w.scale(t, e.w.shipped(t, "ride-hailing/prometheus/trip-analytics.yaml", e.s))
+	e.f.waitReady(60*time.Second, tripPartitions)
+	if got, want := fmt.Sprint(e.f.since(time.Time{})), "[4 9 14 19 20]"; got != want {
+		t.Errorf("replicas went %s, wanted %s", got, want)
+	}
+}
