@@ -97,7 +97,7 @@ func (s *Sampler) applyBrokers(answer *sarama.MetadataResponse) {
 		id, address := b.ID(), b.Addr()
 		present[id] = true
 		n := s.nodes[id]
-		if n != nil && n.address != address {
+		if n != nil && (n.address != address || n.gone) { // the connections of one that was gone are shut
 			n.shut()
 			n = nil
 		}
