@@ -87,7 +87,9 @@ func strayArgument(arg string, args []string, app *kingpin.ApplicationModel) err
 		if c.Name == arg {
 			return fmt.Errorf("%s: the command must come first; write %s %s --flags", arg, app.Name, arg)
 		}
-		names = append(names, c.Name)
+		if c.Name != "help" {
+			names = append(names, c.Name)
+		}
 	}
 	secret := slices.ContainsFunc(args, func(s string) bool { return strings.HasPrefix(s, "--sasl.password") })
 	if secret {

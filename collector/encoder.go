@@ -102,7 +102,6 @@ type scratch struct {
 	topics        rows
 	groups        rows
 	topicsOfGroup rows
-	values        []string
 }
 
 var errNoSnapshot = errors.New("no snapshot to encode")

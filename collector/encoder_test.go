@@ -10,8 +10,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"kafka_burndown_exporter/internal/lag"
 )
@@ -142,6 +145,27 @@ func TestTimestampsHaveMilliseconds(t *testing.T) {
 	if got != "1772366400.001" {
 		t.Errorf("timestamp %s", got)
 	}
+}
+
+// FuzzLabelValues reads back what was written, whatever is in a group's name.
+func FuzzLabelValues(f *testing.F) {
+	for _, s := range []string{"", "plain", "a\"b\\c\nd", "\\n", "ü🦜", "\\", "\r\x00}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if !utf8.ValidString(value) {
+			return // names are made valid before they get here
+		}
+		text := "m{" + string(appendLabel(nil, "l", value)) + "} 1\n"
+		p := expfmt.NewTextParser(model.UTF8Validation)
+		families, err := p.TextToMetricFamilies(strings.NewReader(text))
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if got := families["m"].Metric[0].Label[0].GetValue(); got != value {
+			t.Errorf("%q came back as %q", value, got)
+		}
+	})
 }
 
 type failingWriter struct{ after int }

@@ -92,6 +92,9 @@ func TestSameAnswerAsClientGolang(t *testing.T) {
 		reference := viaClientGolang(h)
 		for client, accept := range accepts {
 			for _, encoding := range acceptEncodings {
+				if scenario != "normal" && encoding != "" && encoding != "gzip" {
+					continue // negotiation does not depend on what is served
+				}
 				got := get(h, "/metrics", "Accept", accept, "Accept-Encoding", encoding)
 				want := get(reference, "/metrics", "Accept", accept, "Accept-Encoding", encoding)
 				name := scenario + ", " + client + ", " + encoding
