@@ -38,7 +38,7 @@ func addLagFlags(cmd *kingpin.CmdClause) *lagFlags {
 // options takes the sampling settings from the sampler's configuration.
 func (f *lagFlags) options(cfg kafka.Config) lag.Options {
 	opt := f.opt
-	opt.Interval, opt.MaxAge = cfg.Interval, cfg.MaxAge
+	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, 3*cfg.MembersRefresh
 	return opt
 }
 
