@@ -107,7 +107,12 @@ func (l *linter) report(id string, s Severity, field, reason, fix string) {
 // trigger adds a finding about a trigger; field is relative to it.
 func (l *linter) trigger(i int, id string, s Severity, field, reason, fix string) {
 	l.report(id, s, fmt.Sprintf("spec.triggers[%d].%s", i, field), reason, fix)
-	l.findings[len(l.findings)-1].Line = l.o.notes.triggers[i].line
+	note := &l.o.notes.triggers[i]
+	line := note.lines[field]
+	if line == 0 {
+		line = note.line
+	}
+	l.findings[len(l.findings)-1].Line = line
 }
 
 // each visits the triggers.

@@ -17,7 +17,8 @@ func (l *linter) requests() {
 				continue
 			}
 			l.trigger(i, "no-resource-requests", Fatal, "type", fmt.Sprintf(
-				"%s has a container without a %s request, so utilisation cannot be computed: the metric fails and blocks every scale-down.",
+				"%s has a container without a %s request, so utilisation cannot be computed: "+
+					"the metric fails and blocks every scale-down.",
 				w.Target, t.Type), fmt.Sprintf("resources.requests.%s on every container", t.Type))
 		}
 	})
@@ -65,7 +66,8 @@ func (l *linter) kafkaPitfalls() {
 		}
 		if t.Type == scale.KafkaTrigger && l.so.Fallback != nil && l.so.Fallback.FailureThreshold > 0 {
 			l.trigger(i, "kafka-fallback-unreached", Info, "type",
-				"While no broker answers, KEDA cannot build this trigger, counts no failures and never falls back; it also fails the other external triggers.",
+				"While no broker answers, KEDA cannot build this trigger, counts no failures and never falls back; "+
+					"it also fails the other external triggers.",
 				"a prometheus trigger on the exporter's series, or cpu as the second trigger")
 		}
 		if t.IsResource() && t.Resource.Container != "" && l.so.Modifiers != nil {
@@ -73,7 +75,8 @@ func (l *linter) kafkaPitfalls() {
 				"With scalingModifiers KEDA drops cpu and memory triggers that name a container.", "leave containerName out")
 		}
 		if t.Kafka != nil && l.so.Min() == 0 && !t.Kafka.Earliest && !t.Kafka.ScaleToZeroOnInvalidOffset {
-			reason := "Under offsetResetPolicy latest every partition without a commit counts as a lag of 1: a group that never committed stays awake."
+			reason := "Under offsetResetPolicy latest every partition without a commit counts as a lag of 1: " +
+				"a group that never committed stays awake."
 			l.trigger(i, "uncommitted-stays-awake", Info, "metadata.offsetResetPolicy", reason, strings.Join([]string{
 				`offsetResetPolicy: earliest if the consumer reads from the start`, `else scaleToZeroOnInvalidOffset: "true"`}, ", "))
 		}

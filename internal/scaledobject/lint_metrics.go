@@ -121,9 +121,15 @@ func (l *linter) resourceTarget(i int, t *scale.Trigger, tolerance float64) {
 		return
 	}
 	l.trigger(i, "target-in-tolerance", Warning, "metadata.value", fmt.Sprintf(
-		"A pod at its full request is at %.2f of the target, inside the tolerance of %g: it scales up only on usage above the request.",
+		"A pod at its full request is at %.2f of the target, inside the tolerance of %g: "+
+			"it scales up only on usage above the request.",
 		100/float64(t.Resource.Target), tolerance),
 		fmt.Sprintf("value below %.0f", 100/(1+tolerance)))
+}
+
+// lagPerReplica says that the target is a lag in messages for each replica.
+func lagPerReplica(t *scale.Trigger, q *Query) bool {
+	return t.Kind == scale.AverageValue && (q.Primary() == SignalLag || q.Primary() == SignalBacklog) && !ratio(q)
 }
 
 func (l *linter) shortDrain() {
@@ -140,7 +146,7 @@ func (l *linter) shortDrain() {
 			return
 		case q.Uses(SignalBurndown) || q.Uses(SignalBurndownMax) || q.Uses(SignalAge):
 			drain = t.Prometheus.Threshold
-		case (q.Primary() == SignalLag || q.Primary() == SignalBacklog) && t.Kind == scale.AverageValue && l.facts.Capacity > 0 && !ratio(q):
+		case lagPerReplica(t, q) && l.facts.Capacity > 0:
 			drain = t.Prometheus.Threshold / l.facts.Capacity
 		default:
 			return
@@ -149,7 +155,8 @@ func (l *linter) shortDrain() {
 			return
 		}
 		l.trigger(i, "drain-below-rebalance", Warning, field, fmt.Sprintf(
-			"The target stands for %.3g s of work, and a rebalance stops consumption for %.3g s: each scale-out builds the lag that asks for the next.",
+			"The target stands for %.3g s of work, and a rebalance stops consumption for %.3g s: "+
+				"each scale-out builds the lag that asks for the next.",
 			drain, pause), "a target worth several rebalance pauses, 60 s or more")
 	})
 }

@@ -11,7 +11,8 @@ import (
 func (l *linter) pollingAndCooldown() {
 	if l.o.notes.pollingSet && !l.so.PollingMatters() && l.so.Modifiers == nil {
 		l.report("polling-without-effect", Info, "spec.pollingInterval",
-			"Between 1 and N replicas the HPA alone scales, every 15 s; pollingInterval acts only at minReplicaCount 0, idleReplicaCount or useCachedMetrics.",
+			"Between 1 and N replicas the HPA alone scales, every 15 s; "+
+				"pollingInterval acts only at minReplicaCount 0, idleReplicaCount or useCachedMetrics.",
 			"leave it out; for slower or faster reactions use advanced.horizontalPodAutoscalerConfig.behavior")
 	}
 	if l.o.notes.cooldownSet && l.so.Min() > 0 && l.so.IdleReplicas == nil {
@@ -155,7 +156,8 @@ func (l *linter) cronRests(i int, t *scale.Trigger, n int, tolerance float64) {
 		return
 	}
 	l.trigger(i, "rests-in-dead-band", severity, "metadata.desiredReplicas",
-		fmt.Sprintf("At an ask of %d HPA rests anywhere from %d on, inside its tolerance of %g.", t.Cron.DesiredReplicas, rest, tolerance),
+		fmt.Sprintf("At an ask of %d HPA rests anywhere from %d on, inside its tolerance of %g.",
+			t.Cron.DesiredReplicas, rest, tolerance),
 		"behavior.scaleUp.tolerance: 0 (Kubernetes 1.35 and later), or a higher desiredReplicas under the same maxReplicaCount")
 }
 
@@ -182,7 +184,8 @@ func (l *linter) valueAlone() {
 		}
 		if window < l.facts.StartDelay {
 			l.trigger(i, "window-below-start", Warning, "metricType", fmt.Sprintf(
-				"The scale-down window of %s is shorter than the %s a pod needs to start: pods that are not ready yet pull the answer down.",
+				"The scale-down window of %s is shorter than the %s a pod needs to start: "+
+					"pods that are not ready yet pull the answer down.",
 				window, l.facts.StartDelay), "behavior.scaleDown.stabilizationWindowSeconds of at least the start delay")
 		}
 	})

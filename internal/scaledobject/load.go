@@ -69,7 +69,9 @@ type triggerNotes struct {
 	// set lists the metadata keys that were given.
 	set      []string
 	obsolete []string
-	line     int
+	// lines holds the lines of the metadata keys under metadata., and line that of the trigger.
+	lines map[string]int
+	line  int
 }
 
 // String is namespace/name, or name alone.

@@ -149,7 +149,8 @@ func (r *reader) validate(spec *mapping, o *Object) {
 		r.fail(spec.items["minReplicaCount"], "spec.minReplicaCount", "%d is above maxReplicaCount %d", so.Min(), so.Max())
 	}
 	if so.IdleReplicas != nil && *so.IdleReplicas >= so.Min() {
-		r.fail(spec.items["idleReplicaCount"], "spec.idleReplicaCount", "%d has to be below minReplicaCount %d", *so.IdleReplicas, so.Min())
+		r.fail(spec.items["idleReplicaCount"], "spec.idleReplicaCount",
+			"%d has to be below minReplicaCount %d", *so.IdleReplicas, so.Min())
 	}
 	external := 0
 	for i := range so.Triggers {

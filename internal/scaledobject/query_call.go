@@ -60,7 +60,8 @@ func (c *compiler) argument(n *node, i, want int, agg string) (compiled, error) 
 
 func (c *compiler) compileOver(n *node, agg string, over Over) (compiled, error) {
 	if len(n.args) != 1 || n.args[0].kind != nodeSeries || n.args[0].window == 0 {
-		return compiled{}, fmt.Errorf("position %d: %s() is evaluated around one series with a range such as [5m] only", n.pos+1, n.name)
+		return compiled{}, fmt.Errorf("position %d: %s() is evaluated around one series with a range such as [5m] only",
+			n.pos+1, n.name)
 	}
 	series := n.args[0]
 	v, err := c.compileSeries(series, agg, over)
@@ -146,8 +147,8 @@ func (c *compiler) compileBinary(n *node, agg string) (compiled, error) {
 	case set && (left.scalar || right.scalar):
 		return left, fmt.Errorf("position %d: %q needs vectors on both sides", n.pos+1, n.name)
 	case !left.scalar && !right.scalar && left.labels != right.labels && !n.on:
-		return left, fmt.Errorf("position %d: the sides of %q carry different labels (%s; %s) and never match: put max() around both",
-			n.pos+1, n.name, labelText(left.labels), labelText(right.labels))
+		return left, fmt.Errorf("position %d: the sides of %q carry different labels (%s; %s) and never match: "+
+			"put max() around both", n.pos+1, n.name, labelText(left.labels), labelText(right.labels))
 	case set:
 		return c.compileSet(n, left, right), nil
 	}

@@ -35,7 +35,8 @@ const (
 var signalNames = [...]string{
 	SignalLag: "lag", SignalLagMax: "lag_max", SignalBacklog: "backlog", SignalLog2x7: "lag_log2x7",
 	SignalAge: "lag_seconds", SignalBurndown: "burndown_seconds", SignalBurndownMax: "burndown_max_seconds",
-	SignalProducerRate: "producer_rate", SignalConsumerRate: "consumer_rate", SignalMembers: "members", SignalPartitions: "partitions",
+	SignalProducerRate: "producer_rate", SignalConsumerRate: "consumer_rate", SignalMembers: "members",
+	SignalPartitions:    "partitions",
 	SignalUsefulMembers: "useful_members", SignalPartitionsWithLag: "partitions_with_lag",
 	SignalPartitionsStalled: "partitions_stalled", SignalComplete: "complete", SignalCapacity: "member_capacity",
 	SignalDesiredRaw: "desired_replicas_raw", SignalDesired: "desired_replicas", SignalOther: "other",

@@ -49,7 +49,10 @@ func (r *reader) trigger(m *mapping, o *Object, opts Options) (scale.Trigger, *Q
 		auth.enum("kind", "TriggerAuthentication", "ClusterTriggerAuthentication")
 		auth.done()
 	}
-	note := triggerNotes{line: m.node.Line}
+	note := triggerNotes{line: m.node.Line, lines: map[string]int{}}
+	for _, key := range m.keys {
+		note.lines[key] = m.items[key].Line
+	}
 	meta := &metadata{r: r, m: m.child("metadata"), env: opts.Env, note: &note}
 	m.done()
 	if meta.m == nil {
@@ -58,7 +61,7 @@ func (r *reader) trigger(m *mapping, o *Object, opts Options) (scale.Trigger, *Q
 	}
 	meta.strings()
 	t.Kind = r.kind(m, t, kind)
-	if t.UseCachedMetrics && slices.Contains([]scale.TriggerType{scale.CPUTrigger, scale.MemoryTrigger, scale.CronTrigger}, t.Type) {
+	if t.UseCachedMetrics && (t.IsResource() || t.Type == scale.CronTrigger) {
 		r.fail(m.items["useCachedMetrics"], m.field("useCachedMetrics"), "is not for %s triggers: leave it out", t.Type)
 	}
 	var q *Query
@@ -120,6 +123,7 @@ type metadata struct {
 func (d *metadata) strings() {
 	for _, k := range d.m.keys {
 		n := d.m.items[k]
+		d.note.lines["metadata."+k] = n.Line
 		if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
 			if strings.TrimSpace(n.Value) != "" {
 				d.note.set = append(d.note.set, k)
