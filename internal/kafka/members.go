@@ -159,6 +159,9 @@ func (s *Sampler) described(api string, n *node, t describeTarget, code sarama.K
 		return state != stateDead || t.state == stateDead
 	case sarama.ErrGroupIDNotFound, sarama.ErrNotCoordinatorForConsumer:
 		return false
+	case sarama.ErrGroupAuthorizationFailed: // logged where the commits are refused for want of the same right
+		s.stats.Failure(api, n.label, codeName(code))
+		return false
 	}
 	s.failure(api, n, codeName(code), code, "group", t.group.id)
 	return false

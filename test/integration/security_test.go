@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	user   = "exporter"
-	secret = "hunter2-do-not-print"
+	user    = "exporter"
+	partial = "partial" // may see some groups only
+	secret  = "hunter2-do-not-print"
 )
 
 // secured is a broker with every listener and mechanism.
@@ -39,7 +40,8 @@ func startSecured(t *testing.T) *secured {
 	options := broker.Options{
 		Listeners:   []broker.Listener{broker.SASLPlaintext, broker.SASLTLS, broker.MutualTLS},
 		Mechanisms:  []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"},
-		Users:       map[string]string{user: secret},
+		Users:       map[string]string{user: secret, partial: secret},
+		ACLs:        true,
 		Properties:  s.identity.brokerProperties(saslTLS),
 		JavaOptions: s.identity.javaOptions(),
 	}
@@ -71,6 +73,7 @@ func (s *secured) config(l broker.Listener, security kafka.Security) kafka.Confi
 
 func TestSecurity(t *testing.T) {
 	cluster := startSecured(t)
+	t.Run("rights", cluster.testRights)
 	t.Run("logins", cluster.testLogins)
 	// The last one mostly waits, so the others run meanwhile.
 	t.Run("certificates", func(t *testing.T) { t.Parallel(); cluster.testCertificates(t) })

@@ -1,0 +1,94 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/lag"
+	broker "kafka_burndown_exporter/test/kafka"
+)
+
+// testRights gives one user the least rights that suffice for everything, and another rights on some groups only.
+func (s *secured) testRights(t *testing.T) {
+	createTopic(t, s.Cluster, "orders", 2)
+	produce(t, client(t, s.Cluster), "orders", 2, 10)
+	offsets := map[int32]int64{0: 3, 1: 4}
+	commit(t, consume(t, s.Cluster, "visible-classic", kgo.ConsumeTopics("orders")), "orders", offsets)
+	commit(t, consume(t, s.Cluster, "visible-modern", kgo.ConsumeTopics("orders"), kgo.ServerSideBalancer()), "orders", offsets)
+	commitSimply(t, s.Cluster, "hidden", "orders", offsets)
+
+	s.allow(t, user, sarama.Resource{ResourceType: sarama.AclResourceGroup, ResourceName: "*",
+		ResourcePatternType: sarama.AclPatternLiteral})
+	s.allow(t, partial, sarama.Resource{ResourceType: sarama.AclResourceGroup, ResourceName: "visible",
+		ResourcePatternType: sarama.AclPatternPrefixed})
+
+	t.Run("least", func(t *testing.T) {
+		p := s.runAs(t, user)
+		p.wait(t, "all groups", 30*time.Second, func(snap *lag.Snapshot) string {
+			return wantLag(snap, "visible-classic", 1) + wantLag(snap, "visible-modern", 1) + wantLag(snap, "hidden", 0)
+		})
+		if failures := p.stats.reasons(); len(failures) > 0 || len(p.logs.lines("warn")) > 0 {
+			t.Errorf("failures %v\n%s", failures, p.logs)
+		}
+	})
+	t.Run("some groups", func(t *testing.T) {
+		p := s.runAs(t, partial)
+		p.wait(t, "the visible groups", 30*time.Second, func(snap *lag.Snapshot) string {
+			if g := findGroup(snap, "hidden"); g != nil && (lag.Known(g.Lag) || len(g.Topics) > 0 || g.Complete) {
+				return fmt.Sprintf("%+v", g)
+			}
+			return wantLag(snap, "visible-classic", 1) + wantLag(snap, "visible-modern", 1)
+		})
+		waves := p.stats.waveCount()
+		err := eventually(t.Context(), 20*time.Second, func() (bool, error) { return p.stats.waveCount() >= waves+3, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := p.logs.lines("warn")
+		if len(lines) != 1 || !strings.Contains(lines[0], "GROUP_AUTHORIZATION_FAILED") || !strings.Contains(lines[0], "hidden") {
+			t.Errorf("want one line about the rights on hidden:\n%s", p.logs)
+		}
+		if n := p.stats.reasons()["GROUP_AUTHORIZATION_FAILED"]; n < 3 {
+			t.Errorf("%d refusals counted in %d waves", n, p.stats.waveCount())
+		}
+	})
+}
+
+// allow grants DESCRIBE on the cluster, on all topics and on some groups.
+func (s *secured) allow(t *testing.T, user string, groups sarama.Resource) {
+	t.Helper()
+	a := admin(t, s.Cluster)
+	for _, resource := range []sarama.Resource{
+		{ResourceType: sarama.AclResourceCluster, ResourceName: "kafka-cluster", ResourcePatternType: sarama.AclPatternLiteral},
+		{ResourceType: sarama.AclResourceTopic, ResourceName: "*", ResourcePatternType: sarama.AclPatternLiteral},
+		groups,
+	} {
+		acl := sarama.Acl{Principal: "User:" + user, Host: "*", Operation: sarama.AclOperationDescribe,
+			PermissionType: sarama.AclPermissionAllow}
+		if err := a.CreateACL(resource, acl); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (s *secured) runAs(t *testing.T, user string) *pipeline {
+	t.Helper()
+	security := kafka.Security{SASL: kafka.SASL{Enabled: true, Handshake: true, Mechanism: "scram-sha256", Username: user,
+		Password: secret}}
+	return startPipeline(t, s.config(broker.SASLPlaintext, security), nil)
+}
+
+// wantLag says what is wrong with a group that should have a lag of 13.
+func wantLag(s *lag.Snapshot, id string, members int) string {
+	g := findGroup(s, id)
+	if g == nil || g.Lag != 13 || g.Members != members || !g.Complete {
+		return fmt.Sprintf("%s: %+v\n", id, g)
+	}
+	return ""
+}
