@@ -1,0 +1,317 @@
+package rules_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"kafka_burndown_exporter/dashboards"
+	"kafka_burndown_exporter/rules"
+	"kafka_burndown_exporter/test/prometheus"
+)
+
+// The capacity's window and its membership condition take three minutes; the traffic runs that long, then everything is
+// asked at one point in time.
+func TestChain(t *testing.T) {
+	w := startWorld(t)
+	waitFor(t, "every rule to have had data", 6*time.Minute, func(ctx context.Context) bool {
+		got, err := w.ours.Query(ctx, fmt.Sprintf(`consumergroup:kafka_group_member_capacity:rate2m{consumergroup=%q}`, flow),
+			time.Now())
+		return err == nil && len(got) == 1 && time.Since(w.started) > 3*time.Minute+20*time.Second
+	})
+	now := time.Now()
+	t.Run("LagIsExact", func(t *testing.T) { testLagIsExact(t, w, now) })
+	t.Run("RatesAndBurndown", func(t *testing.T) { testRates(t, w, now) })
+	t.Run("EveryRuleRecorded", func(t *testing.T) { testEveryRule(t, w, now) })
+	t.Run("TriggerQueries", func(t *testing.T) { testTriggers(t, w, now) })
+	t.Run("Dashboards", func(t *testing.T) { testDashboards(t, w, now) })
+	t.Run("BasesAgree", func(t *testing.T) { testBases(t, w, now) })
+	t.Run("Compatibility", func(t *testing.T) { testCompatibility(t, w, now) })
+}
+
+func query(t *testing.T, s *prometheus.Server, expr string, at time.Time) []prometheus.Series {
+	t.Helper()
+	got, err := s.Query(t.Context(), expr, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// value is the one sample of an expression.
+func value(t *testing.T, s *prometheus.Server, expr string, at time.Time) float64 {
+	t.Helper()
+	got := query(t, s, expr, at)
+	if len(got) != 1 || math.IsNaN(got[0].Last()) || math.IsInf(got[0].Last(), 0) {
+		t.Fatalf("%s: one finite sample expected, got %v", expr, got)
+	}
+	return got[0].Last()
+}
+
+// Every raw sample whose own timestamp lies where nothing moved equals the log, for the totals and every partition.
+func testLagIsExact(t *testing.T, w *world, now time.Time) {
+	for _, group := range []string{flow, odd} {
+		sel := fmt.Sprintf(`{consumergroup="%s"}`, rules.EscapeLabel(group))
+		sampled := raw(t, w, "kafka_group_sample_timestamp_seconds"+sel, now)[0]
+		want := map[string]func(moment) int64{
+			"kafka_group_lag" + sel:     func(m moment) int64 { return m.lag(group, topicOrders) },
+			"kafka_group_backlog" + sel: func(m moment) int64 { return m.backlog(group, topicOrders) },
+			"kafka_consumergroup_current_offset" + sel[:len(sel)-1] + `, partition="0"}`: func(m moment) int64 {
+				return m.committed[group][topicOrders][0]
+			},
+			"kafka_consumergroup_lag_sum" + sel: func(m moment) int64 { return m.lag(group, topicOrders) },
+			`kafka_topic_partition_current_offset{topic="` + topicOrders + `", partition="3"}`: func(m moment) int64 {
+				return m.end[topicOrders][3]
+			},
+		}
+		for selector, expected := range want {
+			compared := compareRaw(t, w, selector, sampled, now, expected)
+			if compared < 20 {
+				t.Errorf("%s: only %d samples fell where nothing moved", selector, compared)
+			}
+		}
+	}
+}
+
+func raw(t *testing.T, w *world, selector string, now time.Time) []prometheus.Series {
+	t.Helper()
+	got, err := w.ours.Raw(t.Context(), selector, 3*time.Minute, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 {
+		t.Fatalf("%s: one series expected, got %d", selector, len(got))
+	}
+	return got
+}
+
+func compareRaw(t *testing.T, w *world, selector string, sampled prometheus.Series, now time.Time, want func(moment) int64) int {
+	t.Helper()
+	taken := map[int64]time.Time{} // scrape → when its offsets were read
+	for _, p := range sampled.Points {
+		taken[p.Time.UnixMilli()] = time.UnixMilli(int64(p.Value * 1000))
+	}
+	compared := 0
+	for _, p := range raw(t, w, selector, now)[0].Points {
+		at, ok := taken[p.Time.UnixMilli()]
+		if !ok {
+			continue
+		}
+		m, still := w.traffic.log.at(at, 500*time.Millisecond)
+		if !still {
+			continue
+		}
+		compared++
+		if got := int64(p.Value); got != want(m) {
+			t.Errorf("%s at %s is %d, the log says %d", selector, at.Format("15:04:05.000"), got, want(m))
+		}
+	}
+	return compared
+}
+
+// Rates over two minutes and the burndown agree with the log within the skew of a sample: one burst in thirty.
+func testRates(t *testing.T, w *world, now time.Time) {
+	newest, ok1 := w.traffic.log.before(now)
+	old, ok2 := w.traffic.log.before(now.Add(-2 * time.Minute))
+	if !ok1 || !ok2 {
+		t.Fatal("the log is too short")
+	}
+	const window = 120
+	skew := func(rate float64) float64 { return 2 * rate * cycle.Seconds() / window }
+	produced := float64(total(newest.end[topicOrders])-total(old.end[topicOrders])) / window
+	consumed := float64(total(newest.committed[flow][topicOrders])-total(old.committed[flow][topicOrders])) / window
+	lag := float64(newest.lag(flow, topicOrders))
+	for expr, want := range map[string][2]float64{
+		`consumergroup:kafka_group_produced_messages:rate2m{consumergroup="flow"}`:       {produced, skew(produced)},
+		`consumergroup:kafka_group_consumed_messages:rate2m{consumergroup="flow"}`:       {consumed, skew(consumed)},
+		`topic:kafka_topic_produced_messages:rate2m{topic="orders.v1"}`:                  {produced, skew(produced)},
+		`consumergroup_topic:kafka_group_consumed_messages:rate2m{consumergroup="flow"}`: {consumed, skew(consumed)},
+		`max(kafka_group_consumer_rate{consumergroup="flow"})`:                           {consumed, skew(consumed)},
+		`max(kafka_group_producer_rate{consumergroup="flow"})`:                           {produced, skew(produced)},
+		`consumergroup:kafka_group_burndown_seconds:max{consumergroup="flow"}`:           {lag / consumed, 0.1*lag/consumed + 1},
+	} {
+		if got := value(t, w.ours, expr, now); math.Abs(got-want[0]) > want[1] {
+			t.Errorf("%s is %g, the log says %g ± %g", expr, got, want[0], want[1])
+		}
+	}
+}
+
+type ruleFile struct {
+	Groups []struct {
+		Rules []struct {
+			Record string `yaml:"record"`
+			Alert  string `yaml:"alert"`
+			Expr   string `yaml:"expr"`
+		} `yaml:"rules"`
+	} `yaml:"groups"`
+}
+
+func testEveryRule(t *testing.T, w *world, now time.Time) {
+	for _, file := range []string{rules.BaseBurndownExporter, rules.Recording, rules.Alerts} {
+		data, err := os.ReadFile(filepath.Join("..", "..", "rules", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f ruleFile
+		if err := yaml.Unmarshal(data, &f); err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range f.Groups {
+			for _, r := range g.Rules {
+				if r.Alert != "" { // quiet is right; it must evaluate
+					query(t, w.ours, r.Expr, now)
+					continue
+				}
+				if r.Record == "consumergroup:kafka_group_capacity_prior:max" { // nobody recorded a prior
+					query(t, w.ours, r.Expr, now)
+					continue
+				}
+				if len(query(t, w.ours, r.Record, now)) == 0 {
+					t.Errorf("%s has no sample", r.Record)
+				}
+			}
+		}
+	}
+	if got := query(t, w.ours, `max(prometheus_rule_evaluation_failures_total) > 0`, now); len(got) > 0 {
+		t.Errorf("rules failed to evaluate: %v", got)
+	}
+}
+
+func testTriggers(t *testing.T, w *world, now time.Time) {
+	triggers, err := rules.TriggerQueries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range triggers.Queries {
+		got := value(t, w.ours, q.Expr(flow, q.Threshold), now)
+		t.Logf("%s = %g", q.Name, got)
+		for _, s := range query(t, w.ours, q.Expr(odd, q.Threshold), now) {
+			if math.IsNaN(s.Last()) || math.IsInf(s.Last(), 0) || len(s.Labels) > 0 {
+				t.Errorf("%s for %s: %v", q.Name, odd, s)
+			}
+		}
+		if got := query(t, w.ours, q.Expr("nobody", q.Threshold), now); len(got) > 0 {
+			t.Errorf("%s invents an answer for a group that does not exist: %v", q.Name, got)
+		}
+	}
+}
+
+// What may show nothing while all is well.
+func mayBeEmpty() map[string]bool {
+	return map[string]bool{"Errors from Kafka": true}
+}
+
+func testDashboards(t *testing.T, w *world, now time.Time) {
+	all, err := dashboards.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := dashboards.Values{
+		Group: flow, HPA: "keda-hpa-flow", ScaledObject: "flow", RateInterval: "30s", Range: "3m",
+	}
+	other := values
+	other.Group = odd
+	for _, d := range all {
+		for _, p := range d.AllPanels() {
+			for _, q := range p.Targets {
+				expr := values.Substitute(q.Expr)
+				series, err := w.ours.QueryRange(t.Context(), expr, now.Add(-time.Minute), now, 5*time.Second)
+				if err != nil {
+					t.Errorf("%s, %s: %v", d.Title, p.Title, err)
+					continue
+				}
+				checkShape(t, d.Title+", "+p.Title+", "+q.RefID, p, series)
+				query(t, w.ours, other.Substitute(q.Expr), now)
+			}
+		}
+	}
+}
+
+func checkShape(t *testing.T, where string, p dashboards.Panel, series []prometheus.Series) {
+	t.Helper()
+	if len(series) == 0 && !mayBeEmpty()[p.Title] {
+		t.Errorf("%s: no data", where)
+	}
+	if p.Type == "stat" && len(series) > 1 {
+		t.Errorf("%s: one number expected, got %d series", where, len(series))
+	}
+	for _, s := range series {
+		if v := s.Last(); math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+			t.Errorf("%s: %v is %g", where, s.Labels, v)
+		}
+	}
+}
+
+// Both bases on the same real series, at a time when nothing moves: lag equal, rates within the skew of two servers that
+// scrape a second apart, which is one burst in twenty at either end of the window.
+func testBases(t *testing.T, w *world, now time.Time) {
+	const skew = 0.1
+	at := stillMoment(t, w, now)
+	for expr, tolerance := range map[string]float64{
+		`consumergroup:kafka_group_lag:sum{consumergroup="flow"}`:                  0,
+		`consumergroup:kafka_group_lag:max{consumergroup="flow"}`:                  0,
+		`consumergroup:kafka_group_backlog:sum{consumergroup="flow"}`:              0,
+		`consumergroup:kafka_group_members:max{consumergroup="flow"}`:              0,
+		`consumergroup:kafka_group_useful_members:max{consumergroup="flow"}`:       0,
+		`consumergroup:kafka_group_partitions:sum{consumergroup="flow"}`:           0,
+		`consumergroup:kafka_group_lag:log2x7{consumergroup="flow"}`:               0,
+		`consumergroup:kafka_group_produced_messages:rate2m{consumergroup="flow"}`: skew,
+		`consumergroup:kafka_group_consumed_messages:rate2m{consumergroup="flow"}`: skew,
+		`consumergroup:kafka_group_burndown_seconds:max{consumergroup="flow"}`:     skew,
+		`topic:kafka_topic_produced_messages:rate2m{topic="orders.v1"}`:            skew,
+	} {
+		a, b := value(t, w.ours, expr, at), value(t, w.plain, expr, at)
+		if math.Abs(a-b) > tolerance*math.Abs(a) {
+			t.Errorf("%s: %g from this exporter's series, %g from kafka_exporter's", expr, a, b)
+		}
+	}
+}
+
+// stillMoment is shortly before the offsets move again, late enough for sample, scrape and both levels of rules.
+func stillMoment(t *testing.T, w *world, now time.Time) time.Time {
+	t.Helper()
+	m, ok := w.traffic.log.before(now.Add(-2 * cycle))
+	if !ok {
+		t.Fatal("nothing was produced")
+	}
+	return m.until.Add(-50 * time.Millisecond)
+}
+
+// Queries that people have on kafka_exporter's series give the answers that the log gives.
+func testCompatibility(t *testing.T, w *world, now time.Time) {
+	at := stillMoment(t, w, now)
+	m, _ := w.traffic.log.before(at)
+	old, _ := w.traffic.log.before(at.Add(-time.Minute))
+	moved := float64(total(m.end[topicOrders]) - total(old.end[topicOrders]))
+	read := float64(total(m.committed[flow][topicOrders]) - total(old.committed[flow][topicOrders]))
+	oneBurst := 1.25 * partitions * perBurst // and what extrapolation adds
+	lag := float64(m.lag(flow, topicOrders))
+	for expr, want := range map[string][2]float64{
+		`sum by (consumergroup, topic) (kafka_consumergroup_lag{consumergroup="flow"})`: {lag, 0},
+		`kafka_consumergroup_lag_sum{consumergroup="flow"}`:                             {lag, 0},
+		`sum(kafka_topic_partition_current_offset{topic="orders.v1"})`:                  {float64(total(m.end[topicOrders])), 0},
+		`sum(kafka_consumergroup_current_offset{consumergroup="flow"})`:                 {float64(total(m.committed[flow][topicOrders])), 0},
+		`kafka_consumergroup_current_offset_sum{consumergroup="flow"}`:                  {float64(total(m.committed[flow][topicOrders])), 0},
+		`sum(rate(kafka_topic_partition_current_offset{topic="orders.v1"}[1m])) * 60`:   {moved, oneBurst},
+		`sum(delta(kafka_topic_partition_current_offset{topic="orders.v1"}[1m]))`:       {moved, oneBurst},
+		`sum(delta(kafka_consumergroup_current_offset{consumergroup="flow"}[1m]))`:      {read, oneBurst},
+		`kafka_topic_partitions{topic="orders.v1"}`:                                     {partitions, 0},
+		`sum(kafka_topic_partition_under_replicated_partition{topic="orders.v1"})`:      {0, 0},
+		`sum(kafka_topic_partition_leader_is_preferred{topic="orders.v1"})`:             {partitions, 0},
+		`sum(kafka_topic_partition_in_sync_replica{topic="orders.v1"})`:                 {partitions, 0},
+		`sum(kafka_topic_partition_oldest_offset{topic="orders.v1"})`:                   {0, 0},
+		`kafka_brokers`: {1, 0},
+		`kafka_consumergroup_members{consumergroup="flow"}`: {2, 0},
+		`count(kafka_consumergroup_lag < 0) or vector(0)`:   {0, 0},
+	} {
+		if got := value(t, w.ours, expr, at); math.Abs(got-want[0]) > want[1] {
+			t.Errorf("%s is %g, the log says %g ± %g", expr, got, want[0], want[1])
+		}
+	}
+}
