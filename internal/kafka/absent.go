@@ -17,7 +17,8 @@ const maxFindCoordinator = 5
 //
 // An expected group that no broker lists is read as having no commits when every broker has answered. If one has not,
 // the group may be there: then the coordinator of its name is asked for, and only if that one is among the brokers
-// that answered in full is the group known to be absent; else it is not read in this wave.
+// that answered in full is the group known to be absent; else it is not read in this wave. A group that the user has
+// no right to see is not listed either: it is unknown, not absent.
 //
 // A group whose broker has left the cluster for longer than a value may be held is forgotten in the same way: when the
 // broker that coordinates it now has answered and does not list it.
@@ -37,14 +38,22 @@ func (s *Sampler) resolveAbsent(ctx context.Context, lists []listing) {
 		c, ok := s.findCoordinator(ctx, raw)
 		return ok && complete[c]
 	}
+	var absent []*group
 	for _, g := range s.groups {
-		if g.entry != nil {
-			continue
+		if g.entry == nil {
+			absent = append(absent, g)
 		}
-		if all || settled(g.raw) {
+	}
+	codes := s.visibility(ctx, absent)
+	for _, g := range absent {
+		code, answered := codes[g.raw]
+		switch {
+		case code == sarama.ErrGroupAuthorizationFailed:
+			g.fail(lag.ReasonAuthorization)
+		case answered && (all || settled(g.raw)):
 			g.commits.clear()
 			g.commitsAt, g.fetched = now, true
-		} else {
+		default:
 			g.fail(lag.ReasonCoordinator)
 		}
 	}
@@ -55,6 +64,44 @@ func (s *Sampler) resolveAbsent(ctx context.Context, lists []listing) {
 			delete(s.directory, raw)
 		}
 	}
+}
+
+// visibility asks any broker about groups by their names. One that does not coordinate them says so, but only to a user
+// who may see them.
+func (s *Sampler) visibility(ctx context.Context, groups []*group) map[string]sarama.KError {
+	if len(groups) == 0 {
+		return nil
+	}
+	var raw []string
+	for _, g := range groups {
+		raw = append(raw, g.raw)
+	}
+	for _, n := range s.liveNodes() {
+		if !n.answered.Load() {
+			continue
+		}
+		answer, err := ask(ctx, s, n, n.coordinator, apiDescribeGroups, plain(func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
+			return b.DescribeGroups(&sarama.DescribeGroupsRequest{Version: s.versions.describeGroups, Groups: raw})
+		}))
+		if err != nil {
+			continue
+		}
+		codes := map[string]sarama.KError{}
+		for _, a := range answer.Groups {
+			if a != nil {
+				codes[a.GroupId] = a.Err
+			}
+		}
+		for _, g := range groups {
+			if codes[g.raw] == sarama.ErrGroupAuthorizationFailed {
+				s.failure(apiDescribeGroups, n, codeName(sarama.ErrGroupAuthorizationFailed),
+					sarama.ErrGroupAuthorizationFailed, "first", g.id)
+				break
+			}
+		}
+		return codes
+	}
+	return nil
 }
 
 // findCoordinator asks any broker that answered which one coordinates a group.

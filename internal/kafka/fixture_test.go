@@ -22,7 +22,7 @@ import (
 
 // fixture is a fake cluster with a client that writes to it.
 type fixture struct {
-	t       *testing.T
+	t       testing.TB
 	cluster *kfake.Cluster
 	config  Config
 	stats   *countingStats
@@ -37,13 +37,13 @@ type fixture struct {
 }
 
 // newFixture starts a cluster on loopback TCP.
-func newFixture(t *testing.T, opts ...kfake.Opt) *fixture {
+func newFixture(t testing.TB, opts ...kfake.Opt) *fixture {
 	t.Helper()
 	return startFixture(t, Config{}, opts)
 }
 
 // newVirtualFixture starts a cluster in memory, for use in a synctest bubble.
-func newVirtualFixture(t *testing.T, nodes int, opts ...kfake.Opt) *fixture {
+func newVirtualFixture(t testing.TB, nodes int, opts ...kfake.Opt) *fixture {
 	t.Helper()
 	network := new(kfake.VirtualNetwork)
 	ports := make([]int, nodes)
@@ -54,7 +54,7 @@ func newVirtualFixture(t *testing.T, nodes int, opts ...kfake.Opt) *fixture {
 	return startFixture(t, Config{Dial: network.DialContext}, opts)
 }
 
-func startFixture(t *testing.T, config Config, opts []kfake.Opt) *fixture {
+func startFixture(t testing.TB, config Config, opts []kfake.Opt) *fixture {
 	cluster, err := kfake.NewCluster(opts...)
 	if err != nil {
 		t.Fatalf("start the fake cluster: %v", err)

@@ -65,6 +65,10 @@ func New(cfg Config, logger log.Logger, stats Stats) (*Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Version != "" && !version.IsAtLeast(sarama.V3_8_0_0) {
+		_ = level.Warn(logger).Log("msg", "--kafka.version keeps newer brokers from being asked for several groups at once, "+
+			"for states or for group types; leave it out to negotiate", "version", cfg.Version)
+	}
 	conf := sarama.NewConfig()
 	conf.Version = version
 	conf.ClientID = cfg.ClientID
@@ -175,7 +179,7 @@ func (s *Sampler) wave(ctx context.Context, queries []lag.TimeQuery) (w *lag.Wav
 func (s *Sampler) caught(n *node) {
 	if p := recover(); p != nil {
 		s.logPanic(p)
-		s.stats.Failure("", n.label, "panic")
+		s.stats.Failure("Wave", n.label, "panic")
 	}
 }
 

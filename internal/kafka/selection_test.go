@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -122,6 +123,15 @@ func TestExpectedGroups(t *testing.T) {
 			!slices.Equal(g.Expected, []string{"orders", "planned"}) {
 			t.Errorf("absent everywhere, it is read as having no commits: %+v", g)
 		}
+
+		// A group one may not see is not listed either.
+		hidden := f.cluster.Fault(kfake.Fault{
+			Keys: []kmsg.Key{kmsg.DescribeGroups}, Group: "not-yet", Err: kerr.GroupAuthorizationFailed, Count: -1,
+		})
+		if g := groupOf(t, f.next(s), "not-yet"); !g.CommitsAt.IsZero() || g.Err != lag.ReasonAuthorization {
+			t.Errorf("it cannot be known to be absent: %+v", g)
+		}
+		hidden.Remove()
 
 		// While a broker is silent the group may be there, unless the other one is its coordinator.
 		coordinator := f.cluster.CoordinatorFor("not-yet")
