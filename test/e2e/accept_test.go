@@ -12,11 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
 	"kafka_burndown_exporter/test/e2e/kubeapi"
 )
 
-// Everything under deploy/, built by kustomize (deploy/golden holds the builds equal to their sources), is accepted by
-// the API server without an unknown field, by KEDA's webhook, and, where it needs no broker, by KEDA itself.
+// Everything under deploy/, built by kustomize, is accepted by the API server without an unknown field, by KEDA's webhook, and, where it needs no broker, by KEDA itself.
 func TestManifestsAreAccepted(t *testing.T) {
 	w := theWorld(t)
 	for name, dir := range map[string]string{"prometheus-operator": os.Getenv("E2E_OPERATOR_CRDS"), "Strimzi": os.Getenv("E2E_STRIMZI_CRDS")} {
@@ -27,13 +29,37 @@ func TestManifestsAreAccepted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, dir := range kustomizations(t) {
+		t.Run(dir, func(t *testing.T) { w.accept(t, build(t, filepath.Join(deployDir, dir))) })
+	}
+}
+
+// kustomizations lists the folders of deploy/ that have a build of their own.
+func kustomizations(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(deployDir, "golden", "testdata", "*.yaml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no builds: %v", err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) { w.accept(t, file) })
+	var out []string
+	for _, f := range files {
+		out = append(out, strings.ReplaceAll(strings.TrimSuffix(filepath.Base(f), ".yaml"), "_", "/"))
 	}
+	return out
+}
+
+// build is what kustomize makes of a folder.
+func build(t *testing.T, dir string) []kubeapi.Object {
+	t.Helper()
+	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := made.AsYaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parseObjects(t, raw)
 }
 
 // missing skips a test, or fails it where CI is "true".
@@ -45,8 +71,7 @@ func missing(t *testing.T, what string) {
 	t.Skip(what + " are missing")
 }
 
-func (w *world) accept(t *testing.T, file string) {
-	objects := readObjects(t, file)
+func (w *world) accept(t *testing.T, objects []kubeapi.Object) {
 	for _, o := range objects {
 		w.provide(t, o)
 	}

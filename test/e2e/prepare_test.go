@@ -31,7 +31,7 @@ func prepare(ctx context.Context) error {
 			continue // a ready binary is named
 		}
 		begin := time.Now()
-		if err := build(ctx, b.dir, b.args); err != nil {
+		if err := compile(ctx, b.dir, b.args); err != nil {
 			return err
 		}
 		fmt.Printf("built %s in %.1f s\n", strings.Join(b.args, " "), time.Since(begin).Seconds())
@@ -52,8 +52,8 @@ func prepare(ctx context.Context) error {
 	return nil
 }
 
-// build compiles commands with one set of flags for all, or the build cache would be of no use.
-func build(ctx context.Context, dir string, packages []string) error {
+// compile builds commands with one set of flags for all, or the build cache would be of no use.
+func compile(ctx context.Context, dir string, packages []string) error {
 	args := append([]string{"build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", binDir() + "/"}, packages...)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir

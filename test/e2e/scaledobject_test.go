@@ -26,11 +26,16 @@ func readObjects(t *testing.T, path string) []kubeapi.Object {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return parseObjects(t, raw)
+}
+
+func parseObjects(t *testing.T, raw []byte) []kubeapi.Object {
+	t.Helper()
 	var out []kubeapi.Object
 	for doc := range bytes.SplitSeq(raw, []byte("\n---\n")) {
 		var o kubeapi.Object
 		if err := yaml.Unmarshal(doc, &o); err != nil {
-			t.Fatalf("%s: %v", path, err)
+			t.Fatal(err)
 		}
 		if o != nil {
 			out = append(out, o)
