@@ -74,7 +74,7 @@ func (d *PollDecision) String() string {
 	if d.Scaled() {
 		return fmt.Sprintf("%d → %d: %s by KEDA", d.Current, d.Desired, d.Action)
 	}
-	return fmt.Sprintf("%d held: %s", d.Current, d.Action)
+	return fmt.Sprintf("%d held: %s by KEDA", d.Current, d.Action)
 }
 
 // Poll is one round of KEDA's loop. hpaActive is the HPA's ScalingActive. The caller applies Desired.
