@@ -356,9 +356,13 @@ func flagsDoc(app *kingpin.ApplicationModel) string {
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", c.Name, c.Help)
 		rows := ""
+		var same []string
 		for _, f := range c.Flags {
 			row := flagRow(f)
 			if from, ok := shown[row]; ok && from != c.Name {
+				if row != "" {
+					same = append(same, "`--"+f.Name+"`")
+				}
 				continue
 			}
 			shown[row] = c.Name
@@ -366,6 +370,9 @@ func flagsDoc(app *kingpin.ApplicationModel) string {
 		}
 		if rows != "" {
 			fmt.Fprintf(&b, "\n| flag | default | meaning |\n|---|---|---|\n%s", rows)
+		}
+		if len(same) > 0 {
+			fmt.Fprintf(&b, "\nThe same as above: %s.\n", strings.Join(same, ", "))
 		}
 	}
 	return b.String()
