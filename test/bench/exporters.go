@@ -28,10 +28,11 @@ type exporter struct {
 }
 
 // exporters lists the comparison's programs in the order of the table; the binary is empty for a missing one.
-func exporters(ours string) []exporter {
+func exporters(ours string, oursArgs []string) []exporter {
 	all := []exporter{
 		{name: "kafka_burndown_exporter", background: true, launch: func(_, broker string, port int) (args, env []string, err error) {
-			return []string{"serve", "--kafka.server=" + broker, fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port)}, nil, nil
+			return append([]string{"serve", "--kafka.server=" + broker, fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port)},
+				oursArgs...), nil, nil
 		}},
 		{name: "kafka_exporter", env: "KAFKA_EXPORTER", launch: func(_, broker string, port int) (args, env []string, err error) {
 			return []string{"--kafka.server=" + broker, "--kafka.version=3.9.0",

@@ -22,15 +22,17 @@ import (
 var fullSeries int
 
 type options struct {
-	size   size
-	plan   plan
-	churn  float64
-	seed   uint64
-	out    string
-	ours   string
-	only   []string
-	broker string
-	count  bool
+	size  size
+	plan  plan
+	churn float64
+	seed  uint64
+	out   string
+	ours  string
+	// oursArgs are further arguments of our binary, such as --metrics.granularity=topic.
+	oursArgs []string
+	only     []string
+	broker   string
+	count    bool
 }
 
 func main() { os.Exit(run()) }
@@ -51,6 +53,7 @@ func run() int {
 	app.Flag("seed", "Seed of the names.").Default("1").Uint64Var(&o.seed)
 	app.Flag("out", "Folder for the table, the chart and the exporters' logs.").Default("bench-results").StringVar(&o.out)
 	app.Flag("ours", "Our binary.").Required().ExistingFileVar(&o.ours)
+	app.Flag("ours-arg", "A further argument of our binary (repeatable).").StringsVar(&o.oursArgs)
 	app.Flag("only", "Measure only this exporter (repeatable).").StringsVar(&o.only)
 	app.Flag("kafka.version", "Version of the broker.").Default(kafka.DefaultVersion).StringVar(&o.broker)
 	app.Flag("count-requests", "Count requests too, behind a proxy, in a pass of its own.").Default("true").BoolVar(&o.count)
@@ -81,7 +84,7 @@ func compare(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	measurements := selected(exporters(ours), o.only)
+	measurements := selected(exporters(ours, o.oursArgs), o.only)
 	say("starting Kafka %s", o.broker)
 	cluster, err := kafka.New(ctx, kafka.Options{Version: o.broker, JavaOptions: []string{"-Xmx1g", "-XX:TieredStopAtLevel=4"},
 		Properties: map[string]string{"log.index.size.max.bytes": "65536", "num.io.threads": "4"}})
