@@ -80,9 +80,8 @@ func (s *Sampler) visibility(ctx context.Context, groups []*group) map[string]sa
 		if !n.answered.Load() {
 			continue
 		}
-		answer, err := ask(ctx, s, n, n.coordinator, apiDescribeGroups, plain(func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
-			return b.DescribeGroups(&sarama.DescribeGroupsRequest{Version: s.versions.describeGroups, Groups: raw})
-		}))
+		answer, err := ask(ctx, s, n, n.coordinator, apiDescribeGroups, (*sarama.Broker).DescribeGroups,
+			&sarama.DescribeGroupsRequest{Version: s.versions.describeGroups, Groups: raw})
 		if err != nil {
 			continue
 		}
@@ -110,11 +109,10 @@ func (s *Sampler) findCoordinator(ctx context.Context, raw string) (int32, bool)
 		if !n.answered.Load() {
 			continue
 		}
-		answer, err := ask(ctx, s, n, n.coordinator, apiFindCoordinator, plain(func(b *sarama.Broker) (*sarama.FindCoordinatorResponse, error) {
-			return b.FindCoordinator(&sarama.FindCoordinatorRequest{
+		answer, err := ask(ctx, s, n, n.coordinator, apiFindCoordinator, (*sarama.Broker).FindCoordinator,
+			&sarama.FindCoordinatorRequest{
 				Version: s.versions.findCoordinator, CoordinatorKey: raw, CoordinatorType: sarama.CoordinatorGroup,
 			})
-		}))
 		if err != nil {
 			continue
 		}

@@ -16,12 +16,10 @@ func (s *Sampler) checkMetadata(ctx context.Context, topics []string) *sarama.Me
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, n := range s.liveNodes() {
-		answer, err := ask(ctx, s, n, n.leader, apiMetadata, plain(func(b *sarama.Broker) (*sarama.MetadataResponse, error) {
-			r := sarama.NewMetadataRequest(s.version, topics)
-			r.Version = min(r.Version, 10) // the last one that tells them
-			r.IncludeClusterAuthorizedOperations = r.Version >= 8
-			return b.GetMetadata(r)
-		}))
+		r := sarama.NewMetadataRequest(s.version, topics)
+		r.Version = min(r.Version, 10) // the last one that tells them
+		r.IncludeClusterAuthorizedOperations = r.Version >= 8
+		answer, err := ask(ctx, s, n, n.leader, apiMetadata, (*sarama.Broker).GetMetadata, r)
 		if err == nil {
 			return answer
 		}

@@ -37,8 +37,10 @@ func TestCheckNamesMissingRights(t *testing.T) {
 	f.topic("orders", 1)
 	f.topic("secret", 1)
 	f.groups(4, "orders")
-	f.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: "group-00003", Err: kerr.GroupAuthorizationFailed, Count: -1},
-		kfake.Fault{Keys: []kmsg.Key{kmsg.ListOffsets}, Topic: "secret", Err: kerr.TopicAuthorizationFailed, Count: -1})
+	fetch, ends := []kmsg.Key{kmsg.OffsetFetch}, []kmsg.Key{kmsg.ListOffsets}
+	f.cluster.Fault(
+		kfake.Fault{Keys: fetch, Group: "group-00003", Err: kerr.GroupAuthorizationFailed, Count: -1},
+		kfake.Fault{Keys: ends, Topic: "secret", Err: kerr.TopicAuthorizationFailed, Count: -1})
 	var out bytes.Buffer
 	if err := f.sampler().Check(t.Context(), &out); !errors.Is(err, ErrCheck) {
 		t.Errorf("Check: %v", err)

@@ -91,9 +91,8 @@ type take func(t *topic, partition int32, offset int64, code sarama.KError, at t
 func (s *Sampler) readLeader(
 	ctx context.Context, n *node, shares []share, timestamp int64, isolation sarama.IsolationLevel, take take,
 ) (complete bool) {
-	answer, err := ask(ctx, s, n, n.leader, apiListOffsets, plain(func(b *sarama.Broker) (*sarama.OffsetResponse, error) {
-		return b.GetAvailableOffsets(s.offsetRequest(shares, timestamp, isolation))
-	}))
+	answer, err := ask(ctx, s, n, n.leader, apiListOffsets, (*sarama.Broker).GetAvailableOffsets,
+		s.offsetRequest(shares, timestamp, isolation))
 	at, all := time.Now(), true
 	failures := map[sarama.KError]string{}
 	for _, sh := range shares {

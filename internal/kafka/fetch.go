@@ -58,16 +58,15 @@ func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refu
 	outcome := newFetchOutcome()
 	for len(groups) > 0 && ctx.Err() == nil {
 		var batch []*group
-		answer, err := ask(ctx, s, n, n.coordinator, apiOffsetFetch, func(ses *session) func(*sarama.Broker) (*sarama.OffsetFetchResponse, error) {
+		build := func(ses *session) *sarama.OffsetFetchRequest {
 			limit := 1
 			if s.versions.severalGroups(ses) {
 				limit = n.batch
 			}
 			batch = groups[:batchLength(groups, limit)]
-			return func(b *sarama.Broker) (*sarama.OffsetFetchResponse, error) {
-				return b.FetchOffset(s.fetchRequest(batch))
-			}
-		})
+			return s.fetchRequest(batch)
+		}
+		answer, err := askFor(ctx, s, n, n.coordinator, apiOffsetFetch, (*sarama.Broker).FetchOffset, build)
 		if err != nil {
 			// What is too large to be read in time, or at all, is asked for in smaller parts from now on.
 			if len(batch) > 0 {

@@ -38,9 +38,8 @@ func (s *Sampler) list(ctx context.Context, nodes []*node) []listing {
 }
 
 func (s *Sampler) listOne(ctx context.Context, n *node) listing {
-	answer, err := ask(ctx, s, n, n.coordinator, apiListGroups, plain(func(b *sarama.Broker) (*sarama.ListGroupsResponse, error) {
-		return b.ListGroups(&sarama.ListGroupsRequest{Version: s.versions.listGroups})
-	}))
+	answer, err := ask(ctx, s, n, n.coordinator, apiListGroups, (*sarama.Broker).ListGroups,
+		&sarama.ListGroupsRequest{Version: s.versions.listGroups})
 	out := listing{broker: n.id, at: time.Now()}
 	if err != nil {
 		return out

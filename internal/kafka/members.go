@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -11,162 +10,7 @@ import (
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// One description request names more groups than an OffsetFetch, since its answer is smaller: with 3 brokers and 2 000
-// groups all of them fit into one request per broker. Members bound the memory of an answer; a group not described
-// before counts as a few.
-const (
-	maxDescribeGroups  = 1000
-	maxDescribeMembers = 10_000
-	assumedMembers     = 5
-)
-
-// stateDead is what Kafka answers for a group that it does not have as a group of the type asked for.
-const stateDead = "Dead"
-
-// description is the result for one group.
-type description struct {
-	group   *group
-	listed  string // the state it was listed with
-	members *lag.Members
-}
-
-// describer reads descriptions beside the rest of the wave, on connections of its own.
-type describer struct {
-	results [][]description
-	done    chan struct{}
-}
-
-// startDescribing begins to describe the groups that are due. What it finds is only taken over by finish, and only if it
-// came before its context ended.
-func (s *Sampler) startDescribing(ctx context.Context, nodes []*node) *describer {
-	now := time.Now()
-	d := &describer{results: make([][]description, len(nodes)), done: make(chan struct{})}
-	todo := map[int32][]describeTarget{}
-	for _, g := range s.groups {
-		if e := g.entry; e != nil && e.fresh && describable(e.typ) && g.due(now, s.cfg.MembersRefresh) {
-			members := assumedMembers
-			if g.members != nil {
-				members = g.members.Count
-			}
-			todo[e.coordinator] = append(todo[e.coordinator], describeTarget{
-				group: g, raw: g.raw, state: e.state, members: members, consumer: e.typ == lag.GroupConsumer,
-			})
-		}
-	}
-	go func() {
-		defer close(d.done)
-		s.each(nodes, func(i int, n *node) { d.results[i] = s.describeNode(ctx, n, todo[n.id]) })
-	}()
-	return d
-}
-
-// describable are the types sarama can describe.
-func describable(t lag.GroupType) bool {
-	return t == "" || t == lag.GroupClassic || t == lag.GroupConsumer
-}
-
-// finish waits for the descriptions and hands them to their groups.
-func (s *Sampler) finishDescribing(d *describer) {
-	<-d.done
-	for _, results := range d.results {
-		for _, r := range results {
-			g := r.group
-			g.members, g.describedAt, g.describedState = r.members, r.members.At, r.listed
-			g.descriptions = min(2, g.descriptions+1)
-		}
-	}
-}
-
-// describeTarget is a group to describe, copied: its directory entry may change meanwhile.
-type describeTarget struct {
-	group      *group
-	raw, state string
-	members    int
-	consumer   bool
-}
-
-func (s *Sampler) describeNode(ctx context.Context, n *node, targets []describeTarget) (out []description) {
-	for _, consumer := range []bool{false, true} {
-		part := slices.DeleteFunc(slices.Clone(targets), func(t describeTarget) bool { return t.consumer != consumer })
-		for len(part) > 0 && ctx.Err() == nil {
-			size := describeLength(part)
-			batch := part[:size]
-			part = part[size:]
-			var done []description
-			var err error
-			if consumer {
-				done, err = s.describeConsumers(ctx, n, batch)
-			} else {
-				done, err = s.describeClassic(ctx, n, batch)
-			}
-			if err != nil {
-				break
-			}
-			out = append(out, done...)
-		}
-	}
-	return out
-}
-
-func describeLength(targets []describeTarget) int {
-	members := 0
-	for i, t := range targets {
-		members += t.members
-		if i > 0 && (i >= maxDescribeGroups || members > maxDescribeMembers) {
-			return i
-		}
-	}
-	return len(targets)
-}
-
-func byRaw(targets []describeTarget) (raw []string, index map[string]describeTarget) {
-	index = make(map[string]describeTarget, len(targets))
-	for _, t := range targets {
-		raw = append(raw, t.raw)
-		index[t.raw] = t
-	}
-	return raw, index
-}
-
-func (s *Sampler) describeClassic(ctx context.Context, n *node, batch []describeTarget) ([]description, error) {
-	raw, index := byRaw(batch)
-	answer, err := ask(ctx, s, n, n.describe, apiDescribeGroups, plain(func(b *sarama.Broker) (*sarama.DescribeGroupsResponse, error) {
-		return b.DescribeGroups(&sarama.DescribeGroupsRequest{Version: s.versions.describeGroups, Groups: raw})
-	}))
-	if err != nil {
-		return nil, err
-	}
-	at := time.Now()
-	var out []description
-	for _, a := range answer.Groups {
-		if a == nil {
-			continue
-		}
-		t, ok := index[a.GroupId]
-		if !ok || !s.described(apiDescribeGroups, n, t, a.Err, a.State) {
-			continue
-		}
-		out = append(out, description{t.group, t.state, s.classicMembers(a, at)})
-	}
-	return out, nil
-}
-
-// described reports whether an answer describes the group. Dead comes for a group that is not, or no longer, of the
-// type it was listed with; its last description stays until it is listed again.
-func (s *Sampler) described(api string, n *node, t describeTarget, code sarama.KError, state string) bool {
-	switch code {
-	case sarama.ErrNoError:
-		return state != stateDead || t.state == stateDead
-	case sarama.ErrGroupIDNotFound, sarama.ErrNotCoordinatorForConsumer:
-		return false
-	case sarama.ErrGroupAuthorizationFailed: // logged where the commits are refused for want of the same right
-		s.stats.Failure(api, n.label, codeName(code))
-		return false
-	}
-	s.failure(api, n, codeName(code), code, "group", t.group.id)
-	return false
-}
-
+// classicMembers reads a group of the classic protocol.
 func (s *Sampler) classicMembers(a *sarama.GroupDescription, at time.Time) *lag.Members {
 	m := &lag.Members{
 		At: at, State: strings.ToValidUTF8(a.State, "\uFFFD"), Count: len(a.Members),
@@ -191,29 +35,6 @@ func (s *Sampler) classicMembers(a *sarama.GroupDescription, at time.Time) *lag.
 	}
 	m.Topics = sortedKeys(topics)
 	return m
-}
-
-func (s *Sampler) describeConsumers(ctx context.Context, n *node, batch []describeTarget) ([]description, error) {
-	raw, index := byRaw(batch)
-	answer, err := ask(ctx, s, n, n.describe, apiDescribeConsumer, plain(func(b *sarama.Broker) (*sarama.ConsumerGroupDescribeResponse, error) {
-		return b.ConsumerGroupDescribe(&sarama.ConsumerGroupDescribeRequest{
-			Version: max(0, s.versions.describeConsumer), GroupIDs: raw,
-		})
-	}))
-	if err != nil {
-		return nil, err
-	}
-	at := time.Now()
-	var out []description
-	for i := range answer.Groups {
-		a := &answer.Groups[i]
-		t, ok := index[a.GroupID]
-		if !ok || !s.described(apiDescribeConsumer, n, t, a.ErrorCode, a.GroupState) {
-			continue
-		}
-		out = append(out, description{t.group, t.state, s.consumerMembers(a, at)})
-	}
-	return out, nil
 }
 
 // consumerMembers reads a KIP-848 group. Members that speak the classic protocol, during a live upgrade, are described

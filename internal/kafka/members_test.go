@@ -166,7 +166,8 @@ func TestConsumerProtocolMembers(t *testing.T) {
 			join(t, f, r)
 			g := groupOf(t, f.wave(f.sampler()), "app")
 			m := g.Members
-			if m == nil || m.Count != 1 || m.Assignor != "range" || !c.opaque && !slices.Equal(m.Topics, []string{"orders"}) || m.Opaque != c.opaque {
+			if m == nil || m.Count != 1 || m.Assignor != "range" || m.Opaque != c.opaque ||
+				!c.opaque && !slices.Equal(m.Topics, []string{"orders"}) {
 				t.Errorf("members: %+v\n%s", m, f.logs)
 			}
 			if g.Type != lag.GroupConsumer || g.CommitsAt.IsZero() || g.State != m.State {
@@ -214,20 +215,20 @@ func TestDescriptionSchedule(t *testing.T) {
 
 func TestClassicMembersOfOtherKinds(t *testing.T) {
 	s := &Sampler{topicNames: newNamer(nil, nil, Shard{})}
-	member := func(metadata []byte) map[string]*sarama.GroupMemberDescription {
-		return map[string]*sarama.GroupMemberDescription{"m": {MemberMetadata: metadata}}
-	}
+	type members = map[string]*sarama.GroupMemberDescription
+	member := func(metadata []byte) members { return members{"m": {MemberMetadata: metadata}} }
+	worker := member([]byte("x"))
 	for _, c := range []struct {
 		name string
 		in   sarama.GroupDescription
 		want lag.Members
 	}{
-		{"connect", sarama.GroupDescription{State: "Stable", ProtocolType: "connect", Protocol: "sessioned", Members: member([]byte("x"))},
+		{"connect", sarama.GroupDescription{State: "Stable", ProtocolType: "connect", Protocol: "sessioned", Members: worker},
 			lag.Members{State: "Stable", Count: 1, Assignor: "sessioned", Opaque: true}},
 		{"simple", sarama.GroupDescription{State: "Empty"}, lag.Members{State: "Empty"}},
 		{"rebalancing", sarama.GroupDescription{State: "PreparingRebalance", ProtocolType: "consumer", Members: member(nil)},
 			lag.Members{State: "PreparingRebalance", Count: 1, Opaque: true, Topics: []string{}}},
-		{"nil member", sarama.GroupDescription{ProtocolType: "consumer", Members: map[string]*sarama.GroupMemberDescription{"m": nil}},
+		{"nil member", sarama.GroupDescription{ProtocolType: "consumer", Members: members{"m": nil}},
 			lag.Members{Count: 1, Opaque: true, Topics: []string{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

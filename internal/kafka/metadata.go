@@ -51,19 +51,21 @@ func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, 
 	if len(nodes) > 0 {
 		known, cancel := context.WithTimeout(ctx, s.deadline/4)
 		defer cancel()
-		answer, err := first(known, len(nodes), s.deadline/16, func(ctx context.Context, i int) (*sarama.MetadataResponse, error) {
+		one := func(ctx context.Context, i int) (*sarama.MetadataResponse, error) {
 			return s.askMetadata(ctx, nodes[i])
-		})
+		}
+		answer, err := first(known, len(nodes), s.deadline/16, one)
 		if err == nil {
 			return answer, nil
 		}
 		firstErr = err
 	}
-	answer, err := first(ctx, len(s.cfg.Brokers), s.deadline/8, func(ctx context.Context, i int) (*sarama.MetadataResponse, error) {
+	one := func(ctx context.Context, i int) (*sarama.MetadataResponse, error) {
 		seed := s.newSeed(s.cfg.Brokers[i])
 		defer seed.shut()
 		return s.askMetadata(ctx, seed)
-	})
+	}
+	answer, err := first(ctx, len(s.cfg.Brokers), s.deadline/8, one)
 	if err != nil {
 		return nil, errors.Join(firstErr, err)
 	}
@@ -77,9 +79,8 @@ func (s *Sampler) newSeed(address string) *node {
 }
 
 func (s *Sampler) askMetadata(ctx context.Context, n *node) (*sarama.MetadataResponse, error) {
-	answer, err := ask(ctx, s, n, n.leader, apiMetadata, plain(func(b *sarama.Broker) (*sarama.MetadataResponse, error) {
-		return b.GetMetadata(sarama.NewMetadataRequest(s.version, nil)) // nil: all topics, none created
-	}))
+	answer, err := ask(ctx, s, n, n.leader, apiMetadata, (*sarama.Broker).GetMetadata,
+		sarama.NewMetadataRequest(s.version, nil)) // nil: all topics, none created
 	if err == nil && len(answer.Brokers) == 0 {
 		err = errors.New("the broker names no brokers")
 		s.failure(apiMetadata, n, "no_brokers", err)

@@ -61,19 +61,24 @@ func (n *node) shut() {
 	}
 }
 
-// ask makes one request to a node and accounts for it. build gets the session, since some requests depend on what the
-// broker supports.
-func ask[T any](
-	ctx context.Context, s *Sampler, n *node, l *lane, api string, build func(*session) func(*sarama.Broker) (T, error),
+// ask makes one request to a node and accounts for it.
+func ask[Q, T any](
+	ctx context.Context, s *Sampler, n *node, l *lane, api string, send func(*sarama.Broker, Q) (T, error), request Q,
 ) (T, error) {
-	v, err := call(ctx, l, api, build)
-	s.account(n, api, err)
-	return v, err
+	return askFor(ctx, s, n, l, api, send, func(*session) Q { return request })
 }
 
-// plain adapts a request that is the same for all brokers.
-func plain[T any](fn func(*sarama.Broker) (T, error)) func(*session) func(*sarama.Broker) (T, error) {
-	return func(*session) func(*sarama.Broker) (T, error) { return fn }
+// askFor is ask for requests that depend on what the broker supports.
+func askFor[Q, T any](
+	ctx context.Context, s *Sampler, n *node, l *lane, api string, send func(*sarama.Broker, Q) (T, error),
+	build func(*session) Q,
+) (T, error) {
+	v, err := call(ctx, l, api, func(ses *session) func(*sarama.Broker) (T, error) {
+		request := build(ses)
+		return func(b *sarama.Broker) (T, error) { return send(b, request) }
+	})
+	s.account(n, api, err)
+	return v, err
 }
 
 func (s *Sampler) account(n *node, api string, err error) {

@@ -26,7 +26,9 @@ type session struct {
 }
 
 // openSession connects, logs in and asks for the supported versions; ending ctx closes the connection at once.
-func openSession(ctx context.Context, base *sarama.Config, auth *Authenticator, dial dialer, address string) (*session, error) {
+func openSession(
+	ctx context.Context, base *sarama.Config, auth *Authenticator, dial dialer, address string,
+) (*session, error) {
 	conf := *base
 	if err := auth.Configure(&conf); err != nil {
 		return nil, err
