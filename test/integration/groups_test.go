@@ -43,6 +43,7 @@ func testGroups(t *testing.T, version string, modern bool) {
 	w.deletion(t)
 	w.compare(t)
 	w.details(t)
+	w.serve(t)
 }
 
 // groupWorld is a cluster with one group of each kind.

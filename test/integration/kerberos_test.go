@@ -23,9 +23,9 @@ type kdc struct {
 // where Kerberos is not installed, with the name of the missing program.
 func startKDC(t *testing.T, user, password string) (k *kdc, missing string) {
 	t.Helper()
-	for _, program := range []string{"krb5kdc", "kdb5_util", "kadmin.local"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return nil, program
+	for _, name := range []string{"krb5kdc", "kdb5_util", "kadmin.local"} {
+		if program(name) == "" {
+			return nil, name
 		}
 	}
 	port := freePort(t)
@@ -90,7 +90,7 @@ func (k *kdc) write(t *testing.T, name, content string) {
 }
 
 func (k *kdc) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(name, args...)
+	cmd := exec.Command(program(name), args...)
 	cmd.Env = append(os.Environ(), "KRB5_CONFIG="+k.config, "KRB5_KDC_PROFILE="+filepath.Join(k.dir, "kdc.conf"))
 	return cmd
 }
@@ -109,6 +109,16 @@ func (k *kdc) brokerProperties(prefix string) map[string]string {
 			"useKeyTab=true storeKey=true keyTab=%q principal=%q;", k.keytab("broker"), "kafka/127.0.0.1@"+realm),
 		prefix + "sasl.kerberos.service.name": "kafka",
 	}
+}
+
+// program finds a program that may lie where only root's path leads; empty if it is not installed.
+func program(name string) string {
+	for _, candidate := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
+		if path, err := exec.LookPath(candidate); err == nil {
+			return path
+		}
+	}
+	return ""
 }
 
 func freePort(t *testing.T) int {
