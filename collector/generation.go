@@ -45,6 +45,14 @@ func (g *generation) leave(rc *http.ResponseController) bool {
 	return !g.cut
 }
 
+// retire closes a generation that nobody reads, so that its memory is free at once; false while answers are being sent.
+func (g *generation) retire() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cut = len(g.readers) == 0
+	return g.cut
+}
+
 // cutOff ends the answers still being sent, so that the bytes can be freed. It returns how many there were.
 func (g *generation) cutOff() int {
 	g.mu.Lock()

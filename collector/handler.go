@@ -72,7 +72,9 @@ func (h *Handler) Publish(s *lag.Snapshot) {
 		}
 	}
 	g := newGeneration(s)
-	h.previous = h.current.Swap(g)
+	if h.previous = h.current.Swap(g); h.previous != nil && h.previous.retire() {
+		h.previous = nil
+	}
 	h.Self.Published(s)
 	for f := range numFormats {
 		if last := h.asked[f].Load(); last != 0 && h.Now().Sub(time.Unix(last, 0)) < rememberFor {
@@ -129,7 +131,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = rc.SetWriteDeadline(time.Now().Add(deadline(r.Header))) // not supported: then there is none
 	g := h.live()
 	if g != nil && !g.enter(rc) {
-		// Published over twice since it was loaded: the newest cannot have been.
+		// Published over since it was loaded: the newest cannot have been.
 		if g = h.live(); g != nil && !g.enter(rc) {
 			g = nil
 		}
