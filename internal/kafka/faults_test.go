@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -154,17 +155,18 @@ func TestBrokerLeavesTheClusterAndReturns(t *testing.T) {
 		f.groups(40, "orders")
 		s := f.sampler()
 		checkAllRead(t, f.wave(s))
+		address := f.address(2)
 		if err := f.cluster.RemoveNode(2); err != nil {
 			t.Fatal(err)
 		}
-		f.network.cut("127.0.0.1:9094")
+		f.network.cut(address)
 		f.next(s)
 		w := f.next(s)
 		checkAllRead(t, w)
 		if len(w.Groups) != 40 {
 			t.Errorf("%d groups", len(w.Groups))
 		}
-		f.network.heal("127.0.0.1:9094")
+		f.network.heal(address)
 		if _, _, err := f.cluster.AddNode(2, 9094); err != nil {
 			t.Fatal(err)
 		}
@@ -315,6 +317,40 @@ func TestTopicIsCreatedAgain(t *testing.T) {
 		}
 		if w := f.next(s); len(w.Topics) != 0 {
 			t.Errorf("deleted, and still in the wave: %+v", w.Topics)
+		}
+	})
+}
+
+// A group that was deleted while its broker left for good is held for as long as a value may be, then forgotten.
+func TestGroupOfABrokerThatLeftIsForgotten(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
+		f.topic("orders", 3)
+		var lost string
+		for _, g := range f.groups(20, "orders") {
+			if f.cluster.CoordinatorFor(g) == 2 {
+				lost = g
+			}
+		}
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		answer, err := f.broker(2).DeleteGroups(&sarama.DeleteGroupsRequest{Groups: []string{lost}})
+		if err != nil || answer.GroupErrorCodes[lost] != sarama.ErrNoError {
+			t.Fatal(err, answer)
+		}
+		address := f.address(2)
+		if err := f.cluster.RemoveNode(2); err != nil {
+			t.Fatal(err)
+		}
+		f.network.cut(address)
+		for range 3 {
+			w := f.next(s)
+			if g := groupOf(t, w, lost); !g.CommitsAt.IsZero() || g.Err != lag.ReasonCoordinator {
+				t.Errorf("held: %+v", g)
+			}
+		}
+		f.next(s)
+		if w := f.next(s); len(w.Groups) != 19 {
+			t.Errorf("%d groups, want 19", len(w.Groups))
 		}
 	})
 }
