@@ -33,6 +33,7 @@ type options struct {
 	only     []string
 	broker   string
 	count    bool
+	full     int
 }
 
 func main() { os.Exit(run()) }
@@ -55,6 +56,7 @@ func run() int {
 	app.Flag("ours", "Our binary.").Required().ExistingFileVar(&o.ours)
 	app.Flag("ours-arg", "A further argument of our binary (repeatable).").StringsVar(&o.oursArgs)
 	app.Flag("only", "Measure only this exporter (repeatable).").StringsVar(&o.only)
+	app.Flag("full-series", "Series that a full exposition has at least. Default: one per group-partition.").IntVar(&o.full)
 	app.Flag("kafka.version", "Version of the broker.").Default(kafka.DefaultVersion).StringVar(&o.broker)
 	app.Flag("count-requests", "Count requests too, behind a proxy, in a pass of its own.").Default("true").BoolVar(&o.count)
 	kingpin.MustParse(app.Parse(os.Args[1:]))
@@ -79,7 +81,9 @@ func compare(ctx context.Context, o options) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	fullSeries = o.size.groupPartitions()
+	if fullSeries = o.full; fullSeries == 0 {
+		fullSeries = o.size.groupPartitions()
+	}
 	ours, err := filepath.Abs(o.ours)
 	if err != nil {
 		return err
