@@ -15,6 +15,8 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/exporter-toolkit/web"
+
+	status "kafka_burndown_exporter/internal/web"
 )
 
 const (
@@ -35,8 +37,10 @@ type routes struct {
 func (r routes) mux() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle(r.metricsPath, r.metrics)
-	if r.metricsPath != "/" {
-		mux.Handle("/{$}", r.status)
+	for _, path := range status.Paths() {
+		if path != r.metricsPath && (path != "/{$}" || r.metricsPath != "/") {
+			mux.Handle(path, r.status)
+		}
 	}
 	if r.demo != nil {
 		mux.Handle("/demo/", r.demo)

@@ -1,49 +1,103 @@
-// Package web is the status page. It reads published snapshots and serves HTML; metrics and health checks belong
-// elsewhere.
+// Package web is the status page: a table of the consumer groups and a page for each of them, rendered on the server
+// from the newest published snapshot. It keeps no history and no state. Metrics, health checks and the demo's page
+// belong elsewhere; the demo shares the style sheet and the headers.
 package web
 
 import (
+	"bytes"
+	"embed"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// Options are what the page needs.
+//go:embed templates assets
+var files embed.FS
+
+// Link is an entry of the pages' navigation.
+type Link struct{ Text, Href string }
+
+// Options are what the pages need.
 type Options struct {
-	// MetricsPath is where the page links to.
+	// MetricsPath is where the pages link to.
 	MetricsPath string
 	// Snapshot returns the newest snapshot that may be read, or nil.
 	Snapshot func() *lag.Snapshot
 	Now      func() time.Time
+	// Links stand first in the navigation. They are relative to the root.
+	Links []Link
 }
 
-var page = template.Must(template.New("status").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Kafka burndown exporter</title></head>
-<body>
-<h1>Kafka burndown exporter</h1>
-{{with .Snapshot}}<p>{{len .Groups}} consumer groups, {{len .Topics}} topics, {{len .Brokers}} brokers, sampled
-{{$.Age}} ago.</p>{{else}}<p>No sample of the cluster yet.</p>{{end}}
-<p><a href="{{.MetricsPath}}">Metrics</a></p>
-</body>
-</html>
-`))
+// Paths are the patterns, for an http.ServeMux, that the handler of New serves.
+func Paths() []string { return []string{"/{$}", "/group", "/assets/"} }
 
-// New returns the status page.
+type pages struct {
+	Options
+	index, group *template.Template
+}
+
+// New returns the handler of the status page. All its links are relative, so that it works below any path of a proxy.
 func New(o Options) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		s := o.Snapshot()
-		view := struct {
-			Snapshot    *lag.Snapshot
-			Age         time.Duration
-			MetricsPath string
-		}{Snapshot: s, MetricsPath: o.MetricsPath}
-		if s != nil {
-			view.Age = o.Now().Sub(s.Began).Round(time.Second)
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = page.Execute(w, view)
-	})
+	p := &pages{Options: o, index: parse("index.html"), group: parse("group.html")}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.serveIndex)
+	mux.HandleFunc("GET /group", p.serveGroup)
+	mux.Handle("GET /assets/", Assets(files))
+	return Secure(mux)
+}
+
+func parse(name string) *template.Template {
+	return template.Must(template.New(name).Funcs(formats()).ParseFS(files, "templates/layout.html", "templates/"+name))
+}
+
+// frame is what every page shows around its content.
+type frame struct {
+	Title   string
+	Links   []Link
+	Here    string // the text of the link to this page
+	Sampled bool
+	Age     time.Duration
+	Brokers int
+	Topics  int
+	Groups  int
+	Held    int
+	Unknown int
+}
+
+// The texts of the links that every page has.
+const (
+	linkGroups  = "Groups"
+	linkMetrics = "Metrics"
+)
+
+func (p *pages) frame(title string, s *lag.Snapshot) frame {
+	f := frame{Title: title, Here: linkGroups}
+	f.Links = append(f.Links, p.Links...)
+	f.Links = append(f.Links, Link{linkGroups, "./"}, Link{linkMetrics, Relative(p.MetricsPath)})
+	if s != nil {
+		f.Sampled, f.Age = true, max(p.Now().Sub(s.Began), 0)
+		f.Brokers, f.Topics, f.Groups = len(s.Brokers), len(s.Topics), len(s.Groups)
+		f.Held, f.Unknown = s.HeldPartitions, s.UnknownPartitions
+	}
+	return f
+}
+
+// Relative is the link from a page at the root to an absolute path.
+func Relative(path string) string { return "./" + strings.TrimLeft(path, "/") }
+
+// render answers with a page, or with an error and no half page.
+func render(w http.ResponseWriter, t *template.Template, status int, view any) {
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "layout.html", view); err != nil {
+		http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
 }

@@ -1,0 +1,182 @@
+package web
+
+import (
+	"math"
+	"net/url"
+	"strconv"
+	"time"
+
+	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/internal/scale"
+)
+
+// What the page takes where the reader gives nothing else.
+const (
+	defaultLagTarget      = 1000
+	defaultLog2x7Target   = 100
+	defaultBurndownTarget = 30
+	// noMaximum stands for maxReplicaCount where no ceiling is known.
+	noMaximum = 1000
+	// maxInput bounds what a reader may type, so that the arithmetic stays in range.
+	maxInput = 1e9
+)
+
+// input is a number that the reader may change.
+type input struct {
+	Key, Title, Unit string
+	Value            string
+	Help             string
+}
+
+// ask is what one published metric would make of the replicas.
+type ask struct {
+	Title, Metric string
+	Kind          string
+	Value, Target string
+	Formula       string
+	Result        string // replicas, or unknown
+	Note          string
+}
+
+type askView struct {
+	Inputs []input
+	Rows   []ask
+	Active string
+}
+
+// question is the input of all rows.
+type question struct {
+	replicas, ceiling            int32
+	lagTarget, logTarget         float64
+	burndownTarget, capacity     float64
+	capacityKnown, replicasKnown bool
+}
+
+func newAsk(g *lag.Group, values url.Values) askView {
+	q := newQuestion(g, values)
+	v := askView{Inputs: q.inputs(), Active: activation(g)}
+	v.Rows = []ask{
+		q.row("Lag", "kafka_group_lag", g.Lag, scale.AverageValue, q.lagTarget, count, "lag ÷ target"),
+		q.row("log2×7 of lag", "kafka_group_lag_log2x7", g.LagLog2x7, scale.Value, q.logTarget, decimal, "replicas × value ÷ target"),
+		q.row("Burndown", "kafka_group_burndown_seconds", g.BurndownSeconds, scale.Value, q.burndownTarget, seconds, "replicas × value ÷ target"),
+		q.desired(g),
+	}
+	v.Rows[2].Note = "jumps when members come and go: better for alerts than for scaling"
+	return v
+}
+
+// newQuestion reads the reader's numbers, and takes the group's own where there are none.
+func newQuestion(g *lag.Group, values url.Values) question {
+	q := question{ceiling: noMaximum}
+	if g.UsefulMembers > 0 {
+		q.ceiling = int32(min(g.UsefulMembers, noMaximum))
+	}
+	replicas, ok := number(values, "replicas")
+	if !ok && g.Members > 0 {
+		replicas, ok = float64(g.Members), true
+	}
+	q.replicas, q.replicasKnown = int32(min(replicas, noMaximum)), ok
+	q.lagTarget = orDefault(values, "lag", defaultLagTarget)
+	q.logTarget = orDefault(values, "log2x7", defaultLog2x7Target)
+	q.burndownTarget = orDefault(values, "burndown", defaultBurndownTarget)
+	if q.capacity, q.capacityKnown = number(values, "capacity"); !q.capacityKnown && g.Members > 0 && g.ConsumerRate > 0 {
+		working := g.Members
+		if g.UsefulMembers > 0 {
+			working = min(working, g.UsefulMembers)
+		}
+		q.capacity, q.capacityKnown = g.ConsumerRate/float64(working), true
+	}
+	return q
+}
+
+// number reads a positive number.
+func number(values url.Values, key string) (float64, bool) {
+	v, err := strconv.ParseFloat(values.Get(key), 64)
+	if err != nil || !(v > 0 && v <= maxInput) {
+		return 0, false
+	}
+	return v, true
+}
+
+func orDefault(values url.Values, key string, def float64) float64 {
+	if v, ok := number(values, key); ok {
+		return v
+	}
+	return def
+}
+
+func (q *question) inputs() []input {
+	plain := func(v float64, ok bool) string {
+		if !ok {
+			return ""
+		}
+		return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
+	}
+	return []input{
+		{"replicas", "Replicas now", "", plain(float64(q.replicas), q.replicasKnown), "the members, unless you say otherwise"},
+		{"lag", "Lag a replica", "messages", plain(q.lagTarget, true), "target of the lag metric, AverageValue"},
+		{"log2x7", "log2×7 target", "", plain(q.logTarget, true), "target, Value; " + count(scale.LagForLog2x7(q.logTarget)) + " messages"},
+		{"burndown", "Burndown target", "seconds", plain(q.burndownTarget, true), "target, Value"},
+		{"capacity", "One replica handles", "messages/s", plain(q.capacity, q.capacityKnown), "what a member consumes now, unless you say otherwise"},
+	}
+}
+
+// row is one metric put to an HPA of its own: no behaviour, the default tolerance, up to the useful members.
+func (q *question) row(title, metric string, value float64, kind scale.TargetKind, target float64,
+	format func(float64) string, formula string,
+) ask {
+	a := ask{Title: title, Metric: metric, Kind: kind.String(), Value: format(value), Target: format(target), Formula: formula,
+		Result: unknown}
+	if !lag.Known(value) || !q.replicasKnown || q.replicas < 1 {
+		return a
+	}
+	hpa := scale.NewHPA(scale.HPASpec{MinReplicas: 1, MaxReplicas: max(q.ceiling, q.replicas),
+		Metrics: []scale.MetricSpec{{Name: metric, Kind: kind, Target: milli(target)}}})
+	d := hpa.Reconcile(time.Time{}, scale.Observation{SpecReplicas: q.replicas, StatusReplicas: q.replicas,
+		ReadyReplicas: q.replicas, Metrics: []scale.Reading{{Milli: milli(value)}}})
+	if d.Winner < 0 {
+		return a
+	}
+	a.Result = whole(int(d.Proposed))
+	switch {
+	case d.Proposals[0].Tolerated:
+		a.Note = "within 10 % of the target: stays"
+	case d.Proposed > q.ceiling && q.ceiling < noMaximum:
+		a.Note = "only " + whole(int(q.ceiling)) + " replicas can have a partition"
+	}
+	return a
+}
+
+func milli(v float64) int64 { return int64(math.Round(min(v, maxInput*maxInput/1e3) * 1000)) }
+
+// desired is the demand of the recording rules, without the slope that needs a history.
+func (q *question) desired(g *lag.Group) ask {
+	a := ask{Title: "Desired replicas", Metric: "consumergroup:kafka_group_desired_replicas:useful", Kind: scale.AverageValue.String(),
+		Value: unknown, Target: "1", Formula: "produced ÷ (0.8 × capacity) + (lag − 2 s of production) ÷ (60 s × capacity), rounded up to a useful count",
+		Result: unknown}
+	if !q.capacityKnown || !lag.Known(g.Lag) || !lag.Known(g.ProducerRate) || g.UsefulMembers < 1 {
+		return a
+	}
+	raw, ok := scale.DefaultDemand().Raw(g.Lag, g.ProducerRate, 0, q.capacity)
+	if !ok {
+		return a
+	}
+	a.Value = decimal(raw)
+	a.Result = whole(scale.UsefulReplicas(g.UsefulMembers, raw))
+	if raw > float64(g.UsefulMembers) {
+		a.Note = "the partitions are the ceiling"
+	}
+	return a
+}
+
+// activation is what scaling from zero would see.
+func activation(g *lag.Group) string {
+	switch {
+	case !lag.Known(g.Backlog):
+		return unknown
+	case g.Backlog > 0:
+		return "active: " + count(g.Backlog) + " messages are waiting"
+	default:
+		return "inactive: nothing is waiting"
+	}
+}
