@@ -32,6 +32,7 @@ func registerTune(app *kingpin.Application) (*kingpin.CmdClause, command) {
 		StringVar(&f.limits.Preset)
 	declare(cmd, &f.limits.Min, "min-replicas", "", "Lower limit. Default: the profile's.", parseCount[int])
 	declare(cmd, &f.limits.Max, "max-replicas", "", "Upper limit. Default: the profile's, at most the partitions.", parseCount[int])
+	declare(cmd, &f.limits.Reversals, "max-reversals", "4", "Changes of direction an hour that a recommendation may have.", parsePositive)
 	cmd.Flag("scaledobject.server-address", "serverAddress in the ScaledObject.").
 		Default("http://prometheus.monitoring:9090").StringVar(&f.limits.Prometheus)
 	cmd.Flag("scaledobject.bootstrap-servers", "bootstrapServers in the ScaledObject.").Default("kafka:9092").

@@ -71,7 +71,7 @@ func (d *driver) run(step int) (scale.Outcome, bool) {
 	if out.HPA != nil {
 		d.last = out.HPA.Proposals
 	}
-	d.next = d.plant.warm + d.group.clock.steps(d.auto.Next().Sub(d.prom.exp.start))
+	d.next = d.plant.warm + d.group.clock.steps(d.auto.Next().Sub(d.prom.exp.at(d.plant.warm)))
 	return out, true
 }
 

@@ -118,7 +118,7 @@ func newMeter(g *group, r *runner) *meter {
 	if r.opt.Trace {
 		m.trace = &Trace{}
 	}
-	m.ages = make([]float32, 0, r.clock.steps(r.sc.Duration))
+	m.ages = make([]float32, 0, r.clock.steps(r.length))
 	return m
 }
 
@@ -240,7 +240,7 @@ func (m *meter) result() Result {
 	s, svc := &m.sum, m.group.svc
 	s.Drained = true
 	if m.surge >= 0 && m.below < 0 {
-		end := m.run.plant.warm + m.run.clock.steps(m.run.sc.Duration)
+		end := m.run.plant.warm + m.run.clock.steps(m.run.length)
 		if open := float64(end-m.surge) * m.dt; open > s.Drain {
 			s.Drain, s.Drained = open, false
 		}

@@ -10,7 +10,8 @@ import (
 type plant struct {
 	sc     *scenario.Scenario
 	step   time.Duration
-	warm   int // steps before the scenario's time 0, to fill the windows
+	warm   int           // steps before the start, to fill the windows
+	from   time.Duration // where in the scenario the start is
 	topics []*topicLog
 	groups []*group
 	feeds  []feed
@@ -76,7 +77,7 @@ func (g *group) populate(replicas int) {
 }
 
 // time is the scenario's time at a step, negative while warming up.
-func (p *plant) time(step int) time.Duration { return time.Duration(step-p.warm) * p.step }
+func (p *plant) time(step int) time.Duration { return p.from + time.Duration(step-p.warm)*p.step }
 
 // advance runs one step, from step to step+1.
 func (p *plant) advance(step int) {

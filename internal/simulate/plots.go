@@ -70,10 +70,10 @@ func charts(r *Result, l limits, objective, drained float64) []chart {
 			lines: []line{{x: t.At, y: t.Lag, color: blue, width: 1}}},
 		{title: "Age of the oldest message, s", log: true, yMin: 1, yMax: max(l.age, 10), marks: []float64{objective}, unit: count,
 			lines: []line{{x: t.At, y: t.Age, color: blue, width: 1}}},
-		{title: "Replicas asked for and ready", yMax: l.replicas * 1.05, unit: count,
+		{title: "Replicas asked for and ready", yMax: max(l.replicas, 1) * 1.25, unit: count,
 			lines: []line{{x: t.At, y: t.Ready, color: orange, width: 1, step: true, name: "ready"},
 				{x: t.At, y: t.Replicas, color: blue, width: 1.2, step: true, name: "asked for"}}},
-		{title: "Produced and consumed, messages/s", yMax: maximum(t.Rate) * 1.1, unit: count,
+		{title: "Produced and consumed, messages/s", yMax: max(maximum(t.Rate), 1) * 1.25, unit: count,
 			lines: []line{{x: t.At, y: t.Consumed, color: orange, width: 0.8, name: "consumed"},
 				{x: t.At, y: t.Rate, color: blue, width: 1, name: "produced"}}},
 	}
@@ -145,6 +145,7 @@ func (c *chart) axes(p *plot.Plot) {
 	}
 	p.Legend.Top = true
 	p.Legend.ThumbnailWidth = 0.5 * vg.Centimeter
+	p.Legend.Padding = 2
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = light, light
 	grid.Vertical.Width, grid.Horizontal.Width = 0.4, 0.4

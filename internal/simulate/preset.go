@@ -42,6 +42,17 @@ func (l *Load) needed(rate float64) int { return max(1, int(math.Ceil(rate/l.Cap
 // MeasureLoad samples what a service's topics receive. Stages behind other services get what is produced at the front.
 func MeasureLoad(sc *scenario.Scenario, svc *scenario.Service) Load {
 	l := Load{Partitions: sc.UsefulReplicas(svc), Capacity: svc.Capacity.PerPod}
+	rates, _ := profileOf(sc, svc)
+	for _, v := range rates {
+		l.Mean += v / float64(len(rates))
+	}
+	slices.Sort(rates)
+	l.Low, l.Peak = quantile(rates, 5), quantile(rates, 99)
+	return l
+}
+
+// profileOf samples the rate at which messages arrive, some thousand times over the run, without noise.
+func profileOf(sc *scenario.Scenario, svc *scenario.Service) (rates []float64, every time.Duration) {
 	var raters []*scenario.Rater
 	for i := range sc.Producers {
 		if slices.Contains(svc.Topics, sc.Producers[i].Topic) {
@@ -53,8 +64,7 @@ func MeasureLoad(sc *scenario.Scenario, svc *scenario.Service) Load {
 			raters = append(raters, sc.Rater(&sc.Producers[i]))
 		}
 	}
-	every := max(time.Second, sc.Duration/2000)
-	var rates []float64
+	every = max(time.Second, sc.Duration/4000)
 	for t := time.Duration(0); t < sc.Duration; t += every {
 		sum := 0.0
 		for _, r := range raters {
@@ -62,12 +72,23 @@ func MeasureLoad(sc *scenario.Scenario, svc *scenario.Service) Load {
 			sum += v
 		}
 		rates = append(rates, sum)
-		l.Mean += sum
 	}
-	l.Mean /= float64(len(rates))
-	slices.Sort(rates)
-	l.Low, l.Peak = quantile(rates, 5), quantile(rates, 99)
-	return l
+	return rates, every
+}
+
+// busiest is the stretch of the first pass with the highest peak in its middle.
+func busiest(sc *scenario.Scenario, svc *scenario.Service) *Window {
+	rates, every := profileOf(sc, svc)
+	peak := 0
+	for i, v := range rates {
+		if v > rates[peak] {
+			peak = i
+		}
+	}
+	length := min(coarseLength, sc.Duration)
+	from := time.Duration(peak)*every - length/2
+	from = min(max(from, 0), sc.Duration-length).Truncate(time.Minute)
+	return &Window{From: from, Length: length}
 }
 
 // Min and Max are the preset's bounds for a load; the maximum never exceeds the useful replicas.

@@ -15,7 +15,7 @@ type Workload struct {
 	Partitions                       int     // 0: what was recorded
 	Capacity                         float64 // messages/s a replica; 0: learned from the recording
 	StartDelay, RebalancePause       time.Duration
-	Replicas                         int // at the start; 0: what was recorded, else 1
+	Replicas                         int // at the start; 0: what was recorded, else what the first rate needs
 	Cost                             float64
 	Objective                        scenario.Objective
 	Seed                             uint64
@@ -39,7 +39,7 @@ func Replay(name string, h *History, w Workload) (*scenario.Scenario, error) {
 	}
 	replicas := w.Replicas
 	if replicas == 0 {
-		replicas = 1
+		replicas = min(partitions, max(1, int(math.Ceil(h.Produced.Values[0]/(0.8*capacity)))))
 		if h.Replicas != nil {
 			replicas = max(1, int(math.Round(h.Replicas.Values[0])))
 		}

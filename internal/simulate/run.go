@@ -26,7 +26,11 @@ type Options struct {
 	// Trace keeps what the plots and the timeline need: one point in TraceEvery, and the events.
 	Trace      bool
 	TraceEvery time.Duration // 0: 15 s
+	Window     *Window       // nil: the whole run
 }
+
+// Window is a part of the run.
+type Window struct{ From, Length time.Duration }
 
 // The phases of scrapes and rule evaluations against the HPA's syncs, which fall on whole quarter minutes: what the HPA
 // reads was scraped 11 s before, and sampled up to one sample interval before that.
@@ -40,6 +44,7 @@ const (
 type runner struct {
 	sc      *scenario.Scenario
 	opt     Options
+	length  time.Duration
 	plant   *plant
 	exp     *exporter
 	prom    *prometheus
@@ -58,6 +63,10 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 	}
 	r := &runner{sc: sc, opt: opt, plant: newPlant(sc, opt.Step), clock: clock{opt.Step}}
 	r.plant.warm = r.clock.steps(warmUp)
+	r.length = sc.Duration
+	if opt.Window != nil {
+		r.plant.from, r.length = opt.Window.From, opt.Window.Length
+	}
 	r.exp = newExporter(r.plant)
 	r.prom = newPrometheus(r.exp, r.clock)
 	for _, g := range r.plant.groups {
@@ -110,7 +119,7 @@ func (r *runner) loop(ctx context.Context) error {
 	pipe := &r.sc.Pipeline
 	every := func(d time.Duration) int { return max(1, r.clock.steps(d)) }
 	sample, scrape, rules := every(pipe.SampleInterval), every(pipe.ScrapeInterval), every(pipe.RuleInterval)
-	total := r.plant.warm + r.clock.steps(r.sc.Duration)
+	total := r.plant.warm + r.clock.steps(r.length)
 	scrapeAt, rulesAt := r.clock.steps(scrapePhase), r.clock.steps(rulePhase)
 	for step := range total {
 		if step%4096 == 0 && ctx.Err() != nil {

@@ -17,9 +17,14 @@ import (
 type Limits struct {
 	Min, Max int // replicas; 0: the presets'
 	Preset   string
+	// Reversals is how many changes of direction an hour a recommendation may have; 0: DefaultReversals.
+	Reversals float64
 	// Prometheus and Bootstrap go into the manifests.
 	Prometheus, Bootstrap string
 }
+
+// DefaultReversals is a change of direction every quarter of an hour.
+const DefaultReversals = 4
 
 // Variant is one point of the search.
 type Variant struct {
@@ -38,12 +43,19 @@ type Tuning struct {
 	Service     *scenario.Service
 	Load        Load
 	Searched    int
-	Coarse      time.Duration // step of the first pass, 0: there was none
-	Variants    []*Variant    // those run in full, best first
+	Coarse      *Window // what the first pass ran over, nil: there was none
+	Limits      Limits
+	Variants    []*Variant // those run in full, best first
 	Recommended *Variant
 	Why         []string
 	Lints       []Lint
 }
+
+// coarseSteps and coarseLength are the steps and the length of the first pass over a long workload.
+const (
+	coarseSteps  = 5 * time.Second
+	coarseLength = 36 * time.Hour
+)
 
 // finalists is how many variants of a coarse pass are run in full, besides its front.
 const finalists = 10
@@ -54,7 +66,10 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 	if svc == nil {
 		return nil, fmt.Errorf("--service: the scenario has no service %q", service)
 	}
-	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc)}
+	if limits.Reversals == 0 {
+		limits.Reversals = DefaultReversals
+	}
+	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc), Limits: limits}
 	all, err := space(sc, svc, &t.Load, limits, query)
 	if err != nil {
 		return nil, err
@@ -67,13 +82,14 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 		}
 	}
 	if sc.Duration > 24*time.Hour {
-		t.Coarse = 5 * time.Second
+		t.Coarse = busiest(sc, svc)
 		total += finalists
-		if err := t.run(ctx, all, Options{Step: t.Coarse}, report); err != nil {
+		if err := t.run(ctx, all, Options{Step: coarseSteps, Window: t.Coarse}, report); err != nil {
 			return nil, err
 		}
 		base = len(all)
 		all = shortlist(all)
+		total = base + len(all)
 	}
 	if err := t.run(ctx, all, Options{}, report); err != nil {
 		return nil, err
@@ -192,6 +208,8 @@ func metricsFor(svc *scenario.Service, l *Load) [][]Trigger {
 	lagAt := func(sec float64) Trigger {
 		return prom("lag", "AverageValue", math.Max(1, math.Round(l.Capacity*sec)))
 	}
+	// A Value trigger needs one beside it that does not multiply the ready pods.
+	net := lagAt(age * 2 / 3)
 	out := [][]Trigger{{prom("desired-replicas", "AverageValue", 1), cpu}}
 	for _, part := range []float64{1.0 / 6, 1.0 / 3} {
 		out = append(out, []Trigger{prom("desired-replicas", "AverageValue", 1), lagAt(age * part)})
@@ -202,14 +220,14 @@ func metricsFor(svc *scenario.Service, l *Load) [][]Trigger {
 	for _, part := range []float64{1.0 / 12, 1.0 / 4, 1.0 / 2} {
 		target := math.Round(scale.Log2x7(l.Mean*age*part, math.Inf(1)))
 		if target >= 7 && target*1.1 < scale.DefaultLog2x7Max {
-			out = append(out, []Trigger{prom("lag-log2x7", "Value", target), cpu})
+			out = append(out, []Trigger{prom("lag-log2x7", "Value", target), net})
 		}
 	}
 	for _, part := range []float64{1.0 / 6, 1.0 / 3, 2.0 / 3} {
-		out = append(out, []Trigger{prom("burndown", "Value", age*part), cpu})
+		out = append(out, []Trigger{prom("burndown", "Value", age*part), net})
 	}
 	for _, part := range []float64{1.0 / 6, 1.0 / 3} {
-		out = append(out, []Trigger{prom("age", "Value", age*part), cpu})
+		out = append(out, []Trigger{prom("age", "Value", age*part), net})
 	}
 	for _, use := range []float64{0.7, 0.85} {
 		out = append(out, []Trigger{prom("producer-rate", "AverageValue", l.Capacity*use), lagAt(age / 3)})
@@ -219,13 +237,25 @@ func metricsFor(svc *scenario.Service, l *Load) [][]Trigger {
 
 func threshold3(v float64) string { return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64) }
 
-// recommend picks the cheapest variant that meets the objective; among those within 5 % of its cost the calmest.
+// calm reports whether a variant changes direction no more often than allowed.
+func (t *Tuning) calm(v *Variant) bool {
+	return float64(v.Result.Reversals) <= t.Limits.Reversals*t.Scenario.Duration.Hours()
+}
+
+// recommend picks the cheapest calm variant that meets the objective; among those within 5 % of its cost the calmest.
 func (t *Tuning) recommend() {
 	best := t.Variants[0]
+	if i := slices.IndexFunc(t.Variants, func(v *Variant) bool { return t.calm(v) && v.Result.Meets }); i > 0 {
+		best = t.Variants[i]
+		cheaper := t.Variants[0]
+		t.Why = append(t.Why, fmt.Sprintf("%s is cheaper (%s replica-minutes), but turns round %.1f times an hour; %s are allowed.",
+			cheaper.name(), count(cheaper.Result.ReplicaMinutes), float64(cheaper.Result.Reversals)/t.Scenario.Duration.Hours(),
+			trim(t.Limits.Reversals)))
+	}
 	pick := best
 	if best.Result.Meets {
 		for _, v := range t.Variants {
-			close := v.Result.Meets && v.Result.ReplicaMinutes <= 1.05*best.Result.ReplicaMinutes
+			close := v.Result.Meets && v.Result.ReplicaMinutes >= best.Result.ReplicaMinutes && v.Result.ReplicaMinutes <= 1.05*best.Result.ReplicaMinutes
 			if close && v.Result.Changes+3*v.Result.Reversals < pick.Result.Changes+3*pick.Result.Reversals {
 				pick = v
 			}

@@ -3,9 +3,12 @@ package simulate
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"testing"
+	"time"
 
+	"kafka_burndown_exporter/internal/scenario"
 	"kafka_burndown_exporter/rules"
 )
 
@@ -25,11 +28,40 @@ func shippedQuery(t testing.TB) QueryText {
 	}
 }
 
-func TestTunePrint(t *testing.T) {
-	sc := load(t, "ride-hailing")
-	tn, err := Tune(context.Background(), sc, "trip-analytics-consumer", Limits{Min: 2}, shippedQuery(t), nil)
+// week is a week of one-minute history with a busy weekend.
+func week(t testing.TB) *scenario.Scenario {
+	t.Helper()
+	s := &scenario.Series{MaxGap: 90 * time.Second}
+	for m := range 7 * 24 * 60 {
+		hour := float64(m) / 60
+		rate := 600 + 450*math.Cos((hour-19)/24*2*math.Pi)
+		if day, h := m/1440, math.Mod(hour, 24); day >= 4 && day < 6 && h >= 18 && h < 22 {
+			rate *= 1.6
+		}
+		s.Times = append(s.Times, time.Duration(m)*time.Minute)
+		s.Values = append(s.Values, rate*(1+0.05*math.Sin(float64(m)*1.7)))
+	}
+	sc, err := Replay("week", &History{From: time.Unix(1_767_225_600, 0), Produced: s}, Workload{
+		Service: "consumer", Namespace: "default", Group: "consumer", Topic: "events", Partitions: 12, Capacity: 150,
+		StartDelay: 30 * time.Second, RebalancePause: 5 * time.Second, Cost: 0.05,
+		Objective: scenario.Objective{MaxAge: 30 * time.Second, Percentile: 99, MaxLag: 1000},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tn.WriteText(os.Stdout)
+	return sc
+}
+
+// BenchmarkTuneWeek is tune on a week of one-minute history of one group.
+func BenchmarkTuneWeek(b *testing.B) {
+	sc, query := week(b), shippedQuery(b)
+	for b.Loop() {
+		tn, err := Tune(context.Background(), sc, "consumer", Limits{}, query, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if os.Getenv("PRINT") != "" {
+			tn.WriteText(os.Stdout)
+		}
+	}
 }

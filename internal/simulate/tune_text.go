@@ -18,8 +18,9 @@ func (t *Tuning) WriteText(w io.Writer) error {
 	p.line("load %s to %s messages/s (mean %s), %s a replica, %d useful replicas", count(t.Load.Low), count(t.Load.Peak),
 		count(t.Load.Mean), count(t.Load.Capacity), t.Load.Partitions)
 	switch {
-	case t.Coarse > 0:
-		p.line("%d variants in steps of %s, the best %d again in steps of 1s", t.Searched, short(t.Coarse), len(t.Variants))
+	case t.Coarse != nil:
+		p.line("%d variants over the busiest %s (from %s) in steps of %s; the best %d again over everything in steps of 1s",
+			t.Searched, short(t.Coarse.Length), clockTime(t.Coarse.From.Seconds()), short(coarseSteps), len(t.Variants))
 	default:
 		p.line("%d variants", t.Searched)
 	}
