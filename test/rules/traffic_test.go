@@ -20,9 +20,9 @@ const (
 	flow        = "flow"
 	odd         = `o"dd 'größe'.日本`
 
-	cycle    = 6 * time.Second // a burst, then stillness
-	perBurst = 150             // messages produced to each partition
-	perRead  = 135             // messages consumed from each partition
+	cycle    = 8 * time.Second // a burst, then stillness
+	perBurst = 200             // messages produced to each partition
+	perRead  = 180             // messages consumed from each partition
 )
 
 // traffic produces and consumes in bursts and notes what stands in between.

@@ -73,7 +73,7 @@ func learned() string {
 	return b.String() + "# EOF\n"
 }
 
-// startExporter builds the binary and runs it on the cluster, sampling every second.
+// startExporter builds the binary and runs it on the cluster, sampling every two seconds.
 func startExporter(t *testing.T, cluster *kafka.Cluster) (addr string) {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "exporter")
@@ -86,7 +86,7 @@ func startExporter(t *testing.T, cluster *kafka.Cluster) (addr string) {
 	}
 	addr = l.Addr().String()
 	l.Close()
-	args := []string{"serve", "--web.listen-address=" + addr, "--sample.interval=1s"}
+	args := []string{"serve", "--web.listen-address=" + addr, "--sample.interval=2s"}
 	for _, a := range cluster.Addrs(kafka.Plaintext) {
 		args = append(args, "--kafka.server="+a)
 	}

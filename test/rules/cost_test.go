@@ -1,0 +1,119 @@
+package rules_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"kafka_burndown_exporter/rules"
+	"kafka_burndown_exporter/test/prometheus"
+)
+
+// The size at which the cost of the rules is stated in docs/rules.md: 500 groups with 200 partitions each.
+const (
+	costGroups     = 500
+	costPartitions = 200
+)
+
+// BenchmarkRuleCost reports what one evaluation of the rule groups takes in a real Prometheus at 100 000
+// group-partitions: go test -run '^$' -bench RuleCost ./test/rules
+func BenchmarkRuleCost(b *testing.B) {
+	for name, base := range map[string]string{"burndown": rules.BaseBurndownExporter, "kafka": rules.BaseKafkaExporter} {
+		b.Run(name, func(b *testing.B) {
+			start := time.Now()
+			exposition := ours
+			if base == rules.BaseKafkaExporter {
+				exposition = theirs
+			}
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				out := bufio.NewWriter(w)
+				exposition(out, int(time.Since(start).Seconds()))
+				out.Flush()
+			}))
+			defer srv.Close()
+			path := func(name string) string { return filepath.Join("..", "..", "rules", name) }
+			s := prometheus.Start(b, prometheus.Options{
+				RuleFiles: []string{path(base), path(rules.Recording), path(rules.Alerts)},
+				Targets:   []prometheus.Target{{Job: "kafka", Addr: strings.TrimPrefix(srv.URL, "http://")}, {Job: "prometheus"}},
+				Interval:  15 * time.Second,
+			})
+			for b.Loop() { // one round: the windows have to be full
+				time.Sleep(4 * time.Minute)
+			}
+			costs, err := s.Query(context.Background(), "max by (rule_group) (prometheus_rule_group_last_duration_seconds)", time.Now())
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, c := range costs {
+				_, group, _ := strings.Cut(c.Labels["rule_group"], ";")
+				b.ReportMetric(c.Last(), group+"-s/evaluation")
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkWeekOfCapacity reports the cost of looking back over a week of a tenth of those groups.
+func BenchmarkWeekOfCapacity(b *testing.B) {
+	const name = "consumergroup:kafka_group_member_capacity:max1h"
+	var history strings.Builder
+	fmt.Fprintf(&history, "# TYPE %s gauge\n", name)
+	from := time.Now().Add(-7 * 24 * time.Hour).Truncate(time.Minute)
+	for g := range costGroups / 10 {
+		for i := range 7 * 24 * 30 {
+			fmt.Fprintf(&history, "%s{job=\"kafka\",consumergroup=\"group-%03d\"} %d %d\n", name, g, 100+i%7,
+				from.Add(time.Duration(i)*2*time.Minute).Unix())
+		}
+	}
+	s := prometheus.Start(b, prometheus.Options{History: history.String() + "# EOF\n"})
+	for b.Loop() {
+		got, err := s.Query(context.Background(), "max_over_time("+name+"[7d:1h])", time.Now())
+		if err != nil || len(got) != costGroups/10 {
+			b.Fatalf("%d groups, %v", len(got), err)
+		}
+	}
+}
+
+// ours is this exporter's group and topic series at topic granularity, as far as the rules read them.
+func ours(w *bufio.Writer, second int) {
+	for g := range costGroups {
+		group := fmt.Sprintf(`{consumergroup="group-%03d"}`, g)
+		topic := fmt.Sprintf(`{consumergroup="group-%03d",topic="topic-%03d"}`, g, g)
+		for _, n := range []string{"lag", "lag_max", "backlog", "burndown_seconds", "sample_timestamp_seconds"} {
+			fmt.Fprintf(w, "kafka_group_%s%s %d\n", n, group, 1000+second)
+		}
+		fmt.Fprintf(w, "kafka_group_members%s 5\nkafka_group_useful_members%s %d\n", group, group, costPartitions)
+		fmt.Fprintf(w, "kafka_group_complete%s 1\nkafka_group_partitions%s %d\n", group, group, costPartitions)
+		for _, state := range []string{"PreparingRebalance", "CompletingRebalance", "Stable", "Empty", "Dead"} {
+			fmt.Fprintf(w, "kafka_group_state{consumergroup=\"group-%03d\",state=%q} 1\n", g, state)
+		}
+		fmt.Fprintf(w, "kafka_group_info{consumergroup=\"group-%03d\",type=\"classic\",assignor=\"range\"} 1\n", g)
+		for _, n := range []string{"produced_messages_total", "consumed_messages_total", "lost_messages_total"} {
+			fmt.Fprintf(w, "kafka_group_%s%s %d\nkafka_group_topic_%s%s %d\n", n, group, 100*second, n, topic, 100*second)
+		}
+		fmt.Fprintf(w, "kafka_group_topic_lag%s %d\nkafka_group_topic_partitions_stalled%s 0\n", topic, second, topic)
+		fmt.Fprintf(w, "kafka_topic_produced_messages_total{topic=\"topic-%03d\"} %d\n", g, 100*second)
+	}
+}
+
+// theirs is what kafka_exporter publishes of the same.
+func theirs(w *bufio.Writer, second int) {
+	for g := range costGroups {
+		fmt.Fprintf(w, "kafka_consumergroup_members{consumergroup=\"group-%03d\"} 5\n", g)
+		fmt.Fprintf(w, "kafka_topic_partitions{topic=\"topic-%03d\"} %d\n", g, costPartitions)
+		for p := range costPartitions {
+			topic := fmt.Sprintf(`{topic="topic-%03d",partition="%d"}`, g, p)
+			group := fmt.Sprintf(`{consumergroup="group-%03d",topic="topic-%03d",partition="%d"}`, g, g, p)
+			fmt.Fprintf(w, "kafka_topic_partition_current_offset%s %d\n", topic, 1000+10*second)
+			fmt.Fprintf(w, "kafka_topic_partition_oldest_offset%s 0\n", topic)
+			fmt.Fprintf(w, "kafka_consumergroup_current_offset%s %d\n", group, 1000+9*second)
+			fmt.Fprintf(w, "kafka_consumergroup_lag%s %d\n", group, second)
+		}
+	}
+}
