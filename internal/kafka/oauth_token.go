@@ -54,7 +54,7 @@ func (c *tokenCache) Token() (*sarama.AccessToken, error) {
 	token, err := c.fetch(ctx)
 	if err != nil {
 		if c.token.value == "" || !now.Before(c.token.end) {
-			return nil, err
+			return nil, credentialError{err}
 		}
 		if !c.failing {
 			_ = level.Warn(c.logger).Log("msg", "no new token; using the last one until it ends", "end", c.token.end,
@@ -78,11 +78,11 @@ type tokenFile string
 func (f tokenFile) Token() (*sarama.AccessToken, error) {
 	value, err := f.read()
 	if err != nil {
-		return nil, err
+		return nil, credentialError{err}
 	}
 	if end, ok := tokenEnd(value); ok && !time.Now().Before(end) {
-		return nil, fmt.Errorf("--sasl.oauthbearer-token-file: the token in %s expired at %s; see why it is not renewed",
-			string(f), end.UTC().Format(time.RFC3339))
+		return nil, credentialError{fmt.Errorf("--sasl.oauthbearer-token-file: the token in %s expired at %s; see why it is "+
+			"not renewed", string(f), end.UTC().Format(time.RFC3339))}
 	}
 	return &sarama.AccessToken{Token: value}, nil
 }

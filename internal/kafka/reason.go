@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/IBM/sarama"
+	"github.com/jcmturner/gokrb5/v8/krberror"
 )
 
 // errPanic marks a panic that was caught while an answer was read.
@@ -61,7 +62,9 @@ func structuredReason(err error) string {
 		host      x509.HostnameError
 		invalid   x509.CertificateInvalidError
 		record    tls.RecordHeaderError
-		alert     tls.AlertError
+		alert     *net.OpError
+		secret    credentialError
+		kerberos  krberror.Krberror
 		decoding  sarama.PacketDecodingError
 		encoding  sarama.PacketEncodingError
 	)
@@ -69,8 +72,12 @@ func structuredReason(err error) string {
 	case errors.As(err, &dns):
 		return "name_resolution"
 	case errors.As(err, &verify), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid),
-		errors.As(err, &record), errors.As(err, &alert):
+		errors.As(err, &record), errors.As(err, &alert) && alert.Op == "remote error": // how crypto/tls names an alert
 		return "tls"
+	case errors.As(err, &secret):
+		return "credentials"
+	case errors.As(err, &kerberos):
+		return "kerberos"
 	case errors.As(err, &decoding), errors.Is(err, sarama.ErrInsufficientData):
 		return "decoding"
 	case errors.As(err, &encoding):

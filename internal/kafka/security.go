@@ -50,8 +50,21 @@ func NewAuthenticator(s Security, logger log.Logger) (*Authenticator, error) {
 	return a, nil
 }
 
+// credentialError says that there was nothing to log in with: a file that cannot be read, a token that was not given.
+type credentialError struct{ err error }
+
+func (e credentialError) Error() string { return e.err.Error() }
+func (e credentialError) Unwrap() error { return e.err }
+
 // Configure sets c up for a new connection with what the files say now.
 func (a *Authenticator) Configure(c *sarama.Config) error {
+	if err := a.configure(c); err != nil {
+		return credentialError{err}
+	}
+	return nil
+}
+
+func (a *Authenticator) configure(c *sarama.Config) error {
 	if a.files != nil {
 		config, err := a.files.config()
 		if err != nil {

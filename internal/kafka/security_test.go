@@ -58,7 +58,8 @@ func TestSecurityValidateNamesFlagAndRemedy(t *testing.T) {
 			[]string{"--sasl.password-file", missing}},
 		{"password file empty", user(func(s *SASL) { s.Password, s.PasswordFile = "", writeFile(t, "pw", "\n") }),
 			[]string{"--sasl.password-file", "empty"}},
-		{"awsiam without region", user(func(s *SASL) { s.Mechanism = "awsiam" }), []string{"--sasl.aws-region", "AWS_REGION"}},
+		{"awsiam without region", user(func(s *SASL) { s.Mechanism = "awsiam" }),
+			[]string{"--sasl.aws-region", "AWS_REGION"}},
 		{"certificate without key", Security{TLS: TLS{Enabled: true, CertFile: "c"}},
 			[]string{"--tls.cert-file=c", "--tls.key-file"}},
 		{"key without certificate", Security{TLS: TLS{Enabled: true, KeyFile: "k"}},
@@ -74,16 +75,19 @@ func TestSecurityValidateNamesFlagAndRemedy(t *testing.T) {
 			[]string{"--sasl.kerberos-config-path", missing}},
 		{"kerberos auth type", kerberos(func(s *SASL) { s.Kerberos.AuthType = "ticket" }),
 			[]string{"--sasl.kerberos-auth-type=ticket", "keytabAuth or userAuth"}},
-		{"kerberos keytab missing", kerberos(func(s *SASL) { s.Kerberos.AuthType, s.Kerberos.KeytabPath = "keytabAuth", missing }),
-			[]string{"--sasl.keytab-path", missing}},
-		{"kerberos without keytab", kerberos(func(s *SASL) { s.Kerberos.AuthType = "keytabAuth" }), []string{"--sasl.keytab-path"}},
+		{"kerberos keytab missing", kerberos(func(s *SASL) {
+			s.Kerberos.AuthType, s.Kerberos.KeytabPath = "keytabAuth", missing
+		}), []string{"--sasl.keytab-path", missing}},
+		{"kerberos without keytab", kerberos(func(s *SASL) { s.Kerberos.AuthType = "keytabAuth" }),
+			[]string{"--sasl.keytab-path"}},
 		{"oauth", oauth(OAuth{TokenURL: "https://localhost/token"}), nil},
 		{"oauth without source", oauth(OAuth{}), []string{"--sasl.oauthbearer-token-url", "--sasl.oauthbearer-token-file"}},
 		{"oauth with two sources", oauth(OAuth{TokenURL: "https://localhost", TokenFile: "x"}), []string{"give one"}},
 		{"oauth URL", oauth(OAuth{TokenURL: "localhost/token"}), []string{"--sasl.oauthbearer-token-url"}},
 		{"oauth URL with a secret", oauth(OAuth{TokenURL: "https://id:" + secret + "@localhost"}),
 			[]string{"--sasl.oauthbearer-token-url", "--sasl.username"}},
-		{"oauth authority", oauth(OAuth{TokenURL: "https://localhost", CAFile: missing}), []string{"--sasl.oauthbearer-ca-file"}},
+		{"oauth authority", oauth(OAuth{TokenURL: "https://localhost", CAFile: missing}),
+			[]string{"--sasl.oauthbearer-ca-file"}},
 		{"oauth token file", oauth(OAuth{TokenFile: missing}), []string{"--sasl.oauthbearer-token-file", missing}},
 	}
 	for _, tt := range tests {

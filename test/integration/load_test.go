@@ -54,7 +54,8 @@ func startLoad(t *testing.T, cluster *broker.Cluster, topic string, partitions i
 // startReader consumes a topic in a group and commits ten times a second, until the test ends.
 func startReader(t *testing.T, cluster *broker.Cluster, group, topic string, options ...kgo.Opt) {
 	t.Helper()
-	options = append(options, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.AutoCommitInterval(100*time.Millisecond))
+	options = append(options, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
+		kgo.AutoCommitInterval(100*time.Millisecond))
 	c := client(t, cluster, options...)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -120,7 +121,8 @@ func TestLagUnderLoad(t *testing.T) {
 		t.Errorf("only %.0f messages in %.0f s: no load", delivered, took)
 	}
 	for _, group := range []string{"classic", "modern"} {
-		if g := findGroup(tracker.Observe(must(sampler.Wave(t.Context()))), group); !lag.Known(g.ConsumerRate) || g.ConsumerRate <= 0 {
+		g := findGroup(tracker.Observe(must(sampler.Wave(t.Context()))), group)
+		if !lag.Known(g.ConsumerRate) || g.ConsumerRate <= 0 {
 			t.Errorf("consumer rate of %s: %v", group, g.ConsumerRate)
 		}
 	}

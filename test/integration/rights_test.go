@@ -19,8 +19,9 @@ func (s *secured) testRights(t *testing.T) {
 	createTopic(t, s.Cluster, "orders", 2)
 	produce(t, client(t, s.Cluster), "orders", 2, 10)
 	offsets := map[int32]int64{0: 3, 1: 4}
-	commit(t, consume(t, s.Cluster, "visible-classic", kgo.ConsumeTopics("orders")), "orders", offsets)
-	commit(t, consume(t, s.Cluster, "visible-modern", kgo.ConsumeTopics("orders"), kgo.ServerSideBalancer()), "orders", offsets)
+	orders := kgo.ConsumeTopics("orders")
+	commit(t, consume(t, s.Cluster, "visible-classic", orders), "orders", offsets)
+	commit(t, consume(t, s.Cluster, "visible-modern", orders, kgo.ServerSideBalancer()), "orders", offsets)
 	commitSimply(t, s.Cluster, "hidden", "orders", offsets)
 
 	s.allow(t, user, sarama.Resource{ResourceType: sarama.AclResourceGroup, ResourceName: "*",
@@ -51,7 +52,8 @@ func (s *secured) testRights(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := p.logs.lines("warn")
-		if len(lines) != 1 || !strings.Contains(lines[0], "GROUP_AUTHORIZATION_FAILED") || !strings.Contains(lines[0], "hidden") {
+		if len(lines) != 1 || !strings.Contains(lines[0], "GROUP_AUTHORIZATION_FAILED") ||
+			!strings.Contains(lines[0], "hidden") {
 			t.Errorf("want one line about the rights on hidden:\n%s", p.logs)
 		}
 		if n := p.stats.reasons()["GROUP_AUTHORIZATION_FAILED"]; n < 3 {

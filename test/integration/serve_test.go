@@ -88,7 +88,9 @@ func scrape(ctx context.Context, url string) (map[string]*dto.MetricFamily, erro
 // differences says where the drop-in series differ from what is wanted.
 func differences(families map[string]*dto.MetricFamily, want map[string]*described) string {
 	got := map[string]float64{}
-	for _, name := range []string{"kafka_consumergroup_current_offset", "kafka_consumergroup_lag", "kafka_consumergroup_members"} {
+	for _, name := range []string{
+		"kafka_consumergroup_current_offset", "kafka_consumergroup_lag", "kafka_consumergroup_members",
+	} {
 		for _, m := range families[name].GetMetric() {
 			labels := map[string]string{}
 			for _, l := range m.GetLabel() {

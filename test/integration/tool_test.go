@@ -58,7 +58,8 @@ func number(t *testing.T, s string) int64 {
 // coordinator's ("127.0.0.1:9092 (1)") and, where a group has none, the assignor's.
 func table(t *testing.T, cluster *broker.Cluster, first string, args ...string) []map[string]string {
 	t.Helper()
-	out, err := cluster.Tool(t.Context(), "kafka-consumer-groups", append([]string{"--describe", "--all-groups"}, args...)...)
+	args = append([]string{"--describe", "--all-groups"}, args...)
+	out, err := cluster.Tool(t.Context(), "kafka-consumer-groups", args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
 
 	"kafka_burndown_exporter/test/kafka"
 )
@@ -41,6 +44,24 @@ func TestOldVersion(t *testing.T) {
 	cluster := kafka.Start(t, kafka.Options{Version: kafka.OldVersion})
 	if err := cluster.CreateTopic("orders", 2); err != nil {
 		t.Fatal(err)
+	}
+	config := cluster.Config()
+	config.Net.ReadTimeout = 500 * time.Millisecond
+	answers := func() bool {
+		conn := sarama.NewBroker(cluster.Broker(1).Addr(kafka.Plaintext))
+		defer conn.Close()
+		if err := conn.Open(config); err != nil {
+			t.Fatal(err)
+		}
+		_, err := conn.GetMetadata(sarama.NewMetadataRequest(config.Version, nil))
+		return err == nil
+	}
+	if err := cluster.Broker(1).Pause(); err != nil || answers() {
+		t.Errorf("a paused broker answers, %v", err)
+	}
+	config.Net.ReadTimeout = 30 * time.Second
+	if err := cluster.Broker(1).Resume(); err != nil || !answers() {
+		t.Errorf("a resumed broker does not answer, %v", err)
 	}
 	out, err := cluster.Tool(context.Background(), "kafka-topics", "--list")
 	if err != nil || strings.TrimSpace(out) != "orders" {
