@@ -47,7 +47,7 @@ func percent(v, base float64) string {
 	if math.Abs(p) < 0.5 {
 		return "±0 %"
 	}
-	return fmt.Sprintf("%+.0f %%", p)
+	return strings.Replace(fmt.Sprintf("%+.0f %%", p), "-", "−", 1)
 }
 
 // clockTime writes a time of the run.

@@ -1,0 +1,137 @@
+package simulate
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func shortReport(t *testing.T) *Report {
+	t.Helper()
+	sc := load(t, "payments")
+	sc.Title = `Payments <script>alert("x")</script>`
+	cands := candidates(t, sc)
+	cands[0].Title = `<img src=x onerror=alert(1)>`
+	r, err := Simulate(context.Background(), sc, cands, Options{Trace: true}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestHTMLIsSelfContainedAndEscapes(t *testing.T) {
+	r := shortReport(t)
+	var b strings.Builder
+	if err := r.WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	for _, bad := range []string{"<script", "<img", "<link", "<iframe", "@import", "url("} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %s", bad)
+		}
+	}
+	// The only addresses are the names of the SVG namespaces.
+	for _, u := range regexp.MustCompile(`https?://[^"'\s<]+`).FindAllString(page, -1) {
+		if !strings.HasPrefix(u, "http://www.w3.org/") && !strings.Contains(u, "prometheus.monitoring") {
+			t.Errorf("the page names %s", u)
+		}
+	}
+	rows := 0
+	for _, c := range r.Comparisons {
+		rows += len(c.Results)
+	}
+	if n := strings.Count(page, "<svg"); n != 4*rows {
+		t.Errorf("%d plots for %d results", n, rows)
+	}
+	if strings.Contains(page, "NaN") {
+		t.Error("a plot holds NaN")
+	}
+}
+
+func TestJSONHoldsEveryResult(t *testing.T) {
+	r := shortReport(t)
+	var b strings.Builder
+	if err := r.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got jsonReport
+	dec := json.NewDecoder(strings.NewReader(b.String()))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Services) != len(r.Comparisons) || len(got.Lints) != len(r.Lints) {
+		t.Errorf("%d services, %d lints", len(got.Services), len(got.Lints))
+	}
+	if got.Services[0].Best == "" || len(got.Services[0].Results[0].Events) == 0 {
+		t.Error("best or events are missing")
+	}
+}
+
+func TestCSVHasARowPerPoint(t *testing.T) {
+	r := shortReport(t)
+	var b strings.Builder
+	if err := r.WriteCSV(&b); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 1
+	for _, c := range r.Comparisons {
+		for i := range c.Results {
+			want += len(c.Results[i].Trace.At)
+		}
+	}
+	if len(rows) != want || len(rows[0]) != 10 {
+		t.Errorf("%d rows of %d cells, want %d", len(rows), len(rows[0]), want)
+	}
+}
+
+// The lint example of the scenario: max replicas above the partitions.
+func TestLintsAreShown(t *testing.T) {
+	r := shortReport(t)
+	var b strings.Builder
+	if err := r.WriteText(&b, true); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "Lints") || !strings.Contains(b.String(), "maxReplicaCount") {
+		t.Errorf("no lint about maxReplicaCount in:\n%s", b.String())
+	}
+	if !strings.Contains(b.String(), "changes:") {
+		t.Error("no timeline of changes")
+	}
+}
+
+func TestCalculator(t *testing.T) {
+	cases := map[float64][]string{
+		100: {"target 100 accepts a lag of 20k", "between 7420 and 54k", "×1.40"},
+		130: {"can never scale up: stay below 127.273"},
+	}
+	for target, want := range cases {
+		var b strings.Builder
+		if err := WriteCalculator(&b, target); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("target %v: %q is not in:\n%s", target, w, b.String())
+			}
+		}
+	}
+}
+
+func TestWorkedExample(t *testing.T) {
+	rows := exampleRows(load(t, "fashion").Published.Example)
+	want := map[string][2]string{"lag": {"300", "3000"}, "7·log2(lag), rounded target": {"62", "76"}, "log10(lag)": {"61", "75"}}
+	for _, row := range rows[1:] {
+		if w, ok := want[row[0]]; ok && (row[2] != w[0] || row[3] != w[1]) {
+			t.Errorf("%s asks for %v, want %v", row[0], row[2:], w)
+		}
+	}
+}
