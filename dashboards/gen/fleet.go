@@ -8,7 +8,7 @@ func fleet() dashboards.Dashboard {
 		"All consumer groups: the worst waits, lag, completeness and lost data, and a row per group.", nil,
 		[]section{
 			{"Now", []line{{4, fleetStats()}}},
-			{"Groups", []line{{12, []dashboards.Panel{groupTable()}}}},
+			{"Groups", []line{{9, []dashboards.Panel{groupTable()}}}},
 			{"Over time", []line{{9, fleetWaits()}, {9, fleetTrouble()}}},
 		})
 }
@@ -17,7 +17,7 @@ func fleetStats() []dashboards.Panel {
 	return []dashboards.Panel{
 		stat("Groups", "Consumer groups that are sampled.", short, plain(),
 			query{`count(consumergroup:kafka_group_complete:max{` + identity + `})`, "groups"}),
-		stat("Waiting over a minute", "Groups in which a message that arrives now waits longer than 60 s.", short,
+		stat("Waiting > 60 s", "Groups in which a message that arrives now waits longer than 60 s.", short,
 			steps("green", "red", 1.0),
 			query{`sum(consumergroup:kafka_group_burndown_seconds:over60s{` + identity + `})`, "groups"}),
 		stat("Worst burndown", "The longest expected wait of a message that arrives now.", seconds,

@@ -31,8 +31,7 @@ func group() dashboards.Dashboard {
 
 func groupStats() []dashboards.Panel {
 	return []dashboards.Panel{
-		stat("State", "The group's state, as its coordinator gives it.", short, plain(),
-			query{`max by (` + byIdentity + `, state) (consumergroup:kafka_group_state:newest{` + oneGroup + `} == 1)`, "{{state}}"}),
+		groupState(),
 		stat("Lag", "Messages not yet consumed.", short, plain(),
 			query{`max(consumergroup:kafka_group_lag:sum{` + oneGroup + `})`, "lag"}),
 		stat("Burndown", "Expected wait of a message that arrives now.", seconds, steps("green", "orange", 60.0, "red", 300.0),
@@ -44,6 +43,16 @@ func groupStats() []dashboards.Panel {
 		stat("Complete", "Whether every partition of the group was read.", boolean, steps("red", "green", 1.0),
 			query{`max(consumergroup:kafka_group_complete:max{` + oneGroup + `})`, "complete"}),
 	}
+}
+
+// groupState asks for now only: over time every state that was would be a number of its own.
+func groupState() dashboards.Panel {
+	p := stat("State", "The group's state, as its coordinator gives it.", short, plain(), query{
+		`max by (` + byIdentity + `, state) (consumergroup:kafka_group_state:newest{` + oneGroup + `} == 1)`, "{{state}}",
+	})
+	p.Targets[0].Range, p.Targets[0].Instant = false, true
+	p.Options["textMode"], p.Options["graphMode"] = "name", "none"
+	return p
 }
 
 func groupSignals() []dashboards.Panel {

@@ -122,7 +122,7 @@ func drawPanel(ctx context.Context, box draw.Canvas, p dashboards.Panel, source 
 	case p.Type == "table":
 		drawTable(inner, p, lines)
 	default:
-		return drawSeries(inner, p, lines)
+		return drawSeries(inner, p, lines, source)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ const legendRows = 5
 
 // drawSeries plots a panel over time. A query that the panel puts on the right axis is scaled to the left one and gets
 // ticks of its own.
-func drawSeries(c draw.Canvas, p dashboards.Panel, lines []line) error {
+func drawSeries(c draw.Canvas, p dashboards.Panel, lines []line, source data) error {
 	right := rightQuery(p)
 	unit := p.FieldConfig.Defaults.Unit
 	factor := rightFactor(lines, right)
@@ -47,6 +47,7 @@ func drawSeries(c draw.Canvas, p dashboards.Panel, lines []line) error {
 			return err
 		}
 	}
+	pl.X.Min, pl.X.Max = float64(source.to.Add(-source.length).Unix()), float64(source.to.Unix())
 	headroom(pl)
 	addThresholds(pl, p)
 	legendHeight := vg.Length(min(len(lines), legendRows)+1) * 12

@@ -45,9 +45,8 @@ func (s standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "kube_horizontalpodautoscaler_status_desired_replicas{%s} %d\n", hpa, svc.Desired)
 		fmt.Fprintf(w, "kube_horizontalpodautoscaler_spec_max_replicas{%s} %d\n", hpa, svc.MaxUseful)
 		for i, ask := range svc.LastProposals {
-			metric := fmt.Sprintf("s%d-%s", i, ask.Metric)
 			keda := fmt.Sprintf(`namespace="demo",scaledObject=%q,metric=%q,scaler=%q,triggerIndex="%d",type="scaledobject"`,
-				svc.Name, metric, ask.Metric, i)
+				svc.Name, ask.Metric, ask.Metric, i)
 			failed, perPod := 0, 1.0
 			if ask.Err != "" {
 				failed = 1
@@ -60,7 +59,7 @@ func (s standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if ask.Kind != "Value" {
 				kind, perPod = "average", float64(max(svc.Ready, 1))
 			}
-			target := fmt.Sprintf(`{%s,metric_name=%q,metric_target_type=%q}`, hpa, metric, kind)
+			target := fmt.Sprintf(`{%s,metric_name=%q,metric_target_type=%q}`, hpa, ask.Metric, kind)
 			fmt.Fprintf(w, "keda_scaler_metrics_value{%s} %g\n", keda, ask.Value)
 			fmt.Fprintf(w, "kube_horizontalpodautoscaler_status_target_metric%s %g\n", target, ask.Value/perPod)
 			fmt.Fprintf(w, "kube_horizontalpodautoscaler_spec_target_metric%s %g\n", target, ask.Target)
