@@ -187,10 +187,11 @@ func TestSubstitute(t *testing.T) {
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	left := regexp.MustCompile(`\$[^0-9]`)
 	for _, d := range load(t) {
 		for _, p := range d.AllPanels() {
 			for _, q := range p.Targets {
-				if e := v.Substitute(q.Expr); strings.Contains(e, "$") {
+				if e := v.Substitute(q.Expr); left.MatchString(e) {
 					t.Errorf("%s, %q: a variable is left in %s", d.UID, p.Title, e)
 				}
 			}

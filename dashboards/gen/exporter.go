@@ -95,7 +95,8 @@ func costs() []dashboards.Panel {
 		timeseries("Memory", "Resident memory.", bytesIEC, plain(),
 			query{`process_resident_memory_bytes{` + identity + `}` + ours, "{{instance}}"}),
 		timeseries("Rule evaluation", "What the recording rules cost this Prometheus per evaluation.", seconds, plain(), query{
-			`max by (rule_group) (prometheus_rule_group_last_duration_seconds{rule_group=~".*kafka-.*"})`, "{{rule_group}}",
+			`max by (group) (label_replace(` +
+				`prometheus_rule_group_last_duration_seconds{rule_group=~".*;kafka-.*"}, "group", "$1", "rule_group", ".*;(.*)"))`, "{{group}}",
 		}),
 	}
 }
