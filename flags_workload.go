@@ -20,6 +20,7 @@ import (
 	"kafka_burndown_exporter/internal/scenario"
 	"kafka_burndown_exporter/internal/simulate"
 	"kafka_burndown_exporter/rules"
+	"kafka_burndown_exporter/scenarios"
 )
 
 // workloadFlags say what simulate and tune replay: a scenario file, a CSV file, or the history on a Prometheus server.
@@ -42,7 +43,7 @@ type workloadFlags struct {
 
 func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 	f := &workloadFlags{set: map[string]bool{}}
-	cmd.Arg("scenario", "Scenario file, such as scenarios/ride-hailing.yaml.").StringVar(&f.file)
+	cmd.Arg("scenario", "Scenario file, or the name of a shipped one: ride-hailing, fashion, food-delivery, payments or tuning-profiles.").StringVar(&f.file)
 	cmd.Flag("csv", "Replay the production in this CSV file.").StringVar(&f.csv)
 	cmd.Flag("csv.time", "Column with the time: Unix seconds, RFC 3339, or seconds from 0.").Default("time").StringVar(&f.csvTime)
 	cmd.Flag("csv.rate", "Column with the rate in messages/s; an empty cell is a gap.").Default("rate").StringVar(&f.csvRate)
@@ -103,7 +104,7 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 		return nil, nil, errors.New("what to replay is missing or given twice; give a scenario file, --csv=FILE or --prometheus.url=URL")
 	}
 	if f.file != "" {
-		sc, err := scenario.Load(f.file)
+		sc, err := readScenario(f.file)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -126,6 +127,18 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 	}
 	f.override(sc)
 	return sc, h, nil
+}
+
+// readScenario reads a scenario file, or a shipped scenario by its name.
+func readScenario(name string) (*scenario.Scenario, error) {
+	if _, err := os.Stat(name); err != nil {
+		shipped := strings.TrimSuffix(filepath.Base(name), ".yaml") + ".yaml"
+		if f, err := scenarios.FS.Open(shipped); err == nil {
+			f.Close()
+			return scenario.LoadFS(scenarios.FS, shipped)
+		}
+	}
+	return scenario.Load(name)
 }
 
 // override puts what flags say about the objective and the price into the scenario.

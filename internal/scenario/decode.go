@@ -18,7 +18,11 @@ type Error struct {
 	Line  int // 0: unknown
 	Field string
 	Msg   string
+	// Err is what caused it, nil if nothing did.
+	Err error
 }
+
+func (e *Error) Unwrap() error { return e.Err }
 
 func (e *Error) Error() string {
 	place := e.File

@@ -42,7 +42,7 @@ func Load(path string) (*Scenario, error) {
 func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
 	data, err := readFile(fsys, name)
 	if err != nil {
-		return nil, &Error{File: name, Msg: "cannot be read: " + err.Error()}
+		return nil, &Error{File: name, Msg: "cannot be read: " + err.Error(), Err: err}
 	}
 	s, err := Parse(name, data)
 	if err != nil {

@@ -98,27 +98,29 @@ func Recorded(h *History, service string) *Candidate {
 	return &Candidate{Name: "recorded", Title: "the replicas as they were", Schedule: map[string]*scenario.Series{service: h.Replicas}}
 }
 
-// Standard are candidates to compare when none are given: no autoscaling, lag a replica, log2×7 and desired replicas.
+// Standard are candidates to compare when none are given: no autoscaling, and one for each shipped metric.
 func Standard(sc *scenario.Scenario, query QueryText) ([]*Candidate, error) {
 	svc := &sc.Services[0]
 	l := MeasureLoad(sc, svc)
 	out := []*Candidate{{Name: "fixed", Title: "no autoscaling"}}
 	preset := Presets()[0]
 	preset.Down = Presets()[3].Down
+	var names []string
+	byName := map[string][][]Trigger{}
 	for _, metric := range metricsFor(svc, &l) {
 		name := metric[0].Name
-		if len(metric) > 1 && metric[1].Type != "cpu" {
-			continue
+		if byName[name] == nil {
+			names = append(names, name)
 		}
-		for _, c := range out {
-			if c.Name == name {
-				name = ""
-			}
+		byName[name] = append(byName[name], metric)
+	}
+	for _, name := range names {
+		// Thresholds ascend: the one in the middle stands for its metric, the plain one for the desired replicas.
+		pick := byName[name][(len(byName[name])-1)/2]
+		if name == "desired-replicas" {
+			pick = byName[name][0]
 		}
-		if name == "" {
-			continue
-		}
-		v, err := newVariant(sc, svc, &preset, &l, Limits{}, metric, query)
+		v, err := newVariant(sc, svc, &preset, &l, Limits{}, pick, query)
 		if err != nil {
 			return nil, err
 		}
