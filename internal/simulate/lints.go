@@ -11,7 +11,8 @@ import (
 // candidates share is reported once, with the first of them.
 func lints(sc *scenario.Scenario, cands []*Candidate) []Lint {
 	var out []Lint
-	seen := map[scaledobject.Finding]bool{}
+	type key struct{ id, object, field, reason string }
+	seen := map[key]bool{}
 	for _, c := range cands {
 		var bundles []*scaledobject.Bundle
 		for _, ctl := range c.Controllers {
@@ -21,10 +22,11 @@ func lints(sc *scenario.Scenario, cands []*Candidate) []Lint {
 		}
 		for _, b := range bundles {
 			for _, f := range scaledobject.Lint(b, func(o *scaledobject.Object) scaledobject.Facts { return facts(sc, o) }) {
-				if seen[f] {
+				k := key{f.ID, f.Object, f.Field, f.Reason}
+				if seen[k] {
 					continue
 				}
-				seen[f] = true
+				seen[k] = true
 				out = append(out, Lint{Candidate: c.Name, ID: f.ID, Severity: f.Severity.String(), Object: f.Object,
 					Field: f.Field, Reason: f.Reason, Fix: f.Fix})
 			}

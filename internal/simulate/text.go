@@ -117,7 +117,7 @@ func (r *Report) lintText(p *printer) {
 	p.line("")
 	p.line("Lints")
 	for _, l := range r.Lints {
-		p.line("  %-7s %s: %s: %s", l.Severity, l.Candidate, l.Field, l.Reason)
+		p.line("  %-7s %s, %s: %s: %s", l.Severity, l.Candidate, l.Object, l.Field, l.Reason)
 		p.line("          fix: %s", l.Fix)
 	}
 }
