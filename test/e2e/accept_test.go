@@ -75,6 +75,7 @@ func (w *world) accept(t *testing.T, objects []kubeapi.Object) {
 	for _, o := range objects {
 		w.provide(t, o)
 	}
+	scaled := map[string]kubeapi.Object{}
 	for _, o := range objects {
 		path, err := w.stack.API.PathOf(t.Context(), o, "default")
 		if err != nil {
@@ -86,8 +87,11 @@ func (w *world) accept(t *testing.T, objects []kubeapi.Object) {
 		}
 		t.Cleanup(func() { w.remove(t, path) })
 		if kubeapi.String(o, "kind") == "ScaledObject" {
-			w.acceptedByKEDA(t, path, o)
+			scaled[path] = o
 		}
+	}
+	for path, o := range scaled {
+		w.acceptedByKEDA(t, path, o)
 	}
 }
 

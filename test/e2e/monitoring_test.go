@@ -45,7 +45,7 @@ func (w *world) monitor(t *testing.T, prior float64, groups []string, flags ...s
 		"--sample.interval=" + compressTime(10*time.Second).String(), "--rate.window=" + compressTime(2*time.Minute).String(),
 		"--stall.window=" + compressTime(5*time.Minute).String(), "--refresh.metadata=3s", "--refresh.members=2s", "--refresh.starts=6s",
 	}, flags...)
-	for _, addr := range w.kafka.Addrs("PLAINTEXT") {
+	for _, addr := range w.kafka.observers() {
 		m.args = append(m.args, "--kafka.server="+addr)
 	}
 	m.startExporter()

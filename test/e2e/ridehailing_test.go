@@ -37,9 +37,8 @@ type evening struct {
 
 // startEvening deploys the service with n pods under a steady load (in the original's messages/s) and waits until they
 // keep up with it.
-func startEvening(t *testing.T, name string, n int, base float64) *evening {
+func startEvening(t *testing.T, w *world, name string, n int, base float64) *evening {
 	t.Helper()
-	w := theWorld(t)
 	w.namespace(t, name)
 	if err := w.kafka.CreateTopic(name, tripPartitions); err != nil {
 		t.Fatal(err)
@@ -92,7 +91,7 @@ func (e *evening) desired() string {
 func TestRideHailing(t *testing.T) {
 	t.Parallel()
 	const pods, base = 3, 400
-	e := startEvening(t, "trip-analytics", pods, base)
+	e := startEvening(t, theWorld(t), "trip-analytics", pods, base)
 	e.m.waitFor(t, 60*time.Second, fmt.Sprintf("max_over_time(%s[6s:1s])", e.desired()), func(d float64) bool { return d == pods })
 	e.w.scale(t, e.w.shipped(t, "ride-hailing/prometheus/trip-analytics.yaml", e.s))
 	time.Sleep(3 * syncPeriod)
@@ -122,7 +121,7 @@ func TestRideHailing(t *testing.T) {
 // The policy of five pods lands on 19 when it starts at 4. HPA's dead band would rest there at an ask of 20.
 func TestNineteenOfTwentyIsNotEnough(t *testing.T) {
 	t.Parallel()
-	e := startEvening(t, "trip-nineteen", 4, 400)
+	e := startEvening(t, theWorld(t), "trip-nineteen", 4, 400)
 	e.p.Rate(compressRate(1400))
 	e.m.waitFor(t, 60*time.Second, e.desired(), func(d float64) bool { return d == tripPartitions })
 	e.w.scale(t, e.w.shipped(t, "ride-hailing/prometheus/trip-analytics.yaml", e.s))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func (w *world) shipped(t *testing.T, path string, s service) kubeapi.Object {
 			metadata["serverAddress"] = s.prometheus
 			metadata["query"] = groupMatcher.ReplaceAllString(kubeapi.String(metadata, "query"), `consumergroup="`+s.group+`"`)
 		case "kafka":
-			metadata["bootstrapServers"], metadata["consumerGroup"], metadata["topic"] = w.kafka.Bootstrap(), s.group, s.topic
+			metadata["bootstrapServers"], metadata["consumerGroup"], metadata["topic"] = strings.Join(w.kafka.observers(), ","), s.group, s.topic
 		}
 	}
 	return object

@@ -19,7 +19,7 @@ import (
 type world struct {
 	dir   string
 	stack *stack.Stack
-	kafka *kafka.Cluster
+	kafka *cluster
 }
 
 var shared struct {
@@ -64,9 +64,7 @@ func boot() (*world, error) {
 		})
 	})
 	wg.Go(func() {
-		w.kafka, kafkaErr = kafka.New(ctx, kafka.Options{Brokers: 3, JavaOptions: []string{"-Xmx320m"}, Properties: map[string]string{
-			"group.initial.rebalance.delay.ms": "0", "auto.create.topics.enable": "false",
-		}})
+		w.kafka, kafkaErr = startKafka(ctx, 1)
 	})
 	wg.Wait()
 	logf("the world took %.1f s to boot", time.Since(began).Seconds())
@@ -86,11 +84,18 @@ func closeWorld() {
 		w.stack.Down()
 	}
 	if w.kafka != nil {
-		w.kafka.Close()
+		w.kafka.close()
 	}
 	if os.Getenv("E2E_DIR") == "" {
 		os.RemoveAll(w.dir)
 	}
+}
+
+// on is the same world with another Kafka.
+func (w *world) on(k *cluster) *world {
+	other := *w
+	other.kafka = k
+	return &other
 }
 
 // namespace makes a namespace for one test.

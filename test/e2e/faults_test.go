@@ -1,0 +1,176 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"kafka_burndown_exporter/test/e2e/kubeapi"
+)
+
+// fault is something that goes wrong for a while.
+type fault struct {
+	name string
+	// begin makes it happen, end makes it stop; what is between is up to the product.
+	begin, end func(*testing.T, *evening)
+	// during is called every 1.5 s of the fault, where it is not nil.
+	during func(*evening)
+	// known says that the truth can be known throughout: replicas may follow it either way.
+	known bool
+}
+
+const faultTime = 20 * time.Second // 200 s of the original's time
+
+func faults() []fault {
+	pods := func(sig os.Signal) func(*evening) {
+		return func(e *evening) {
+			for _, p := range e.w.stack.Kubelet.Processes("app", e.f.name) {
+				p.Signal(sig)
+			}
+		}
+	}
+	signal := func(sig os.Signal) func(*testing.T, *evening) {
+		return func(_ *testing.T, e *evening) { pods(sig)(e) }
+	}
+	nothing := func(*testing.T, *evening) {}
+	return []fault{
+		{name: "Prometheus stopped",
+			begin: func(_ *testing.T, e *evening) { e.m.prometheus.Kill() },
+			end:   func(_ *testing.T, e *evening) { e.m.startPrometheus() }},
+		{name: "exporter killed",
+			begin: func(_ *testing.T, e *evening) { e.m.exporterP.Kill() },
+			end:   func(_ *testing.T, e *evening) { e.m.startExporter() }},
+		{name: "exporter cut off from Kafka",
+			begin: func(_ *testing.T, e *evening) { e.w.kafka.cut(true) },
+			end:   func(_ *testing.T, e *evening) { e.w.kafka.cut(false) }},
+		{name: "one broker of three down", known: true,
+			begin: func(t *testing.T, e *evening) { must(t, e.w.kafka.Broker(2).Kill()) },
+			end:   func(t *testing.T, e *evening) { must(t, e.w.kafka.Broker(2).Start(context.Background())) }},
+		{name: "consumers crash-looping", begin: nothing, end: nothing, during: pods(syscall.SIGKILL)},
+		{name: "rebalance storm", begin: nothing, end: nothing, during: func(e *evening) {
+			if all := e.w.stack.Kubelet.Processes("app", e.f.name); len(all) > 0 {
+				all[0].Signal(syscall.SIGTERM)
+			}
+		}},
+		{name: "partitions stuck", begin: func(_ *testing.T, e *evening) {
+			if all := e.w.stack.Kubelet.Processes("app", e.f.name); len(all) > 0 {
+				all[0].Signal(syscall.SIGSTOP)
+			}
+		}, end: signal(syscall.SIGCONT)},
+		{name: "group reset to the beginning", begin: resetGroup, end: signal(syscall.SIGCONT)},
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// resetGroup stops every member until the group is empty, and sets its offsets back.
+func resetGroup(t *testing.T, e *evening) {
+	for _, p := range e.w.stack.Kubelet.Processes("app", e.f.name) {
+		p.Signal(syscall.SIGSTOP)
+	}
+	eventually(t, 60*time.Second, "the offsets are reset", func() error {
+		out, err := e.w.kafka.Tool(context.Background(), "kafka-consumer-groups", "--group", e.s.group, "--topic", e.s.topic,
+			"--reset-offsets", "--shift-by", "-50", "--execute")
+		if err != nil || strings.Contains(out, "Error") {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	})
+}
+
+// finding is what a fault did.
+type finding struct {
+	fault               string
+	before, least, most int
+	after               int
+	peakLag             float64
+	recovered           time.Duration // from the end of the fault to a lag as before
+}
+
+// While the truth is unknown the desired replicas are held or rise, never fall, and everything recovers without hands.
+// The scale-down window is taken away, so that nothing hides a wrong answer.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	w := theWorld(t)
+	k, err := startKafka(t.Context(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(k.close)
+	const base = 950 // 7 replicas of 20 partitions
+	e := startEvening(t, w.on(k), "faults", 7, base)
+	object := w.on(k).shipped(t, "ride-hailing/prometheus/trip-analytics.yaml", e.s)
+	down := kubeapi.Nested(object, "spec", "advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown").(kubeapi.Object)
+	down["stabilizationWindowSeconds"] = 0.
+	e.settle(t, 7)
+	w.scale(t, object)
+	var table []finding
+	for _, f := range faults() {
+		t.Run(f.name, func(t *testing.T) {
+			e.settle(t, 7)
+			found := e.suffer(t, f)
+			table = append(table, found)
+			if found.least < found.before && !f.known {
+				t.Errorf("replicas fell from %d to %d", found.before, found.least)
+			}
+		})
+	}
+	writeFaults(t, "desired replicas (AverageValue)", table)
+}
+
+// settle waits until the service rests at n replicas with little lag and the rules have seen that for a while.
+func (e *evening) settle(t *testing.T, n int) {
+	t.Helper()
+	e.m.waitFor(t, 120*time.Second, fmt.Sprintf("min_over_time(%s[6s:1s])", e.desired()), func(d float64) bool { return d == float64(n) })
+	e.m.waitFor(t, 120*time.Second, fmt.Sprintf("max_over_time(%s[6s:1s])", e.desired()), func(d float64) bool { return d == float64(n) })
+	e.f.waitReady(60*time.Second, n)
+}
+
+// suffer lets a fault happen and waits until lag and replicas are as before.
+func (e *evening) suffer(t *testing.T, f fault) finding {
+	t.Helper()
+	before, _ := e.f.replicas()
+	begin := time.Now()
+	f.begin(t, e)
+	for time.Since(begin) < faultTime {
+		if f.during != nil {
+			f.during(e)
+		}
+		time.Sleep(1500 * time.Millisecond)
+	}
+	f.end(t, e)
+	end := time.Now()
+	seen := e.f.since(begin)
+	low := 4 * 950. / speed / 1
+	e.m.waitFor(t, 180*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[3s])", e.s.group), func(lag float64) bool { return lag < low })
+	found := finding{
+		fault: f.name, before: before, least: slices.Min(seen), most: slices.Max(e.f.since(begin)), recovered: time.Since(end),
+		peakLag: e.m.waitFor(t, 10*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[%ds])", e.s.group, int(time.Since(begin).Seconds())+1), known),
+	}
+	t.Logf("%+v", found)
+	return found
+}
+
+// writeFaults prints the table; with E2E_DOCS it also goes to that folder, from where docs/faults.md takes it.
+func writeFaults(t *testing.T, controller string, table []finding) {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\n\n| fault | replicas before | least during | most until recovered | peak lag | s to recover |\n|---|--:|--:|--:|--:|--:|\n", controller)
+	for _, f := range table {
+		fmt.Fprintf(&out, "| %s | %d | %d | %d | %.0f | %.0f |\n", f.fault, f.before, f.least, f.most, f.peakLag, f.recovered.Seconds())
+	}
+	t.Log("\n" + out.String())
+	if dir := os.Getenv("E2E_DOCS"); dir != "" {
+		must(t, os.WriteFile(filepath.Join(dir, strings.Fields(controller)[0]+".md"), []byte(out.String()), 0o644))
+	}
+}
