@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -52,35 +53,55 @@ func (s *Sampler) fetchRound(ctx context.Context, nodes []*node) (moved []*group
 	return moved
 }
 
-// fetchNode reads the offsets of one coordinator's groups, batch after batch. It alone writes to these groups, and only
-// before it returns, so that nothing of an answer that came too late can get into a wave.
+// fetchNode reads the offsets of one coordinator's groups. It alone writes to these groups, and only before it returns,
+// so that nothing of an answer that came too late can get into a wave. Many offsets are read over the leader's
+// connection as well, which is idle while commits are read: one answer is decoded while the broker makes the next.
 func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refused []*group) {
 	outcome := newFetchOutcome()
+	half := batchLength(groups, len(groups))
+	if half < len(groups) {
+		half = len(groups) / 2
+	}
+	second, batch := newFetchOutcome(), maxBatchGroups
+	var wg sync.WaitGroup
+	if half < len(groups) {
+		wg.Go(func() { batch = s.fetchLane(ctx, n, n.leader, groups[half:], second) })
+	}
+	first := s.fetchLane(ctx, n, n.coordinator, groups[:half], outcome)
+	wg.Wait()
+	n.batch = min(first, batch)
+	outcome.merge(second)
+	s.reportFetch(n, outcome)
+	return outcome.refused
+}
+
+// fetchLane reads groups over one connection, batch after batch. It returns how many groups to ask for the next time:
+// what is too large to be read in time, or at all, is asked for in smaller parts.
+func (s *Sampler) fetchLane(ctx context.Context, n *node, l *lane, groups []*group, outcome *fetchOutcome) (size int) {
+	size = n.batch
 	for len(groups) > 0 && ctx.Err() == nil {
 		var batch []*group
 		build := func(ses *session) *sarama.OffsetFetchRequest {
 			limit := 1
 			if s.versions.severalGroups(ses) {
-				limit = n.batch
+				limit = size
 			}
 			batch = groups[:batchLength(groups, limit)]
 			return s.fetchRequest(batch)
 		}
-		answer, err := askFor(ctx, s, n, n.coordinator, apiOffsetFetch, (*sarama.Broker).FetchOffset, build)
+		answer, err := askFor(ctx, s, n, l, apiOffsetFetch, (*sarama.Broker).FetchOffset, build)
 		if err != nil {
-			// What is too large to be read in time, or at all, is asked for in smaller parts from now on.
 			if len(batch) > 0 {
-				n.batch = max(1, len(batch)/2)
+				size = max(1, len(batch)/2)
 			}
-			break
+			return size
 		}
 		at := time.Now()
-		n.batch = min(maxBatchGroups, 2*n.batch)
+		size = min(maxBatchGroups, 2*size)
 		groups = groups[len(batch):]
 		s.foldAnswer(n, batch, answer, at, outcome)
 	}
-	s.reportFetch(n, outcome)
-	return outcome.refused
+	return size
 }
 
 // batchLength is how many groups go into one request.
@@ -111,6 +132,14 @@ type fetchOutcome struct {
 }
 
 func newFetchOutcome() *fetchOutcome { return &fetchOutcome{failed: map[sarama.KError][]string{}} }
+
+// merge takes another outcome of the same coordinator in.
+func (o *fetchOutcome) merge(other *fetchOutcome) {
+	o.refused = append(o.refused, other.refused...)
+	for code, groups := range other.failed {
+		o.failed[code] = append(o.failed[code], groups...)
+	}
+}
 
 func (s *Sampler) foldAnswer(
 	n *node, batch []*group, answer *sarama.OffsetFetchResponse, at time.Time, out *fetchOutcome,
