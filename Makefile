@@ -55,9 +55,9 @@ bench-peers: build ## Side by side with the peers named by KAFKA_EXPORTER, KMINI
 .PHONY: bench-scale
 bench-scale: build ## Our exporter alone from 10 000 to 1 000 000 group-partitions, and 20 000 groups at topic granularity.
 	for n in 50 500 1500 5000; do \
-	  go run ./test/bench --ours=$(BIN) --only=$(BIN) --groups=$$n --topics=250 --messages=5 --rounds=1 --cycles=6 \
+	  go run ./test/bench --ours=$(BIN) --only=$(BIN) --groups=$$n --topics=100 --messages=5 --rounds=1 --cycles=6 \
 	    --out=bench-results/groups-$$n $(BENCH_ARGS) || exit 1; done
-	go run ./test/bench --ours=$(BIN) --only=$(BIN) --groups=20000 --committed=20 --topics=250 --messages=5 --rounds=1 \
+	go run ./test/bench --ours=$(BIN) --only=$(BIN) --groups=20000 --committed=20 --topics=100 --messages=5 --rounds=1 \
 	  --cycles=6 --full-series=4000 --ours-arg=--metrics.granularity=topic --out=bench-results/groups-20000-topic $(BENCH_ARGS)
 
 .PHONY: update

@@ -41,8 +41,8 @@ func main() { os.Exit(run()) }
 func run() int {
 	var o options
 	app := kingpin.New("bench", "Compares exporters side by side against one real Kafka broker.")
-	app.Flag("topics", "Topics to create.").Default("100").IntVar(&o.size.topics)
-	app.Flag("partitions", "Partitions of each topic.").Default("20").IntVar(&o.size.partitionsPerTopic)
+	app.Flag("topics", "Topics to create.").Default("40").IntVar(&o.size.topics)
+	app.Flag("partitions", "Partitions of each topic.").Default("50").IntVar(&o.size.partitionsPerTopic)
 	app.Flag("groups", "Consumer groups to create.").Default("500").IntVar(&o.size.groups)
 	app.Flag("committed", "Partitions each group commits on.").Default("200").IntVar(&o.size.committedPerGroup)
 	app.Flag("messages", "Messages in each partition.").Default("20").IntVar(&o.size.messages)
