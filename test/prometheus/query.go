@@ -109,7 +109,7 @@ func (s *Server) get(ctx context.Context, path string, data any) error {
 		return fmt.Errorf("parse Prometheus's answer (%s): %w", res.Status, err)
 	}
 	if answer.Status != "success" {
-		return fmt.Errorf("Prometheus: %s", strings.TrimSpace(answer.Error)) //nolint:staticcheck // a name
+		return fmt.Errorf("answer of Prometheus: %s", strings.TrimSpace(answer.Error))
 	}
 	return json.Unmarshal(answer.Data, data)
 }

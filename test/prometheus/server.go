@@ -202,7 +202,7 @@ func (s *Server) waitReady(ctx context.Context) error {
 		}
 		select {
 		case <-s.done:
-			return fmt.Errorf("Prometheus ended: %s", s.log) //nolint:staticcheck // a name
+			return fmt.Errorf("the server ended: %s", s.log)
 		case <-ctx.Done():
 			return fmt.Errorf("wait for Prometheus: %w", ctx.Err())
 		case <-time.After(50 * time.Millisecond):
