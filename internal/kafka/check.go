@@ -106,8 +106,12 @@ func (n *node) release() string {
 }
 
 func (s *Sampler) reportTopics(out *report, w *lag.Wave) {
-	partitions, read := 0, 0
+	topics, partitions, read := 0, 0, 0
 	for _, t := range w.Topics {
+		if t.Hidden {
+			continue
+		}
+		topics++
 		for _, p := range t.Partitions {
 			partitions++
 			if p.Err == lag.ReasonNone {
@@ -115,7 +119,7 @@ func (s *Sampler) reportTopics(out *report, w *lag.Wave) {
 			}
 		}
 	}
-	out.line("Topics: %d with %d partitions, the ends of %d were read", len(w.Topics), partitions, read)
+	out.line("Topics: %d with %d partitions, the ends of %d were read", topics, partitions, read)
 }
 
 func (s *Sampler) reportGroups(out *report, w *lag.Wave) {

@@ -18,16 +18,19 @@ type commits struct {
 	partitions []int32
 	offsets    []int64
 
-	names []foldName
+	names  []foldName
+	failed sarama.KError
 }
 
 // foldName is one admitted topic of an answer.
 type foldName struct{ text, raw string }
 
 // fold replaces the commits by those of an answer, without topics that are not admitted and partitions without a
-// commit. If a partition carries an error code that code is returned and the commits are not to be used: a partition
-// that could not be read must not look like one without a commit.
+// commit. If a partition carries an error code the first such code is returned and the offsets are not to be used: a
+// partition that could not be read must not look like one without a commit. The names are still those of all topics,
+// since what is held of them needs them in the wave.
 func (c *commits) fold(answer blocks, names *namer) sarama.KError {
+	c.failed = sarama.ErrNoError
 	c.names = c.names[:0]
 	size := 0
 	for raw, parts := range answer {
@@ -50,16 +53,14 @@ func (c *commits) fold(answer blocks, names *namer) sarama.KError {
 		if len(c.topics) > 0 && c.topics[len(c.topics)-1].Topic == n.text {
 			continue // two raw names that are the same valid one
 		}
-		if code := c.topic(n.text, answer[n.raw]); code != sarama.ErrNoError {
-			return code
-		}
+		c.topic(n.text, answer[n.raw])
 	}
-	return sarama.ErrNoError
+	return c.failed
 }
 
 // topic appends one topic. Partitions are nearly always numbered without large gaps, so that counting up finds them in
 // order; what is left after that is sorted.
-func (c *commits) topic(name string, parts map[int32]*sarama.OffsetFetchResponseBlock) sarama.KError {
+func (c *commits) topic(name string, parts map[int32]*sarama.OffsetFetchResponseBlock) {
 	first, found := len(c.partitions), 0
 	for p := int32(0); found < len(parts) && int(p) < 2*len(parts)+16; p++ {
 		b, ok := parts[p]
@@ -67,9 +68,7 @@ func (c *commits) topic(name string, parts map[int32]*sarama.OffsetFetchResponse
 			continue
 		}
 		found++
-		if code := c.partition(p, b); code != sarama.ErrNoError {
-			return code
-		}
+		c.partition(p, b)
 	}
 	if found < len(parts) {
 		var rest []int32
@@ -80,9 +79,7 @@ func (c *commits) topic(name string, parts map[int32]*sarama.OffsetFetchResponse
 		}
 		slices.Sort(rest)
 		for _, p := range rest {
-			if code := c.partition(p, parts[p]); code != sarama.ErrNoError {
-				return code
-			}
+			c.partition(p, parts[p])
 		}
 	}
 	if len(c.partitions) > first {
@@ -92,19 +89,19 @@ func (c *commits) topic(name string, parts map[int32]*sarama.OffsetFetchResponse
 			Offsets:    c.offsets[first:len(c.offsets):len(c.offsets)],
 		})
 	}
-	return sarama.ErrNoError
 }
 
-func (c *commits) partition(p int32, b *sarama.OffsetFetchResponseBlock) sarama.KError {
-	switch {
-	case b == nil:
-	case b.Err != sarama.ErrNoError:
-		return b.Err
-	case b.Offset >= 0 && p < maxPartition:
+func (c *commits) partition(p int32, b *sarama.OffsetFetchResponseBlock) {
+	if b == nil || p >= maxPartition {
+		return
+	}
+	if b.Err != sarama.ErrNoError && c.failed == sarama.ErrNoError {
+		c.failed = b.Err
+	}
+	if b.Err != sarama.ErrNoError || b.Offset >= 0 {
 		c.partitions = append(c.partitions, p)
 		c.offsets = append(c.offsets, b.Offset)
 	}
-	return sarama.ErrNoError
 }
 
 func (c *commits) clear() {

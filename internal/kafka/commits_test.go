@@ -40,7 +40,11 @@ func TestFold(t *testing.T) {
 		{"excluded", blocks{"hidden": {0: block(1)}, "a": {0: block(2)}}, sarama.ErrNoError,
 			[]lag.TopicCommits{{Topic: "a", Partitions: []int32{0}, Offsets: []int64{2}}}},
 		{"nonsense", blocks{"a": {0: nil, -3: block(5), 1 << 30: block(9)}}, sarama.ErrNoError, nil},
-		{"error", blocks{"a": {0: {Err: sarama.ErrTopicAuthorizationFailed}}}, sarama.ErrTopicAuthorizationFailed, nil},
+		{"an error, and still all names", blocks{
+			"a": {0: {Offset: -1, Err: sarama.ErrTopicAuthorizationFailed}}, "b": {0: block(3)},
+		}, sarama.ErrTopicAuthorizationFailed, []lag.TopicCommits{
+			{Topic: "a", Partitions: []int32{0}, Offsets: []int64{-1}}, {Topic: "b", Partitions: []int32{0}, Offsets: []int64{3}},
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if code := c.fold(tc.answer, names); code != tc.code {

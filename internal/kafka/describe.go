@@ -72,8 +72,16 @@ func (s *Sampler) finishDescribing(d *describer) {
 			g := r.group
 			g.members, g.describedAt, g.describedState = r.members, r.members.At, r.listed
 			g.descriptions = min(2, g.descriptions+1)
+			// During a rebalance the coordinator of a classic group does not tell the subscriptions.
+			if len(r.members.Topics) > 0 || !rebalancing(r.members.State) {
+				g.subscribed = r.members.Topics
+			}
 		}
 	}
+}
+
+func rebalancing(state string) bool {
+	return state != "Stable" && state != "Empty" && state != stateDead
 }
 
 // describeTarget is a group to describe, copied: its directory entry may change meanwhile.

@@ -35,6 +35,9 @@ type entry struct {
 	// fresh is true when a broker listed the group in this wave. An entry that is not is held.
 	fresh bool
 
+	// missed is true when every broker answered in full in the last wave and none listed the group.
+	missed bool
+
 	confirmed, refused int32 // who last answered as the coordinator, and who said that it is not; -1: nobody
 }
 
@@ -43,8 +46,9 @@ type entry struct {
 type directory map[string]*entry
 
 // merge takes over the listings of one wave, in the order of broker ids. A group is kept without being listed
-//   - while the broker that listed it last does not answer in full, and
-//   - for hold after it was last listed while any broker does not: it may have moved to that one.
+//   - while the broker that listed it last does not answer in full,
+//   - for hold after it was last listed while any broker does not: it may have moved to that one, and
+//   - for one wave when all do: while a coordinator moves, the old one has let go of it before the new one loads it.
 func (d directory) merge(lists []listing, now time.Time, hold time.Duration) {
 	complete := map[int32]bool{}
 	all := len(lists) > 0
@@ -60,9 +64,10 @@ func (d directory) merge(lists []listing, now time.Time, hold time.Duration) {
 		if e.fresh || !complete[e.coordinator] {
 			continue
 		}
-		if all || now.Sub(e.listedAt) > hold {
+		if all && e.missed || !all && now.Sub(e.listedAt) > hold {
 			delete(d, raw)
 		}
+		e.missed = all
 	}
 }
 
@@ -78,7 +83,7 @@ func (d directory) add(lists []listing) {
 			if e.fresh && !e.prefers(l.broker) {
 				continue
 			}
-			e.listed, e.coordinator, e.listedAt, e.fresh = g, l.broker, l.at, true
+			e.listed, e.coordinator, e.listedAt, e.fresh, e.missed = g, l.broker, l.at, true, false
 		}
 	}
 }

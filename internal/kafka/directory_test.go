@@ -51,10 +51,12 @@ func TestDirectory(t *testing.T) {
 	}{
 		{"listed once", []step{
 			{0, []listing{full(0, "a"), full(1, "b")}, nil, "a@0 b@1"},
+			{10, []listing{full(0), full(1, "b")}, nil, "a@0? b@1"}, // it may be between two coordinators
 			{10, []listing{full(0), full(1, "b")}, nil, "b@1"},
 		}},
-		{"moves", []step{
+		{"moves, and nobody lists it meanwhile", []step{
 			{0, []listing{full(0, "a"), full(1)}, nil, "a@0"},
+			{10, []listing{full(0), full(1)}, nil, "a@0?"},
 			{10, []listing{full(0), full(1, "a")}, nil, "a@1"},
 		}},
 		{"its broker is silent", []step{
@@ -62,6 +64,7 @@ func TestDirectory(t *testing.T) {
 			{10, []listing{partial(0), full(1)}, nil, "a@0?"},
 			{1000, []listing{partial(0), full(1)}, nil, "a@0?"},
 			{10, []listing{partial(0), full(1, "a")}, nil, "a@1"},
+			{10, []listing{full(0), full(1)}, nil, "a@1?"},
 			{10, []listing{full(0), full(1)}, nil, ""},
 		}},
 		{"its broker left the cluster", []step{
@@ -71,6 +74,7 @@ func TestDirectory(t *testing.T) {
 		{"its broker is loading", []step{
 			{0, []listing{full(0, "a", "b")}, nil, "a@0 b@0"},
 			{10, []listing{partial(0, "b")}, nil, "a@0? b@0"},
+			{10, []listing{full(0, "b")}, nil, "a@0? b@0"},
 			{10, []listing{full(0, "b")}, nil, "b@0"},
 		}},
 		{"it may have moved to a silent broker", []step{

@@ -78,6 +78,22 @@ func (s *Sampler) readEnds(ctx context.Context, p plan) (failed bool) {
 	return slices.Contains(bad, true)
 }
 
+// readMissingStable reads the last stable offsets of partitions whose end was read before it was known that a
+// read-committed group uses them, or whose first answer did not come.
+func (s *Sampler) readMissingStable(ctx context.Context) {
+	p := plan{}
+	for _, t := range s.topics.sorted {
+		for i := range t.parts {
+			if sample := &t.sample[i]; t.needed && t.stable && sample.End >= 0 && sample.StableEnd < 0 {
+				p.add(t.parts[i].leader, t, int32(i))
+			}
+		}
+	}
+	s.each(s.nodesOf(p), func(_ int, n *node) {
+		s.readLeader(ctx, n, p[n.id], latest, sarama.ReadCommitted, takeStable)
+	})
+}
+
 func (s *Sampler) nodesOf(p plan) []*node {
 	return slices.DeleteFunc(s.liveNodes(), func(n *node) bool { return len(p[n.id]) == 0 })
 }

@@ -23,8 +23,9 @@ type group struct {
 	commits commits // as read last
 
 	members        *lag.Members
-	descriptions   int    // successful ones, up to 2
-	describedState string // as listed when it was described last
+	subscribed     []string // topics of the newest description that could tell them
+	descriptions   int      // successful ones, up to 2
+	describedState string   // as listed when it was described last
 	describedAt    time.Time
 }
 

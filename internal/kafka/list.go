@@ -92,8 +92,7 @@ func (s *Sampler) updateGroups() {
 		}
 		if g.seen != s.seen {
 			g.seen, g.entry = s.seen, nil
-			g.commits.clear()
-			g.members, g.descriptions = nil, 0
+			g.members, g.subscribed, g.descriptions = nil, nil, 0
 		}
 	}
 	for id, g := range s.groups {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -157,7 +158,7 @@ func (s *Sampler) liveNodes() []*node {
 func (s *Sampler) brokers() []lag.Broker {
 	var out []lag.Broker
 	for _, n := range s.sortedNodes() {
-		out = append(out, lag.Broker{ID: n.id, Address: n.address, Up: n.answered.Load(), Gone: n.gone})
+		out = append(out, lag.Broker{ID: n.id, Address: strings.ToValidUTF8(n.address, "\uFFFD"), Up: n.answered.Load(), Gone: n.gone})
 	}
 	return out
 }

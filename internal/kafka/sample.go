@@ -74,6 +74,8 @@ func (s *Sampler) readTopics(ctx context.Context, began time.Time, d *describer)
 	}
 	p, leaderless = s.planEnds()
 	failed = s.readEnds(ctx, p)
+	s.readMissingStable(ctx)
+	s.resolveUnseen(ctx)
 	s.metadataStale = s.metadataStale || failed || leaderless
 }
 
@@ -83,10 +85,13 @@ func (s *Sampler) markNeeded() (unknown bool) {
 	for _, t := range s.topics.sorted {
 		t.needed, t.stable = t.own, false
 	}
+	clear(s.unseen.used)
 	use := func(g *group, topic string, partition int32) {
 		if t := s.topics.byName[topic]; t != nil {
 			t.needed = true
 			t.stable = t.stable || g.readCommitted
+		} else {
+			s.unseen.used[topic] = true
 		}
 		if s.topics.missing(topic, partition) {
 			unknown = true
@@ -96,15 +101,14 @@ func (s *Sampler) markNeeded() (unknown bool) {
 		for _, c := range g.commits.topics {
 			use(g, c.Topic, c.Partitions[len(c.Partitions)-1])
 		}
-		if g.members != nil {
-			for _, t := range g.members.Topics {
-				use(g, t, 0)
-			}
+		for _, t := range g.subscribed {
+			use(g, t, -1) // asked about once more when there is a commit
 		}
 		for _, t := range g.expected {
-			use(g, t, 0)
+			use(g, t, -1)
 		}
 	}
+	s.topics.forgetAsked(s.unseen.used)
 	return unknown
 }
 
@@ -133,6 +137,7 @@ func (s *Sampler) assemble(began time.Time) *lag.Wave {
 			w.Topics = append(w.Topics, t.result())
 		}
 	}
+	s.addUnseen(w)
 	w.Groups = w.Groups[:0]
 	for _, g := range s.groups {
 		w.Groups = append(w.Groups, g.sample())

@@ -43,6 +43,7 @@ type Sampler struct {
 	nodes                  map[int32]*node
 	lastUp                 map[int32]bool // who answered in the last wave
 	topics                 *topicTable
+	unseen                 *unseen
 	directory              directory
 	groups                 map[string]*group // admitted ones, by their valid names
 	seen                   uint64
@@ -93,7 +94,7 @@ func New(cfg Config, logger log.Logger, stats Stats) (*Sampler, error) {
 		},
 		topicNames: newNamer(cfg.TopicFilter, cfg.TopicExclude, cfg.Shard),
 		groupNames: newNamer(cfg.GroupFilter, cfg.GroupExclude, cfg.Shard),
-		nodes:      map[int32]*node{}, lastUp: map[int32]bool{}, topics: newTopicTable(),
+		nodes:      map[int32]*node{}, lastUp: map[int32]bool{}, topics: newTopicTable(), unseen: newUnseen(),
 		directory: directory{}, groups: map[string]*group{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())

@@ -32,17 +32,19 @@ type partition struct {
 }
 
 func newPartition() partition {
-	return partition{leader: -1, preferred: -1, start: lag.NoOffset, lastEnd: lag.NoOffset}
+	return partition{leader: -1, preferred: -1, replicas: -1, inSync: -1, start: lag.NoOffset, lastEnd: lag.NoOffset}
 }
 
 // update takes over what metadata says. A new ID is a new topic under an old name: what was known of its offsets is
 // not true of it.
 func (t *topic) update(m *sarama.TopicMetadata) {
-	if m.Uuid != t.id && t.id != (sarama.Uuid{}) {
-		t.parts = t.parts[:0]
-		t.resetSample()
+	if none := (sarama.Uuid{}); m.Uuid != none { // brokers below Kafka 2.8, during an upgrade too, do not tell
+		if m.Uuid != t.id && t.id != none {
+			t.parts = t.parts[:0]
+			t.resetSample()
+		}
+		t.id = m.Uuid
 	}
-	t.id = m.Uuid
 	size := 0
 	for _, p := range m.Partitions {
 		if p != nil && p.ID >= 0 && p.ID < maxPartition {
@@ -127,6 +129,15 @@ func (tt *topicTable) apply(answer []*sarama.TopicMetadata, names *namer) {
 		tt.sorted = append(tt.sorted, t)
 	}
 	slices.SortFunc(tt.sorted, func(a, b *topic) int { return strings.Compare(a.name, b.name) })
+}
+
+// forgetAsked forgets the names without a topic that no group uses any more.
+func (tt *topicTable) forgetAsked(used map[string]bool) {
+	for name := range tt.asked {
+		if tt.byName[name] == nil && !used[name] {
+			delete(tt.asked, name)
+		}
+	}
 }
 
 // missing reports whether metadata lacks a partition that a group uses and it was not asked for it already.

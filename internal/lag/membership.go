@@ -148,6 +148,9 @@ func (g *group) usefulMembers() int {
 	sum, largest := 0, 0
 	for _, gt := range g.topics {
 		if !gt.abandoned {
+			if gt.topic.hidden {
+				return 0
+			}
 			sum += len(gt.parts)
 			largest = max(largest, len(gt.parts))
 		}

@@ -13,6 +13,7 @@ type topic struct {
 	id      [16]byte
 	gen     uint32 // counts recreations: pairs of an earlier generation are void
 	created time.Time
+	hidden  bool
 	parts   []topicPartition
 
 	produced float64
@@ -38,7 +39,7 @@ type topicPartition struct {
 func (t *Tracker) observeTopic(s *TopicSample) {
 	tp := t.topics[s.Name]
 	if tp == nil {
-		tp = &topic{name: s.Name, id: s.ID, created: t.began}
+		tp = &topic{name: s.Name, id: s.ID, created: t.began, hidden: s.Hidden}
 		t.topics[s.Name] = tp
 	} else if tp.wave == t.wave {
 		return
@@ -51,6 +52,10 @@ func (t *Tracker) observeTopic(s *TopicSample) {
 			tp.parts = nil
 		}
 		tp.id = s.ID
+	}
+	if s.Hidden != tp.hidden {
+		tp.gen++
+		tp.parts, tp.hidden = nil, s.Hidden
 	}
 	tp.resize(len(s.Partitions))
 	for i := range s.Partitions {

@@ -52,6 +52,9 @@ type TopicSample struct {
 	ID [16]byte
 	// Foreign topics belong to another shard: groups need their offsets, but no topic series is published here.
 	Foreign bool
+	// Hidden topics may exist, but metadata does not show them: Partitions has one element that stands for all and says
+	// why.
+	Hidden bool
 	// Partitions is indexed by partition number.
 	Partitions []PartitionSample
 }
