@@ -20,6 +20,7 @@ import (
 	"kafka_burndown_exporter/internal/kafka"
 	"kafka_burndown_exporter/internal/lag"
 	"kafka_burndown_exporter/internal/scenario"
+	"kafka_burndown_exporter/internal/web"
 	"kafka_burndown_exporter/scenarios"
 )
 
@@ -27,6 +28,7 @@ import (
 type demoFlags struct {
 	scenario, candidate string
 	speed               float64
+	from                time.Duration
 	brokers             []string
 	prefix              string
 	yes                 bool
@@ -42,7 +44,10 @@ func registerDemo(app *kingpin.Application) (*kingpin.CmdClause, command) {
 	cmd.Flag("scenario", "Workload: food-delivery, ride-hailing, fashion, payments, or a scenario file.").
 		Default("food-delivery").StringVar(&f.scenario)
 	cmd.Flag("candidate", "Autoscaling set-up of the scenario. Default: the one the scenario names.").StringVar(&f.candidate)
-	declare(cmd, &f.speed, "speed", "1", "How many times faster than in life the workload runs.", parsePositive)
+	declare(cmd, &f.speed, "speed", "", "How many times faster than in life the workload runs. Default: 10, or as fast as "+
+		"10000 messages/s allow; on a cluster that is named 1.", parsePositive)
+	declare(cmd, &f.from, "from", "", "Where in the scenario to begin, such as 1h. Default: shortly before something happens.",
+		parseDays)
 	cmd.Flag("kafka.server", "Run on this Kafka cluster instead of an embedded one. Repeatable.").StringsVar(&f.brokers)
 	cmd.Flag("kafka.prefix", "Stands before every topic and group on such a cluster.").Default("demo.").StringVar(&f.prefix)
 	cmd.Flag("yes", "Remove the topics at the end without a question.").BoolVar(&f.yes)
@@ -65,18 +70,27 @@ func (f *demoFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		ctx, cancel = context.WithTimeout(ctx, f.duration)
 		defer cancel()
 	}
-	workload, err := loadScenario(f.scenario)
+	workload, err := demoScenario(f.scenario)
 	if err != nil {
 		return err
 	}
+	speed, from := demo.Pace(workload)
 	if len(f.brokers) == 0 {
 		f.prefix = ""
+	} else {
+		speed = 1
+	}
+	if f.speed == 0 {
+		f.speed = speed
+	}
+	if f.from == 0 {
+		f.from = from
 	}
 	srv, listeners, err := f.listen(stderr)
 	if err != nil {
 		return err
 	}
-	d, err := demo.New(demo.Options{Scenario: workload, Candidate: f.candidate, Speed: f.speed, Brokers: f.brokers,
+	d, err := demo.New(demo.Options{Scenario: workload, Candidate: f.candidate, Speed: f.speed, From: f.from, Brokers: f.brokers,
 		Prefix: f.prefix, Logger: log.With(srv.logger, "component", "demo")})
 	if err != nil {
 		closeAll(listeners)
@@ -114,7 +128,9 @@ func (f *demoFlags) runBoth(ctx context.Context, d *demo.Demo, srv *server, list
 		closeAll(listeners)
 		return err
 	}
-	e.routes.demo = demo.NewHandler(d, listeners[0].Addr().String())
+	e.routes.demo = demo.NewHandler(d, listeners[0].Addr().String(), f.web.path)
+	e.routes.status = web.New(web.Options{MetricsPath: f.web.path, Snapshot: e.handler.Snapshot, Now: time.Now,
+		Links: []web.Link{{Text: "Demo", Href: "." + demo.Path}}})
 	var wg sync.WaitGroup
 	wg.Go(func() { d.Run(ctx, url+f.web.path) })
 	wg.Go(func() { d.Show(ctx, stdout, url) })
@@ -143,8 +159,8 @@ func demoOptions(d *demo.Demo) lag.Options {
 	}
 }
 
-// loadScenario reads a shipped scenario by its name, or a file.
-func loadScenario(nameOrFile string) (*scenario.Scenario, error) {
+// demoScenario reads a shipped scenario by its name, or a file.
+func demoScenario(nameOrFile string) (*scenario.Scenario, error) {
 	if _, err := os.Stat(nameOrFile); err == nil {
 		return scenario.Load(nameOrFile)
 	}

@@ -42,11 +42,12 @@ type autoscaler struct {
 
 // Ask is what one trigger said last.
 type Ask struct {
-	Metric string
-	Value  float64
-	Target float64
-	Kind   string
-	Err    string
+	Metric string   `json:"metric"`
+	Value  *float64 `json:"value"` // nil: not known
+	Target float64  `json:"target"`
+	Kind   string   `json:"kind"`
+	Asks   int32    `json:"asks"`
+	Err    string   `json:"err,omitempty"`
 }
 
 func newAutoscaler(object *scaledobject.Object, d *deployment, clock Clock, h *history, now time.Time) *autoscaler {
@@ -98,10 +99,11 @@ func (a *autoscaler) remember(d *scale.Decision) {
 			break
 		}
 		m := spec.Metrics[i]
-		ask := Ask{Metric: p.Metric, Kind: m.Kind.String(), Target: float64(m.Target) / 1000, Value: p.Ratio * float64(m.Target) / 1000}
+		ask := Ask{Metric: p.Metric, Kind: m.Kind.String(), Target: float64(m.Target) / 1000, Asks: p.Replicas}
 		if m.Kind == scale.Utilization {
-			ask.Target, ask.Value = float64(m.Target), p.Ratio*float64(m.Target)
+			ask.Target = float64(m.Target)
 		}
+		ask.Value = finite(p.Ratio * ask.Target)
 		if p.Err != nil {
 			ask.Err = p.Err.Error()
 		}

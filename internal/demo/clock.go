@@ -6,17 +6,18 @@ import "time"
 type Clock struct {
 	began time.Time
 	start time.Time
+	from  time.Duration
 	speed float64
 }
 
-// NewClock starts a scenario that begins at start (in its own time) now.
-func NewClock(now, start time.Time, speed float64) Clock {
-	return Clock{began: now, start: start, speed: speed}
+// NewClock starts a scenario that begins at start (in its own time) now, at the time from after its beginning.
+func NewClock(now, start time.Time, from time.Duration, speed float64) Clock {
+	return Clock{began: now, start: start, from: from, speed: speed}
 }
 
 // Elapsed is the scenario's time since its start.
 func (c Clock) Elapsed(now time.Time) time.Duration {
-	return time.Duration(float64(now.Sub(c.began)) * c.speed)
+	return c.from + time.Duration(float64(now.Sub(c.began))*c.speed)
 }
 
 // At is the scenario's wall clock.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
@@ -20,12 +21,16 @@ type Options struct {
 	Scenario *scenario.Scenario
 	// Candidate names the autoscaling set-up; empty is the scenario's default.
 	Candidate string
-	Speed     float64
+	// Speed is how many times faster than in life the scenario runs, From where in it the demo begins.
+	Speed float64
+	From  time.Duration
 	// Brokers name a real cluster; empty starts an embedded one.
 	Brokers []string
 	// Prefix stands before every topic and group on a real cluster.
 	Prefix string
 	Logger log.Logger
+	// Observe, where set, is told of every message that a pod has handled; tests count with it.
+	Observe func(service string, raw *sarama.ConsumerMessage, m Message)
 }
 
 // Demo is a running workload with its autoscalers.
@@ -42,8 +47,6 @@ type Demo struct {
 	learners    map[string]*learner
 	store       *store
 	samples     *timeline
-	injected    []scenario.Fault
-	mu          sync.Mutex
 }
 
 // New starts the Kafka (or connects to the one named) and prepares the workload; Run moves it.
@@ -58,7 +61,7 @@ func New(opt Options) (*Demo, error) {
 	if err := d.connect(); err != nil {
 		return nil, err
 	}
-	d.clock = NewClock(time.Now(), s.Start, opt.Speed)
+	d.clock = NewClock(time.Now(), s.Start, opt.From, opt.Speed)
 	d.generator, err = newGenerator(d.clock, d.addrs, prefix(opt.Prefix), s.Topics, opt.Logger)
 	if err != nil {
 		d.stopKafka()
@@ -81,20 +84,35 @@ func (d *Demo) connect() error {
 	d.stopKafka = func() {}
 	if len(d.opt.Brokers) > 0 {
 		d.addrs = d.opt.Brokers
-		return createTopics(d.addrs, prefix(d.opt.Prefix), d.scenario.Topics)
+		return createTopics(d.addrs, prefix(d.opt.Prefix), d.scenario.Topics, nil)
 	}
 	var err error
 	d.addrs, d.stopKafka, err = embedded(prefix(d.opt.Prefix), d.scenario.Topics)
 	return err
 }
 
+// pickCandidate is the candidate of that name, or the scenario's default; nil where it has none.
+func pickCandidate(s *scenario.Scenario, name string) (*scenario.Candidate, error) {
+	if name == "" {
+		return s.DefaultCandidate(), nil
+	}
+	c := s.Candidate(name)
+	if c == nil {
+		return nil, fmt.Errorf("the scenario %s has no candidate %q", s.Name, name)
+	}
+	return c, nil
+}
+
+func (d *Demo) candidate() *scenario.Candidate {
+	c, _ := pickCandidate(d.scenario, d.opt.Candidate)
+	return c
+}
+
 // candidateObjects are the ScaledObjects of a candidate by the service they scale, its base's included.
 func candidateObjects(s *scenario.Scenario, name string) (map[string]*scaledobject.Object, error) {
-	c := s.DefaultCandidate()
-	if name != "" {
-		if c = s.Candidate(name); c == nil {
-			return nil, fmt.Errorf("the scenario %s has no candidate %q", s.Name, name)
-		}
+	c, err := pickCandidate(s, name)
+	if err != nil {
+		return nil, err
 	}
 	out := map[string]*scaledobject.Object{}
 	for ; c != nil; c = s.Candidate(c.Base) {
@@ -172,7 +190,7 @@ func (d *Demo) control(ctx context.Context, metricsURL string) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	var nextScrape time.Time
-	var faultsAt time.Duration
+	faultsAt := d.clock.Elapsed(time.Now())
 	for {
 		select {
 		case <-ctx.Done():
@@ -186,7 +204,7 @@ func (d *Demo) control(ctx context.Context, metricsURL string) {
 				a.step(now)
 			}
 			at := d.clock.Elapsed(now)
-			d.faults(faultsAt, at)
+			d.faultsBetween(faultsAt, at)
 			faultsAt = at
 		}
 	}
@@ -195,6 +213,9 @@ func (d *Demo) control(ctx context.Context, metricsURL string) {
 func (d *Demo) scrape(ctx context.Context, client *http.Client, url string, now time.Time) {
 	at := d.clock.Elapsed(now)
 	s, err := scrapeMetrics(ctx, client, url, prefix(d.opt.Prefix))
+	if err == nil && d.scrapesLost(at) {
+		err = errNoScrape
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			level.Debug(d.opt.Logger).Log("msg", "no metrics yet", "err", err)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/go-kit/log"
 
 	"kafka_burndown_exporter/internal/scale"
@@ -20,7 +21,7 @@ type deployment struct {
 	clock   Clock
 	addrs   []string
 	logger  log.Logger
-	handle  func(ctx context.Context, svc *scenario.Service, topic string, m Message) error
+	handle  func(ctx context.Context, svc *scenario.Service, topic string, raw *sarama.ConsumerMessage, m Message) error
 
 	mu      sync.Mutex
 	desired int32
@@ -36,7 +37,7 @@ type deployment struct {
 }
 
 func newDeployment(svc *scenario.Service, names prefix, clock Clock, addrs []string, logger log.Logger,
-	handle func(ctx context.Context, svc *scenario.Service, topic string, m Message) error,
+	handle func(ctx context.Context, svc *scenario.Service, topic string, raw *sarama.ConsumerMessage, m Message) error,
 ) *deployment {
 	return &deployment{service: svc, prefix: names, clock: clock, addrs: addrs, logger: log.With(logger, "service", svc.Name), handle: handle,
 		desired: int32(svc.Replicas.Initial)}
@@ -70,7 +71,9 @@ func (d *deployment) reconcile(ctx context.Context) {
 		d.serial++
 		svc := d.service
 		p := newPod(fmt.Sprintf("%s-%d", svc.Name, d.serial), d.prefix, svc, d.clock, d.logger,
-			func(ctx context.Context, topic string, m Message) error { return d.handle(ctx, svc, topic, m) })
+			func(ctx context.Context, topic string, raw *sarama.ConsumerMessage, m Message) error {
+				return d.handle(ctx, svc, topic, raw, m)
+			})
 		p.stalled.Store(d.stalled)
 		p.slow.Store(d.percent)
 		d.pods = append(d.pods, p)
@@ -145,6 +148,15 @@ func (d *deployment) stall(on bool) {
 	}
 }
 
+// toggleStall is stall the other way round; it returns whether the pods consume nothing now.
+func (d *deployment) toggleStall() bool {
+	d.mu.Lock()
+	on := !d.stalled
+	d.mu.Unlock()
+	d.stall(on)
+	return on
+}
+
 // brownOut leaves the pods a part of their capacity; 1 is all of it.
 func (d *deployment) brownOut(factor float64) {
 	percent := uint64(0)
@@ -176,9 +188,9 @@ func (d *deployment) workload(now time.Time) scale.Workload {
 
 // PodView is one pod as pages show it.
 type PodView struct {
-	Name    string
-	Phase   PodPhase
-	Handled int64
+	Name    string   `json:"name"`
+	Phase   PodPhase `json:"phase"`
+	Handled int64    `json:"handled"`
 }
 
 // Status is one service as pages show it.

@@ -7,6 +7,30 @@ import (
 	"kafka_burndown_exporter/internal/scenario"
 )
 
+// profileTime is the time within the scenario, which starts again where it ends.
+func (d *Demo) profileTime(at time.Duration) time.Duration { return at % d.scenario.Duration }
+
+// faultsBetween applies the faults between two moments, also across the scenario's end.
+func (d *Demo) faultsBetween(from, to time.Duration) {
+	a, b := d.profileTime(from), d.profileTime(to)
+	if b < a {
+		d.faults(a, d.scenario.Duration)
+		a = 0
+	}
+	d.faults(a, b)
+}
+
+// scrapesLost reports whether a fault keeps scrapes from their reader.
+func (d *Demo) scrapesLost(at time.Duration) bool {
+	for i := range d.scenario.Faults {
+		f := &d.scenario.Faults[i]
+		if f.Kind == scenario.FaultScrapes && f.ActiveAt(d.profileTime(at)) {
+			return true
+		}
+	}
+	return false
+}
+
 // faults applies the scenario's faults that begin or end between two moments.
 func (d *Demo) faults(from, to time.Duration) {
 	for i := range d.scenario.Faults {
@@ -66,53 +90,58 @@ func (d *Demo) find(service string) (*deployment, error) {
 // burstLength is how long an injected burst lasts, in scenario time.
 const burstLength = 2 * time.Minute
 
-// InjectBurst multiplies what the first producer of a topic makes by four for two minutes of the scenario.
-func (d *Demo) InjectBurst(topic string) error {
+// InjectBurst multiplies what the first producer of a topic makes by four for two minutes of the scenario. As the other
+// actions it says what it did.
+func (d *Demo) InjectBurst(topic string) (string, error) {
 	for i := range d.scenario.Producers {
 		p := &d.scenario.Producers[i]
 		if p.Topic != topic {
 			continue
 		}
-		rate, _ := d.scenario.Rater(p).Mean(d.clock.Elapsed(time.Now()))
-		d.generator.Burst(topic, max(3*rate, 20), burstLength)
-		return nil
+		rate, _ := d.scenario.Rater(p).Mean(d.profileTime(d.clock.Elapsed(time.Now())))
+		extra := max(3*rate, 20)
+		d.generator.Burst(topic, extra, burstLength)
+		return fmt.Sprintf("%.0f more messages a second on %s for two minutes", extra, topic), nil
 	}
-	return fmt.Errorf("nobody produces to a topic called %q", topic)
+	return "", fmt.Errorf("nobody produces to a topic called %q", topic)
 }
 
 // KillPod crashes one pod of a service.
-func (d *Demo) KillPod(service string) error {
+func (d *Demo) KillPod(service string) (string, error) {
 	dep, err := d.find(service)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if dep.crash(1) == 0 {
-		return fmt.Errorf("%s has no running pod to kill", service)
+		return "", fmt.Errorf("%s has no running pod to kill", service)
 	}
-	return nil
+	return "A pod of " + service + " is gone without a word; its partitions wait until the session times out", nil
 }
 
 // ToggleConsumer stops a service's consumers without ending their membership, or lets them go on.
-func (d *Demo) ToggleConsumer(service string) error {
+func (d *Demo) ToggleConsumer(service string) (string, error) {
 	dep, err := d.find(service)
-	if err == nil {
-		dep.stall(!dep.status().Stalled)
+	if err != nil {
+		return "", err
 	}
-	return err
+	if dep.toggleStall() {
+		return service + " stays a member of its group and consumes nothing", nil
+	}
+	return service + " consumes again", nil
 }
 
 // hotShare is what the hot partition of an injected skew gets.
 const hotShare = 0.6
 
 // ToggleSkew gives partition 0 of a topic most of the messages, or spreads them as the scenario says again.
-func (d *Demo) ToggleSkew(topic string) error {
+func (d *Demo) ToggleSkew(topic string) (string, error) {
 	if d.scenario.Topic(topic) == nil {
-		return fmt.Errorf("no topic is called %q", topic)
+		return "", fmt.Errorf("no topic is called %q", topic)
 	}
 	if d.generator.skewed(topic) {
 		d.generator.Even(topic)
-	} else {
-		d.generator.Skew(topic, 0, hotShare)
+		return "The messages on " + topic + " spread over its partitions as before", nil
 	}
-	return nil
+	d.generator.Skew(topic, 0, hotShare)
+	return fmt.Sprintf("One key brings %.0f %% of the messages on %s to partition 0", hotShare*100, topic), nil
 }

@@ -1,33 +1,58 @@
 package demo
 
 import (
+	"bytes"
+	"embed"
 	"encoding/json"
-	"math"
+	"html/template"
 	"net"
 	"net/http"
 	"strconv"
-	"time"
+	"strings"
+
+	"kafka_burndown_exporter/internal/web"
 )
 
-// NewHandler serves the demo below /demo/: its state as JSON for the page and the terminal, the status of single orders,
-// and the buttons. Requests have to name the host it listens on, and buttons are refused to other origins.
-func NewHandler(d *Demo, addr string) http.Handler {
+//go:embed page.html assets
+var files embed.FS
+
+// Path is where the demo's page is.
+const Path = "/demo/"
+
+// NewHandler serves the demo below Path: its page, its state as JSON for the page, the status of single orders, and the
+// buttons. Requests have to name the host it listens on, and buttons are refused to other origins.
+func NewHandler(d *Demo, addr, metricsPath string) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /demo/state", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, d.state()) })
+	mux.HandleFunc("GET /demo/{$}", d.servePage(metricsPath))
+	mux.Handle("GET /demo/assets/", web.Assets(files))
+	mux.HandleFunc("GET /demo/state", func(w http.ResponseWriter, r *http.Request) {
+		since, _ := strconv.ParseFloat(r.FormValue("since"), 64)
+		writeJSON(w, d.state(since))
+	})
 	mux.HandleFunc("GET /demo/orders/{id}", d.serveOrder)
 	mux.HandleFunc("POST /demo/orders", d.placeOrder)
-	for path, action := range map[string]func(string) error{
+	for path, action := range map[string]func(string) (string, error){
 		"burst": d.InjectBurst, "kill": d.KillPod, "stop": d.ToggleConsumer, "skew": d.ToggleSkew,
 	} {
 		mux.HandleFunc("POST /demo/"+path, func(w http.ResponseWriter, r *http.Request) {
-			if err := action(r.FormValue("target")); err != nil {
+			said, err := action(r.FormValue("target"))
+			if err != nil {
 				http.Error(w, err.Error(), http.StatusNotFound)
 				return
 			}
-			w.WriteHeader(http.StatusNoContent)
+			answer(w, r, map[string]string{"said": said})
 		})
 	}
-	return onlyHost(addr, http.NewCrossOriginProtection().Handler(mux))
+	return web.Secure(onlyHost(addr, http.NewCrossOriginProtection().Handler(mux)))
+}
+
+// answer ends an action: with JSON for the script, with the page again for a form that a browser without it sends.
+func answer(w http.ResponseWriter, r *http.Request, v any) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		http.Redirect(w, r, Path, http.StatusSeeOther)
+		return
+	}
+	writeJSON(w, v)
 }
 
 // onlyHost refuses requests that reach the loopback interface under another name, as DNS rebinding does.
@@ -42,6 +67,66 @@ func onlyHost(addr string, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// pageView is what the page shows before its script runs.
+type pageView struct {
+	Links    []web.Link
+	Title    string
+	About    string
+	Speed    float64
+	Services []serviceView
+	Topics   []topicView
+	Chain    []Stage
+	Scaled   string
+}
+
+type serviceView struct {
+	Name, Group, GroupLink string
+	Topics                 string
+	Most                   int
+}
+
+type topicView struct {
+	Name     string
+	Produced bool // from outside: bursts can be added
+}
+
+func (d *Demo) servePage(metricsPath string) http.HandlerFunc {
+	page := template.Must(template.New("page.html").ParseFS(files, "page.html"))
+	view := d.pageView(metricsPath)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		var b bytes.Buffer
+		if err := page.Execute(&b, view); err != nil {
+			http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write(b.Bytes())
+	}
+}
+
+func (d *Demo) pageView(metricsPath string) pageView {
+	s := d.scenario
+	v := pageView{Title: s.Title, About: s.Description, Speed: d.clock.Speed(), Chain: d.Chain(),
+		Links: []web.Link{{Text: "Demo", Href: "./"}, {Text: "Groups", Href: "../"}, {Text: "Metrics", Href: "." + web.Relative(metricsPath)}}}
+	if c := d.candidate(); c != nil {
+		v.Scaled = c.Title
+	}
+	for i := range s.Services {
+		svc := &s.Services[i]
+		v.Services = append(v.Services, serviceView{Name: svc.Name, Group: svc.Group,
+			GroupLink: prefix(d.opt.Prefix).on(svc.Group), Topics: strings.Join(svc.Topics, ", "), Most: s.UsefulReplicas(svc)})
+	}
+	for _, t := range s.Topics {
+		view := topicView{Name: t.Name}
+		for _, p := range s.Producers {
+			view.Produced = view.Produced || p.Topic == t.Name
+		}
+		v.Topics = append(v.Topics, view)
+	}
+	return v
 }
 
 func (d *Demo) serveOrder(w http.ResponseWriter, r *http.Request) {
@@ -64,84 +149,7 @@ func (d *Demo) placeOrder(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the order could not be sent", http.StatusServiceUnavailable)
 		return
 	}
-	writeJSON(w, map[string]uint64{"id": id})
-}
-
-// State is the demo at one moment, in the scenario's time and units.
-type State struct {
-	Scenario  string         `json:"scenario"`
-	Elapsed   float64        `json:"elapsed"` // seconds
-	Speed     float64        `json:"speed"`
-	Services  []ServiceState `json:"services"`
-	Decisions []DecisionLine `json:"decisions"` // newest first
-	Closed    int64          `json:"closed"`
-}
-
-// ServiceState is one service. Values that are not known are null.
-type ServiceState struct {
-	Name, Group   string
-	Desired       int
-	Ready         int
-	Pods          []PodView
-	Stalled       bool
-	Lag, Age      *float64
-	Produced      *float64
-	Consumed      *float64
-	ReplicaHours  float64
-	Topics        []string
-	Timeline      []TimelinePoint `json:"-"`
-	HandledInAll  int64
-	MaxUseful     int
-	LastProposals []Ask
-}
-
-// DecisionLine is a line of the autoscalers' log.
-type DecisionLine struct {
-	At      float64 // seconds
-	Service string
-	From    int32
-	To      int32
-	By, Why string
-}
-
-// shownDecisions bounds the log in a state.
-const shownDecisions = 50
-
-func (d *Demo) state() State {
-	now := d.clock.Elapsed(time.Now())
-	s := State{Scenario: d.scenario.Title, Elapsed: now.Seconds(), Speed: d.clock.Speed()}
-	s.Closed, _ = d.Closed()
-	for _, st := range d.Services() {
-		svc := d.scenario.Service(st.Service)
-		v := ServiceState{Name: st.Service, Group: st.Group, Desired: st.Desired, Ready: st.Ready, Pods: st.Pods,
-			Stalled: st.Stalled, Topics: svc.Topics, HandledInAll: st.Handled, ReplicaHours: st.ReplicaTime.Hours(),
-			MaxUseful: d.scenario.UsefulReplicas(svc)}
-		if points := d.Timeline(st.Service); len(points) > 0 {
-			p := points[len(points)-1]
-			v.Lag, v.Age, v.Produced, v.Consumed = finite(p.Lag), finite(p.Age), finite(p.Produced), finite(p.Consumed)
-		}
-		for _, a := range d.autoscalers {
-			if a.deployment.service == svc {
-				_, v.LastProposals = a.log()
-			}
-		}
-		s.Services = append(s.Services, v)
-	}
-	for i, dec := range d.Decisions() {
-		if i == shownDecisions {
-			break
-		}
-		s.Decisions = append(s.Decisions, DecisionLine{At: dec.At.Seconds(), Service: dec.Service, From: dec.From, To: dec.To,
-			By: dec.By, Why: dec.Why})
-	}
-	return s
-}
-
-func finite(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
+	answer(w, r, map[string]uint64{"id": id})
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

@@ -34,7 +34,7 @@ type pod struct {
 	prefix  prefix
 	clock   Clock
 	logger  log.Logger
-	handle  func(ctx context.Context, topic string, m Message) error
+	handle  func(ctx context.Context, topic string, raw *sarama.ConsumerMessage, m Message) error
 
 	pacer   pacer
 	costs   []time.Duration // wall time of each kind of event
@@ -63,7 +63,7 @@ type pod struct {
 var errCrashed = errors.New("the pod has crashed")
 
 func newPod(name string, names prefix, svc *scenario.Service, clock Clock, logger log.Logger,
-	handle func(ctx context.Context, topic string, m Message) error,
+	handle func(ctx context.Context, topic string, raw *sarama.ConsumerMessage, m Message) error,
 ) *pod {
 	p := &pod{name: name, prefix: names, service: svc, clock: clock, logger: log.With(logger, "pod", name), handle: handle,
 		started: time.Now(), done: make(chan struct{}), conns: map[net.Conn]struct{}{}}
@@ -132,8 +132,9 @@ func (p *pod) config() *sarama.Config {
 		cfg.Consumer.Offsets.Initial = sarama.OffsetNewest
 	}
 	cfg.Consumer.Offsets.AutoCommit.Interval = max(p.clock.Wall(p.service.CommitInterval), 100*time.Millisecond)
-	cfg.Consumer.Group.Session.Timeout = 6 * time.Second
-	cfg.Consumer.Group.Heartbeat.Interval = 300 * time.Millisecond
+	cfg.Consumer.Group.Session.Timeout = p.sessionTimeout()
+	cfg.Consumer.Group.Heartbeat.Interval = min(max(cfg.Consumer.Group.Session.Timeout/15, 100*time.Millisecond), 3*time.Second)
+	cfg.Consumer.MaxWaitTime = 250 * time.Millisecond
 	cfg.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{strategy(p.service.Assignor)}
 	cfg.Consumer.Group.Rebalance.Timeout = 10 * time.Second
 	cfg.Consumer.MaxProcessingTime = time.Second
@@ -142,6 +143,15 @@ func (p *pod) config() *sarama.Config {
 	cfg.Net.Proxy.Dialer = p
 	cfg.Net.ReadTimeout = 5 * time.Second
 	return cfg
+}
+
+// sessionTimeout is the scenario's; a cluster that is not the demo's own refuses less than six seconds.
+func (p *pod) sessionTimeout() time.Duration {
+	least := time.Second
+	if p.prefix != "" {
+		least = 6 * time.Second
+	}
+	return min(max(p.clock.Wall(p.service.SessionTimeout), least), 45*time.Second)
 }
 
 // strategy is sarama's implementation of an assignor; it has none that is cooperative.
@@ -210,7 +220,7 @@ func (p *pod) process(ctx context.Context, raw *sarama.ConsumerMessage) error {
 	if err := p.pacer.work(ctx, cost); err != nil {
 		return err
 	}
-	if err := p.handle(ctx, topic, m); err != nil {
+	if err := p.handle(ctx, topic, raw, m); err != nil {
 		return err
 	}
 	p.handled.Add(1)

@@ -25,6 +25,7 @@ type generator struct {
 	producer sarama.AsyncProducer
 	logger   log.Logger
 	nextID   atomic.Uint64
+	quiet    atomic.Bool // producers make nothing
 
 	mu     sync.Mutex
 	shares map[string][]float64 // topic → share of each partition
@@ -91,8 +92,11 @@ func (g *generator) run(ctx context.Context, s *scenario.Scenario, p *scenario.P
 			return
 		case now := <-tick.C:
 			at := g.clock.Elapsed(now)
-			rate, _ := rater.At(at)
+			rate, _ := rater.At(at % s.Duration)
 			rate += g.injected(p.Topic, at)
+			if g.quiet.Load() {
+				rate, due = 0, 0
+			}
 			due += rate * (at - last).Seconds()
 			last = at
 			for ; due >= 1; due-- {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (d *Demo) Show(ctx context.Context, w io.Writer, url string) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s := d.state()
+			s := d.state(math.Inf(1))
 			if screen {
 				fmt.Fprint(w, "\x1b[H\x1b[2J"+s.screen(url))
 			} else {
