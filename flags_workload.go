@@ -120,7 +120,6 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 		f.w.Group = "recorded"
 	}
 	f.w.Service, f.w.Namespace = f.w.Group, "default"
-	f.w.Objective = scenario.Objective{MaxAge: time.Minute, Percentile: 99, MaxLag: 1000}
 	sc, err := simulate.Replay(name, h, f.w)
 	if err != nil {
 		return nil, nil, err

@@ -18,6 +18,9 @@ type exporter struct {
 	groups  []int
 	brokers []lag.Broker
 	newest  *lag.Snapshot
+	// wave is used again for every sample: the tracker keeps nothing of it but members.
+	wave lag.Wave
+	from [][]int // by group: where in its partitions each of the commits' topics begins
 }
 
 // trackerOptions are the exporter's defaults with the scenario's intervals.
@@ -42,67 +45,94 @@ func newExporter(p *plant) *exporter {
 		e.groups = append(e.groups, i)
 	}
 	slices.SortFunc(e.groups, func(a, b int) int { return strings.Compare(p.groups[a].svc.Group, p.groups[b].svc.Group) })
+	e.prepare()
 	return e
 }
 
 func (e *exporter) at(step int) time.Time { return e.start.Add(e.plant.time(step)) }
 
+// prepare lays the wave out: everything in it that does not change.
+func (e *exporter) prepare() {
+	w := &e.wave
+	w.Brokers = e.brokers
+	for _, i := range e.topics {
+		l := e.plant.topics[i]
+		t := lag.TopicSample{Name: l.topic.Name, Partitions: make([]lag.PartitionSample, len(l.end))}
+		for p := range t.Partitions {
+			t.Partitions[p] = lag.PartitionSample{Leader: 1, Preferred: 1, Replicas: 1, InSync: 1, StableEnd: lag.NoOffset}
+		}
+		w.Topics = append(w.Topics, t)
+	}
+	for _, i := range e.groups {
+		g := e.plant.groups[i]
+		s := lag.GroupSample{ID: g.svc.Group, Type: lag.GroupClassic, ProtocolType: "consumer", Coordinator: 1}
+		order := make([]int, len(g.logs))
+		starts := make([]int, len(g.logs))
+		for k, at := 0, 0; k < len(g.logs); k++ {
+			order[k], starts[k] = k, at
+			at += len(g.logs[k].end)
+		}
+		slices.SortFunc(order, func(a, b int) int { return strings.Compare(g.logs[a].topic.Name, g.logs[b].topic.Name) })
+		var from []int
+		for _, k := range order {
+			n := len(g.logs[k].end)
+			c := lag.TopicCommits{Topic: g.logs[k].topic.Name, Partitions: make([]int32, n), Offsets: make([]int64, n)}
+			for p := range c.Partitions {
+				c.Partitions[p] = int32(p)
+			}
+			s.Commits = append(s.Commits, c)
+			from = append(from, starts[k])
+		}
+		w.Groups = append(w.Groups, s)
+		e.from = append(e.from, from)
+	}
+}
+
 // sample is one wave.
 func (e *exporter) sample(step int) {
 	now := e.at(step)
-	w := &lag.Wave{Began: now, Ended: now, Brokers: e.brokers}
-	for _, i := range e.topics {
-		w.Topics = append(w.Topics, e.topic(e.plant.topics[i], now))
+	w := &e.wave
+	w.Began, w.Ended = now, now
+	for k, i := range e.topics {
+		e.topic(e.plant.topics[i], now, w.Topics[k].Partitions)
 	}
-	for _, i := range e.groups {
-		w.Groups = append(w.Groups, e.group(e.plant.groups[i], step, now))
+	for k, i := range e.groups {
+		e.group(e.plant.groups[i], step, now, &w.Groups[k], e.from[k])
 	}
 	e.newest = e.tracker.Observe(w)
 }
 
-func (e *exporter) topic(l *topicLog, now time.Time) lag.TopicSample {
-	out := lag.TopicSample{Name: l.topic.Name, Partitions: make([]lag.PartitionSample, len(l.end))}
-	unread := int(e.plant.partial*float64(len(l.end)) + 0.999)
-	for p := range l.end {
-		s := lag.PartitionSample{Leader: 1, Preferred: 1, Replicas: 1, InSync: 1, Start: floor64(l.start[p]),
-			StableEnd: lag.NoOffset, End: floor64(l.end[p]), EndAt: now}
+func (e *exporter) topic(l *topicLog, now time.Time, out []lag.PartitionSample) {
+	unread := int(e.plant.partial*float64(len(out)) + 0.999)
+	for p := range out {
+		s := &out[p]
+		s.Start, s.End, s.EndAt, s.Err = floor64(l.start[p]), floor64(l.end[p]), now, lag.ReasonNone
 		if p < unread {
 			s.End, s.Err = lag.NoOffset, lag.ReasonLeader
 		}
-		out.Partitions[p] = s
 	}
-	return out
 }
 
-func (e *exporter) group(g *group, step int, now time.Time) lag.GroupSample {
-	out := lag.GroupSample{ID: g.svc.Group, Type: lag.GroupClassic, ProtocolType: "consumer", State: "Stable",
-		Coordinator: 1, ListedAt: now, CommitsAt: now}
+func (e *exporter) group(g *group, step int, now time.Time, out *lag.GroupSample, from []int) {
+	out.State, out.ListedAt, out.CommitsAt = "Stable", now, now
 	switch {
 	case len(g.members) == 0:
 		out.State = "Empty"
 	case !g.stable(step):
 		out.State = "PreparingRebalance"
 	}
-	for from := 0; from < len(g.parts); {
-		l := g.parts[from].log
-		c := lag.TopicCommits{Topic: l.topic.Name, Partitions: make([]int32, len(l.end)), Offsets: make([]int64, len(l.end))}
-		for i := range l.end {
-			p := g.parts[from+i]
-			c.Partitions[i], c.Offsets[i] = int32(p.number), min(floor64(p.committed), floor64(l.end[p.number]))
+	for k := range out.Commits {
+		offsets := out.Commits[k].Offsets
+		for i := range offsets {
+			p := g.parts[from[k]+i]
+			offsets[i] = min(floor64(p.committed), floor64(*p.end))
 		}
-		out.Commits = append(out.Commits, c)
-		from += len(l.end)
 	}
-	slices.SortFunc(out.Commits, func(a, b lag.TopicCommits) int { return strings.Compare(a.Topic, b.Topic) })
-	m := &lag.Members{At: now, State: out.State, Count: len(g.members), Assignor: g.svc.Assignor}
+	m := &lag.Members{At: now, State: out.State, Count: len(g.members)}
 	if len(g.members) > 0 {
-		m.Topics = append(m.Topics, g.svc.Topics...)
-		slices.Sort(m.Topics)
-	} else {
-		m.Assignor = ""
+		m.Assignor, m.Topics = g.svc.Assignor, g.sorted
 	}
 	out.Members = m
-	return out
 }
 
 // snapshot is what a scrape gets: the newest sample while it lives.

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"slices"
 	"time"
 
 	"kafka_burndown_exporter/internal/scenario"
@@ -45,7 +46,7 @@ func newPlant(sc *scenario.Scenario, step time.Duration) *plant {
 }
 
 func (p *plant) newGroup(svc *scenario.Service, index map[string]int) *group {
-	g := &group{svc: svc, useful: p.sc.UsefulReplicas(svc), clock: clock{p.step}, factor: 1}
+	g := &group{svc: svc, useful: p.sc.UsefulReplicas(svc), clock: clock{p.step}, factor: 1, sorted: slices.Sorted(slices.Values(svc.Topics))}
 	for ti, name := range svc.Topics {
 		l := p.topics[index[name]]
 		g.logs = append(g.logs, l)

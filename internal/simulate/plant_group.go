@@ -40,6 +40,7 @@ type group struct {
 	svc    *scenario.Service
 	parts  []*partition
 	logs   []*topicLog
+	sorted []string // its topics
 	out    []output
 	useful int
 	clock  clock

@@ -17,7 +17,7 @@ type Workload struct {
 	StartDelay, RebalancePause       time.Duration
 	Replicas                         int // at the start; 0: what was recorded, else what the first rate needs
 	Cost                             float64
-	Objective                        scenario.Objective
+	Objective                        scenario.Objective // zero: 60 s for 99 % of the time
 	Seed                             uint64
 }
 
@@ -43,6 +43,9 @@ func Replay(name string, h *History, w Workload) (*scenario.Scenario, error) {
 		if h.Replicas != nil {
 			replicas = max(1, int(math.Round(h.Replicas.Values[0])))
 		}
+	}
+	if w.Objective.MaxAge == 0 {
+		w.Objective = scenario.Objective{MaxAge: time.Minute, Percentile: 99, MaxLag: 1000}
 	}
 	sc := &scenario.Scenario{
 		Name: name, Title: "replay of group " + w.Group, Start: h.From.UTC(), Duration: h.Produced.End(), Seed: w.Seed,
