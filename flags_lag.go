@@ -38,7 +38,7 @@ func addLagFlags(cmd *kingpin.CmdClause) *lagFlags {
 // options takes the sampling settings from the sampler's configuration.
 func (f *lagFlags) options(cfg kafka.Config) lag.Options {
 	opt := f.opt
-	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, 3*cfg.MembersRefresh
+	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, max(3*cfg.MembersRefresh, cfg.MaxAge)
 	return opt
 }
 

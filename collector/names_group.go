@@ -131,7 +131,8 @@ func groupFamilies() []Family {
 			"1 when no partition of the group is unknown or held from an earlier sample.",
 			func(g *lag.Group) float64 { return boolean(g.Complete) }),
 		groupGauge("sample_timestamp_seconds", "seconds",
-			"When the oldest offsets behind the group's totals were read, in seconds since the epoch.",
+			"When the oldest offsets behind the group's totals were read, in seconds since the epoch. Where there are none: "+
+				"when its offsets were last asked for, of a share group when it was last listed.",
 			func(g *lag.Group) float64 {
 				if g.SampleAt.IsZero() {
 					return lag.Absent

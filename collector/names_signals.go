@@ -5,6 +5,9 @@ import "kafka_burndown_exporter/internal/lag"
 // whenAbsent is the sentence that every total shares.
 const whenAbsent = " Absent while a partition it covers is unknown."
 
+// fromCommits is that of everything that is derived from lag.
+const fromCommits = " Absent where nothing is committed, or while a partition it covers is unknown."
+
 func gauge(name, unit, help string, get func(*lag.Signals) float64) []Family {
 	return signal{
 		name: name, unit: unit, help: help, typ: Gauge,
@@ -24,13 +27,13 @@ func lagFamilies() []Family {
 	add := func(f ...Family) { table = append(table, f...) }
 	add(gauge("lag", "",
 		"Messages committed to the log but not yet consumed, over all partitions with a commit: log end minus committed "+
-			"offset (or log start, where that is later). Absent where nothing is committed."+whenAbsent,
+			"offset (or log start, where that is later)."+fromCommits,
 		func(s *lag.Signals) float64 { return s.Lag })...)
-	add(gauge("lag_max", "", "Lag of the worst partition."+whenAbsent,
+	add(gauge("lag_max", "", "Lag of the worst partition."+fromCommits,
 		func(s *lag.Signals) float64 { return s.LagMax })...)
 	add(groupGauge("lag_log2x7", "",
 		"Lag as 7 * log2(lag), clamped to 0 at lag 1 or less and to the maximum of --log2x7.max: a doubling of the lag adds "+
-			"7."+whenAbsent,
+			"7."+fromCommits,
 		func(g *lag.Group) float64 { return g.LagLog2x7 }))
 	add(gauge("backlog", "",
 		"Messages that a consumer with auto.offset.reset=earliest has yet to read: the lag, plus all messages in partitions "+
@@ -40,13 +43,15 @@ func lagFamilies() []Family {
 		func(s *lag.Signals) float64 { return s.UncommittedMessages })...)
 	add(gauge("lag_seconds", "seconds",
 		"Age of the oldest message not yet consumed, of the worst partition; 0 without lag. Interpolated from the history of "+
-			"log end offsets. Absent until known."+whenAbsent,
+			"log end offsets and, before it began, from offsets by timestamp. Absent until known."+fromCommits,
 		func(s *lag.Signals) float64 { return s.LagSeconds })...)
 	add(gauge("burndown_seconds", "seconds",
-		"Expected wait of a message produced now: lag divided by the consumer rate; 0 without lag, and the cap "+
-			"(--burndown.cap) when nothing was consumed for the whole stall window."+whenAbsent,
+		"Expected wait of a message produced now: lag divided by the consumer rate; 0 without lag. Where nothing was consumed "+
+			"in the rate window: lag divided by the last rate (none known: absent), but at most the window while it has been "+
+			"behind for less than that; and the cap (--burndown.cap) after the whole stall window without progress."+
+			fromCommits,
 		func(s *lag.Signals) float64 { return s.BurndownSeconds })...)
-	add(groupGauge("burndown_max_seconds", "seconds", "Burndown of the worst partition."+whenAbsent,
+	add(groupGauge("burndown_max_seconds", "seconds", "Burndown of the worst partition."+fromCommits,
 		func(g *lag.Group) float64 { return g.BurndownMaxSeconds }))
 	return table
 }
@@ -60,7 +65,7 @@ func counterFamilies() []Family {
 			"count it: do not sum over groups, use kafka_topic_producer_rate."+offsets+whenAbsent,
 		func(s *lag.Signals) float64 { return s.ProducerRate })...)
 	add(gauge("consumer_rate", "",
-		"Messages per second consumed (committed past) by the group over the rate window."+offsets+whenAbsent,
+		"Messages per second consumed (committed past) by the group over the rate window."+offsets+fromCommits,
 		func(s *lag.Signals) float64 { return s.ConsumerRate })...)
 	add(counter("produced_messages_total",
 		"Messages produced to the partitions of the group since it was first sampled. Groups that share a topic each count "+
@@ -96,11 +101,11 @@ func partitionCountFamilies() []Family {
 	add(gauge("partitions_uncommitted", "",
 		"Partitions without a valid commit. They have no lag, but count in the backlog.",
 		func(s *lag.Signals) float64 { return float64(s.PartitionsUncommitted) })...)
-	add(gauge("partitions_with_lag", "", "Partitions with lag."+whenAbsent,
+	add(gauge("partitions_with_lag", "", "Counted partitions with lag. Not a total: see partitions_unknown.",
 		func(s *lag.Signals) float64 { return s.PartitionsWithLag })...)
 	add(gauge("partitions_stalled", "",
-		"Partitions with lag on which nothing was consumed for the stall window; residues of transaction markers "+
-			"excepted."+whenAbsent,
+		"Counted partitions with lag on which nothing was consumed for the stall window; residues of transaction markers "+
+			"excepted. Not a total: see partitions_unknown.",
 		func(s *lag.Signals) float64 { return s.PartitionsStalled })...)
 	add(signal{
 		name: "partitions_held", typ: Gauge, groupOnly: true,

@@ -10,7 +10,12 @@ func topicFamilies() []Family {
 		}
 	}
 	partitions := topic("kafka_topic_partitions", "Partitions of the topic.", Gauge, "",
-		func(t *lag.Topic) float64 { return float64(len(t.Partitions)) })
+		func(t *lag.Topic) float64 {
+			if len(t.Partitions) == 0 { // metadata could not say
+				return lag.Absent
+			}
+			return float64(len(t.Partitions))
+		})
 	partitions.DropIn = true
 	table := []Family{
 		partitions,
@@ -19,7 +24,8 @@ func topicFamilies() []Family {
 				"count. Absent while a partition is unknown.",
 			Counter, "messages", func(t *lag.Topic) float64 { return t.Produced }),
 		topic("kafka_topic_producer_rate",
-			"Messages per second produced to the topic over the rate window. Absent while a partition is unknown.",
+			"Messages per second produced to the topic over the rate window. Messages are offsets: transaction markers count. "+
+				"Absent while a partition is unknown.",
 			Gauge, "", func(t *lag.Topic) float64 { return t.ProducerRate }),
 	}
 	return append(table, topicPartitionFamilies()...)

@@ -54,7 +54,7 @@ func (t *Tracker) observeGroup(s *GroupSample, b *builder) {
 	}
 	emptyTwice := t.observeMembers(g, s, &out)
 	if s.Type == GroupShare {
-		publishShare(&out)
+		publishShare(&out, s.ListedAt)
 		b.addGroup(&out)
 		return
 	}
@@ -76,7 +76,8 @@ func (t *Tracker) observeGroup(s *GroupSample, b *builder) {
 }
 
 // publishShare leaves a share group with its state, info and members: its lag cannot be read.
-func publishShare(out *Group) {
+func publishShare(out *Group, listed time.Time) {
+	out.SampleAt = listed
 	out.Signals, out.Complete = absentSignals(), true
 	out.LagLog2x7, out.BurndownMaxSeconds = Absent, Absent
 	out.ResetsBackward, out.ResetsEnd = Absent, Absent
@@ -109,7 +110,10 @@ func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
 	g := st.g
 	if st.read {
 		g.read, g.readAt = true, st.at
-	} else if len(g.topics) == 0 && !(g.read && t.young(g.readAt)) {
+	}
+	// An abandoned topic tells nothing of the totals.
+	nothing := total.counted+total.uncommittedN+total.unknowns() == 0
+	if nothing && !(g.read && t.young(g.readAt)) {
 		total.unknown[st.reason]++ // at least one
 	}
 	g.backward += total.backward
@@ -118,10 +122,13 @@ func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
 	known := complete && (t.opt.IncludeAbandoned || !g.waits())
 	g.level.update(total, t.now, known)
 	out.Signals = g.level.signals(total, t.now, &t.opt, known)
-	out.Complete = complete && total.held == 0 && (st.read || len(g.topics) > 0)
+	out.Complete = complete && total.held == 0 && (st.read || !nothing)
 	out.ResetsBackward, out.ResetsEnd = g.backward, g.end
-	if total.any {
+	switch {
+	case total.any:
 		out.SampleAt = t.wall(total.oldest)
+	case g.read:
+		out.SampleAt = t.wall(g.readAt)
 	}
 	out.LagLog2x7, out.BurndownMaxSeconds = Absent, Absent
 	if Known(out.Lag) {

@@ -21,6 +21,9 @@ type membership struct {
 	subscribed []string
 	assignor   string
 
+	absentAt int64 // when the group was last known not to exist
+	absent   bool  // it was, and no broker has listed it since
+
 	hasMembers   bool
 	membersSince int64
 	empty        bool // in the newest wave
@@ -30,7 +33,7 @@ type membership struct {
 // in this wave and in the one before.
 func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) (emptyTwice bool) {
 	m := &g.membership
-	unlisted := s.ListedAt.IsZero() && s.Expected != nil
+	unlisted := m.unlisted(t, s)
 	if unlisted {
 		out.State = stateEmpty
 	}
@@ -51,6 +54,18 @@ func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) (emptyTwi
 	wasEmpty := m.empty
 	m.empty = out.InfoKnown && out.State == stateEmpty
 	return wasEmpty && m.empty
+}
+
+// unlisted reports an expected group that is known not to exist. That none of the brokers that answered lists it is not
+// enough: the commits of a group that may be on another broker, or not be seen, are not read.
+func (m *membership) unlisted(t *Tracker, s *GroupSample) bool {
+	switch {
+	case !s.ListedAt.IsZero() || s.Expected == nil:
+		m.absent = false
+	case !s.CommitsAt.IsZero():
+		m.absent, m.absentAt = true, t.nanos(s.CommitsAt)
+	}
+	return m.absent && t.young(m.absentAt)
 }
 
 func (m *membership) describe(t *Tracker, d *Members) {

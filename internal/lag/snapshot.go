@@ -59,7 +59,8 @@ type Group struct {
 	Members       int // -1: unknown
 	UsefulMembers int // 0: unknown
 	Complete      bool
-	// SampleAt is the time of the oldest offset pair behind the totals, zero if there is none.
+	// SampleAt is the time of the oldest offset pair behind the totals; where there is none, when commits were last
+	// read, and of a share group when it was listed; zero where nothing was ever read.
 	SampleAt time.Time
 	// Created is when the group was first sampled: the created timestamp of its counters.
 	Created time.Time
