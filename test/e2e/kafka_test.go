@@ -23,8 +23,11 @@ type cluster struct {
 func startKafka(ctx context.Context, brokers int) (*cluster, error) {
 	k, err := kafka.New(ctx, kafka.Options{
 		Brokers: brokers, JavaOptions: []string{"-Xmx256m"}, Listeners: []kafka.Listener{observed},
-		Properties: map[string]string{"listener.security.protocol.map": fmt.Sprintf(
-			"CONTROLLER:PLAINTEXT,%s:PLAINTEXT,%s:PLAINTEXT", kafka.Plaintext, observed)},
+		Properties: map[string]string{
+			"listener.security.protocol.map": fmt.Sprintf("CONTROLLER:PLAINTEXT,%s:PLAINTEXT,%s:PLAINTEXT", kafka.Plaintext, observed),
+			// A broker that came back leads again within the test.
+			"leader.imbalance.check.interval.seconds": "5", "leader.imbalance.per.broker.percentage": "0",
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -215,3 +216,53 @@ func (m *monitoring) waitFor(t *testing.T, limit time.Duration, expr string, goo
 func known(float64) bool { return true }
 
 func lagOf(group string) string { return fmt.Sprintf("max(kafka_group_lag{consumergroup=%q})", group) }
+
+// history is an expression's value every second of the last so many, for a person to read.
+func (m *monitoring) history(expr string, seconds int) string {
+	resp, err := http.Get(m.url + "/api/v1/query?query=" + url.QueryEscape(fmt.Sprintf("(%s)[%ds:1s]", expr, seconds)))
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Data struct {
+			Result []struct{ Values [][2]any }
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return err.Error()
+	}
+	var out strings.Builder
+	for _, series := range answer.Data.Result {
+		last := 0.
+		for _, v := range series.Values {
+			at, _ := v[0].(float64)
+			if last != 0 && at-last > 1.5 {
+				fmt.Fprintf(&out, "(%.0f s none) ", at-last)
+			}
+			last = at
+			fmt.Fprintf(&out, "%.4s ", v[1])
+		}
+	}
+	return out.String()
+}
+
+// scrape is what the exporter says now, the lines that hold a text.
+func (m *monitoring) scrape(text string) string {
+	resp, err := http.Get("http://" + m.exporter + "/metrics")
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err.Error()
+	}
+	var out strings.Builder
+	for line := range strings.Lines(string(body)) {
+		if strings.HasPrefix(line, "kafka_group") && strings.Contains(line, text) {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
