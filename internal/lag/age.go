@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// maxRounds is how often a message's time is asked for before what is known has to do.
+	// maxRounds is how often in a row a message's time is asked for before what is known has to do.
 	maxRounds = 4
 	// closeEnough ends the asking: the ages at both ends of a stretch differ by no more than this factor.
 	closeEnough = 1.1
@@ -92,10 +92,15 @@ func (t *Tracker) seekOlder(tp *topic, partition int, offset, lag int64) {
 		p.hist.rounds = 0
 	}
 	p.sought = t.wave
-	if p.hist.rounds >= maxRounds {
-		return
-	}
 	first := p.hist.pts[0]
+	if p.hist.rounds >= maxRounds {
+		// What was learned stays, so that a few more tries, later, reach everything a topic can hold.
+		if t.now-p.soughtAt < int64(t.opt.StallWindow) || t.now-first.at >= oldestAge {
+			return
+		}
+		p.hist.rounds = 0
+	}
+	p.soughtAt = t.now
 	young := math.Exp(t.logAge(first.at))
 	guess := max(2*young, 2*float64(t.opt.RateWindow)) // what is younger the history will know soon
 	if produced := p.end - first.end; produced > 0 {

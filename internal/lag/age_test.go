@@ -97,7 +97,7 @@ func TestAgeAfterARestartIsBracketed(t *testing.T) {
 		"daily waves":   func(age float64) float64 { return 1e8 - rate*age - 100_000*math.Sin(age/13750) },
 		"stopped since": func(age float64) float64 { return 1e8 - rate*max(0, age-7200) },
 	} {
-		for _, age := range []float64{200, 3600, 5 * 3600, 100 * 3600} {
+		for _, age := range []float64{200, 3600, 5 * 3600, 100 * 3600, 125 * 3600} {
 			s := newStory(t)
 			topic := s.topic("t", int64(1e8))
 			wanted := offsetAt(age)
@@ -125,6 +125,36 @@ func TestAgeAfterARestartIsBracketed(t *testing.T) {
 				t.Errorf("%s: age %v found as %v in %d rounds", name, age, got, rounds)
 			}
 			t.Logf("%s: age %v found as %v in %d rounds", name, age, got, rounds)
+		}
+	}
+}
+
+// TestAgeOfATopicThatStoodStillForDays: when four queries did not reach back far enough, a few more do, later.
+func TestAgeOfATopicThatStoodStillForDays(t *testing.T) {
+	for _, days := range []float64{2, 5, 20} {
+		s := newStory(t)
+		topic := s.topic("t", 1e8)
+		stopped, age := days*86400, days*86400*1.1
+		offsetAt := func(age float64) int64 { return int64(1e8 - 50*max(0, age-stopped)) }
+		s.group("g", offsetAt(age))
+		queries := 0
+		for range 300 {
+			s.observe()
+			age += 10
+			stopped += 10
+			for _, q := range s.tracker.Queries(10) {
+				queries++
+				offset := max(0, offsetAt(s.now.Sub(q.At).Seconds()))
+				if offset >= topic.parts[0].end {
+					offset = NoOffset
+				}
+				s.points = append(s.points, OffsetAtTime{q, offset})
+			}
+		}
+		got := s.in("g").LagSeconds
+		t.Logf("%v days ago: age %v found as %v with %d queries", days, age, got, queries)
+		if !(got > age*0.8 && got < age*1.2) || queries > 2*maxRounds {
+			t.Errorf("%v days ago: age %v found as %v with %d queries", days, age, got, queries)
 		}
 	}
 }

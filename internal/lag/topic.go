@@ -34,6 +34,8 @@ type topicPartition struct {
 	err    Reason
 	needed int    // index+1 of the time query wanted in this wave
 	sought uint64 // the last wave that missed older history
+	// soughtAt is when older history was asked for last.
+	soughtAt int64
 }
 
 func (t *Tracker) observeTopic(s *TopicSample) {
