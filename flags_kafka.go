@@ -45,7 +45,8 @@ func (f *kafkaFlags) addSampling(cmd *kingpin.CmdClause) {
 	duration := func(target *time.Duration, flag, def, help string) {
 		declare(cmd, target, flag, def, help, parseDuration)
 	}
-	duration(&f.cfg.Interval, "sample.interval", "10s", "How often the cluster is sampled. Scrapes never wait for Kafka.")
+	declare(cmd, &f.cfg.Interval, "sample.interval", "10s", "How often the cluster is sampled. Scrapes never wait for Kafka.",
+		parseInterval)
 	duration(&f.cfg.MaxAge, "sample.max-age", "",
 		"How long a value that cannot be read any more is still served. Default: three sample intervals.")
 	duration(&f.cfg.MetadataRefresh, "refresh.metadata", "30s", "How often topics, partitions and brokers are read.")

@@ -50,6 +50,15 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// parseInterval reads the distance of samples; below a tenth of a second brokers would be asked all the time.
+func parseInterval(s string) (time.Duration, error) {
+	d, err := parseDuration(s)
+	if err == nil && d < 100*time.Millisecond {
+		return 0, fmt.Errorf("%s is too short; use 100ms or more, e.g. 10s", s)
+	}
+	return d, err
+}
+
 // parseCount reads a whole number that is not negative.
 func parseCount[T int | int64](s string) (T, error) {
 	n, err := strconv.ParseInt(s, 10, 32)

@@ -87,7 +87,11 @@ func (s *server) listen() ([]net.Listener, error) {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
 			closeAll(out)
-			return nil, fmt.Errorf("--web.listen-address: %w; free it or choose another address", err)
+			remedy := "free it or choose another address"
+			if wrong := (*net.AddrError)(nil); errors.As(err, &wrong) {
+				remedy = "write it as [HOST]:PORT, e.g. :9308"
+			}
+			return nil, fmt.Errorf("--web.listen-address: %w; %s", err, remedy)
 		}
 		out = append(out, l)
 	}

@@ -164,6 +164,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, g *generation) 
 	header.Add("Vary", "Accept")
 	header.Add("Vary", "Accept-Encoding")
 	header.Set("Content-Type", string(contentType))
+	if g == nil {
+		h.Self.series.Set(0)
+	}
 	if acceptsGzip(r.Header) {
 		return h.answerGzip(w, g, contentType, format)
 	}
@@ -193,6 +196,7 @@ func (h *Handler) answerGzip(w http.ResponseWriter, g *generation, contentType e
 			return err
 		}
 		seg = shared
+		h.Self.series.Set(float64(seg.samples))
 	}
 	last, err := h.selfText(contentType)
 	if err != nil {

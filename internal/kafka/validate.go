@@ -50,9 +50,9 @@ func (c Config) Validate() error {
 			bad("%s=%s: a duration cannot be negative; use e.g. 30s", d.flag, d.value)
 		}
 	}
-	if c.MaxAge > 0 && c.MaxAge < c.Interval {
-		bad("--sample.max-age=%s is shorter than --sample.interval=%s; use at least the interval, better three of them",
-			c.MaxAge, c.Interval)
+	if c.MaxAge > 0 && c.MaxAge < 2*c.Interval { // the next sample is published up to 1.8 intervals after one began
+		bad("--sample.max-age=%s is shorter than two of --sample.interval=%s, so that series would come and go; use %s or more",
+			c.MaxAge, c.Interval, 3*c.Interval)
 	}
 	if c.Shard.Count < 0 || c.Shard.Index < 0 || c.Shard.Index >= max(c.Shard.Count, 1) {
 		bad("--shard=%d/%d: the first number counts from 0 and must be below the second; use 0/%d … %d/%d",
@@ -67,9 +67,6 @@ func (c Config) Validate() error {
 				bad("--group.expect=%s=: an empty topic name; write GROUP=TOPIC[,TOPIC]", group)
 			}
 		}
-	}
-	if err := c.Security.Validate(); err != nil {
-		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, c.Security.Validate())...)
 }

@@ -25,6 +25,7 @@ func TestValidateNamesFlagAndRemedy(t *testing.T) {
 		{"newer than known", func(c *Config) { c.Version = "9.9.0" }, nil},
 		{"kafka_exporter's default version", func(c *Config) { c.Version = "2.0.0" }, nil},
 		{"negative", func(c *Config) { c.RateWindow = -1 }, []string{"--rate.window", "negative"}},
+		{"gaps", func(c *Config) { c.MaxAge = 15 * time.Second }, []string{"--sample.max-age=15s", "use 30s"}},
 		{"max-age", func(c *Config) { c.MaxAge = time.Second }, []string{"--sample.max-age", "--sample.interval"}},
 		{"shard", func(c *Config) { c.Shard = Shard{3, 3} }, []string{"--shard=3/3", "2/3"}},
 		{"shard of nothing", func(c *Config) { c.Shard = Shard{1, 0} }, []string{"--shard=1/0"}},
