@@ -66,9 +66,9 @@ func build(t *testing.T, dir string) []kubeapi.Object {
 func missing(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
-		t.Fatal(what + " are missing")
+		t.Fatal("missing: " + what)
 	}
-	t.Skip(what + " are missing")
+	t.Skip("missing: " + what)
 }
 
 func (w *world) accept(t *testing.T, objects []kubeapi.Object) {

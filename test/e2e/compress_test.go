@@ -22,7 +22,6 @@ const syncPeriod = 1500 * time.Millisecond
 // The original figures are written as they are in the manifests and pass through these.
 func compressTime(d time.Duration) time.Duration { return d / speed }
 func compressRate(perSecond float64) float64     { return perSecond / speed }
-func compressCount(messages float64) float64     { return messages / (speed * speed) }
 
 var durations = regexp.MustCompile(`\b(\d+)(s|m|h|d)\b`)
 
@@ -60,8 +59,9 @@ func compressLine(line string) string {
 	})
 }
 
-// compressScaledObject divides the times and counts of a ScaledObject. KEDA and HPA take whole seconds, at least one.
-func compressScaledObject(object kubeapi.Object) {
+// compressScaledObject divides the times of a ScaledObject by speed and its counts of messages by counts. KEDA and HPA
+// take whole seconds, at least one.
+func compressScaledObject(object kubeapi.Object, counts float64) {
 	spec, _ := object["spec"].(kubeapi.Object)
 	for _, field := range []string{"pollingInterval", "cooldownPeriod"} {
 		shorten(spec, field)
@@ -77,16 +77,16 @@ func compressScaledObject(object kubeapi.Object) {
 		metadata, _ := trigger["metadata"].(kubeapi.Object)
 		switch name := kubeapi.String(trigger, "name"); {
 		case kubeapi.String(trigger, "type") == "kafka":
-			divide(metadata, "lagThreshold", speed*speed)
+			divide(metadata, "lagThreshold", counts)
 		case name == "backlog" || name == "lag":
-			divide(metadata, "threshold", speed*speed)
+			divide(metadata, "threshold", counts)
 		case name == "burndown" || name == "age":
 			old := kubeapi.String(metadata, "threshold")
 			divide(metadata, "threshold", speed)
 			metadata["query"] = strings.ReplaceAll(kubeapi.String(metadata, "query"), "4 * "+old, "4 * "+kubeapi.String(metadata, "threshold"))
 		case name == "log2x7":
 			target, _ := strconv.ParseFloat(kubeapi.String(metadata, "threshold"), 64)
-			metadata["threshold"] = fmt.Sprintf("%.1f", target-7*math.Log2(speed*speed))
+			metadata["threshold"] = fmt.Sprintf("%.1f", target-7*math.Log2(counts))
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestFareReconciliation(t *testing.T) {
 	f := w.deploy(t, name, name, 0, "-group="+name, "-topics=fare-events", "-cost="+tripCost.String(), "-start-delay=4s")
 	backlog := fmt.Sprintf("max(consumergroup:kafka_group_backlog:sum{consumergroup=%q})", name)
 	m.waitFor(t, 30*time.Second, backlog, func(b float64) bool { return b == 0 })
-	w.scale(t, w.shipped(t, "ride-hailing/prometheus/fare-reconciliation.yaml", service{name, name, "fare-events", m.url}))
+	w.scale(t, w.shipped(t, "ride-hailing/prometheus/fare-reconciliation.yaml", service{namespace: name, group: name, topic: "fare-events", prometheus: m.url}))
 	stays(t, f, 0, 5*time.Second)
 
 	begin := time.Now()

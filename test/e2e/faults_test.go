@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/IBM/sarama"
+
 	"kafka_burndown_exporter/test/e2e/kubeapi"
 )
 
@@ -40,6 +42,8 @@ func faults() []fault {
 	}
 	nothing := func(*testing.T, *evening) {}
 	return []fault{
+		// First, while there is little to read again.
+		{name: "group reset to the beginning", begin: resetGroup, end: signal(syscall.SIGCONT)},
 		{name: "Prometheus stopped",
 			begin: func(_ *testing.T, e *evening) { e.m.prometheus.Kill() },
 			end:   func(_ *testing.T, e *evening) { e.m.startPrometheus() }},
@@ -64,7 +68,6 @@ func faults() []fault {
 				all[0].Signal(syscall.SIGSTOP)
 			}
 		}, end: signal(syscall.SIGCONT)},
-		{name: "group reset to the beginning", begin: resetGroup, end: signal(syscall.SIGCONT)},
 	}
 }
 
@@ -75,16 +78,31 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// resetGroup stops every member until the group is empty, and sets its offsets back.
+// resetGroup stops every member, also those that scaling adds, until the group is empty and takes its offsets back to
+// the beginning.
 func resetGroup(t *testing.T, e *evening) {
-	for _, p := range e.w.stack.Kubelet.Processes("app", e.f.name) {
-		p.Signal(syscall.SIGSTOP)
+	admin, err := e.w.kafka.Admin()
+	must(t, err)
+	defer admin.Close()
+	first := map[int32]sarama.OffsetAndMetadata{}
+	for p := range int32(tripPartitions) {
+		first[p] = sarama.OffsetAndMetadata{LeaderEpoch: -1}
 	}
 	eventually(t, 60*time.Second, "the offsets are reset", func() error {
-		out, err := e.w.kafka.Tool(context.Background(), "kafka-consumer-groups", "--group", e.s.group, "--topic", e.s.topic,
-			"--reset-offsets", "--shift-by", "-50", "--execute")
-		if err != nil || strings.Contains(out, "Error") {
-			return fmt.Errorf("%w: %s", err, out)
+		for _, p := range e.w.stack.Kubelet.Processes("app", e.f.name) {
+			p.Signal(syscall.SIGSTOP)
+		}
+		// Outside of a generation only an empty group takes offsets.
+		answer, err := admin.AlterConsumerGroupOffsets(e.s.group, map[string]map[int32]sarama.OffsetAndMetadata{e.s.topic: first}, nil)
+		if err != nil {
+			return err
+		}
+		for _, partitions := range answer.Errors {
+			for p, err := range partitions {
+				if err != sarama.ErrNoError {
+					return fmt.Errorf("partition %d: %w", p, err)
+				}
+			}
 		}
 		return nil
 	})

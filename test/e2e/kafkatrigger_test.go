@@ -9,6 +9,7 @@ import (
 
 // The stack itself, proved with KEDA's own kafka trigger: lag in a real broker becomes pods that are members.
 func TestKafkaTriggerScalesRealConsumers(t *testing.T) {
+	t.Parallel()
 	w := theWorld(t)
 	w.namespace(t, "kafka-trigger")
 	if err := w.kafka.CreateTopic("kafka-trigger", 6); err != nil {
@@ -19,9 +20,9 @@ func TestKafkaTriggerScalesRealConsumers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Stop()
-	f := w.deploy(t, "kafka-trigger", "courier-consumer", 1, "-group=courier", "-topics=kafka-trigger", "-cost=50ms", "-start-delay=1s")
+	f := w.deploy(t, "kafka-trigger", "courier-consumer", 1, "-group=kafka-trigger", "-topics=kafka-trigger", "-cost=50ms", "-start-delay=1s")
 	f.waitReady(30*time.Second, 1)
-	object := w.shipped(t, "food-delivery/kafka/courier.yaml", service{"kafka-trigger", "courier", "kafka-trigger", ""})
+	object := w.shipped(t, "food-delivery/kafka/courier.yaml", service{namespace: "kafka-trigger", group: "kafka-trigger", topic: "kafka-trigger"})
 	p.Send(5)
 	w.scale(t, object)
 	p.Send(1500)

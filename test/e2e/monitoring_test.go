@@ -126,14 +126,20 @@ func (m *monitoring) write(path, content string) {
 	}
 }
 
-func (m *monitoring) startPrometheus() {
-	m.t.Helper()
+func prometheusBinary(t *testing.T) string {
+	t.Helper()
 	bin, err := exec.LookPath("prometheus")
 	if err != nil {
-		missing(m.t, "Prometheus (package prometheus)")
+		missing(t, "Prometheus (package prometheus)")
 	}
+	return bin
+}
+
+func (m *monitoring) startPrometheus() {
+	m.t.Helper()
+	var err error
 	dir := filepath.Join(m.w.dir, m.name("prometheus"))
-	m.prometheus, err = m.w.stack.Procs.Start(proc.Spec{Name: m.name("prometheus-server"), Bin: bin, Args: []string{
+	m.prometheus, err = m.w.stack.Procs.Start(proc.Spec{Name: m.name("prometheus-server"), Bin: prometheusBinary(m.t), Args: []string{
 		"--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "data"),
 		fmt.Sprintf("--web.listen-address=127.0.0.1:%d", m.port), "--log.level=warn",
 	}})

@@ -49,7 +49,7 @@ func startEvening(t *testing.T, w *world, name string, n int, base float64) *eve
 	}
 	t.Cleanup(p.Stop)
 	m := w.monitor(t, 21, []string{name})
-	e := &evening{w: w, m: m, p: p, s: service{name, name, name, m.url}}
+	e := &evening{w: w, m: m, p: p, s: service{namespace: name, group: name, topic: name, prometheus: m.url}}
 	p.Rate(compressRate(base))
 	e.f = w.deploy(t, name, "trip-analytics-consumer", n,
 		"-group="+name, "-topics="+name, "-cost="+tripCost.String(), "-start-delay="+tripStart.String())

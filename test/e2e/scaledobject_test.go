@@ -46,7 +46,10 @@ func parseObjects(t *testing.T, raw []byte) []kubeapi.Object {
 }
 
 // service is where a shipped ScaledObject runs in a test: names of its own, so that tests do not meet.
-type service struct{ namespace, group, topic, prometheus string }
+type service struct {
+	namespace, group, topic, prometheus string
+	counts                              float64 // what counts of messages are divided by; 0: the square of speed
+}
 
 // shipped reads a ScaledObject under deploy/keda, compressed in time, pointed at this test's group, topic, Prometheus
 // and Kafka. The group is the one name that its queries hold.
@@ -54,7 +57,10 @@ func (w *world) shipped(t *testing.T, path string, s service) kubeapi.Object {
 	t.Helper()
 	object := readObjects(t, filepath.Join(deployDir, "keda", path))[0]
 	object["metadata"].(kubeapi.Object)["namespace"] = s.namespace
-	compressScaledObject(object)
+	if s.counts == 0 {
+		s.counts = speed * speed
+	}
+	compressScaledObject(object, s.counts)
 	for _, trigger := range kubeapi.List(object, "spec", "triggers") {
 		metadata, _ := trigger["metadata"].(kubeapi.Object)
 		switch kubeapi.String(trigger, "type") {
