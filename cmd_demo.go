@@ -8,8 +8,10 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -33,12 +35,13 @@ type demoFlags struct {
 	prefix              string
 	yes                 bool
 	duration            time.Duration
+	stdin               io.Reader // where the question is answered
 	web                 *webFlags
 	log                 *logFlags
 }
 
 func registerDemo(app *kingpin.Application) (*kingpin.CmdClause, command) {
-	f := &demoFlags{}
+	f := &demoFlags{stdin: os.Stdin}
 	cmd := app.Command("demo", "Run the exporter in front of an embedded Kafka with a live workload whose consumers are "+
 		"scaled by the real algorithm.")
 	cmd.Flag("scenario", "Workload: food-delivery, ride-hailing, fashion, payments, or a scenario file.").
@@ -50,7 +53,7 @@ func registerDemo(app *kingpin.Application) (*kingpin.CmdClause, command) {
 		parseDays)
 	cmd.Flag("kafka.server", "Run on this Kafka cluster instead of an embedded one. Repeatable.").StringsVar(&f.brokers)
 	cmd.Flag("kafka.prefix", "Stands before every topic and group on such a cluster.").Default("demo.").StringVar(&f.prefix)
-	cmd.Flag("yes", "Remove the topics at the end without a question.").BoolVar(&f.yes)
+	cmd.Flag("yes", "Remove the topics and groups at the end without a question.").BoolVar(&f.yes)
 	declare(cmd, &f.duration, "duration", "0s", "End after this time; 0s: run until interrupted.", parseDurationOrZero)
 	f.web = addWebFlagsAt(cmd, "127.0.0.1:9308")
 	f.log = addLogFlags(cmd)
@@ -133,7 +136,7 @@ func (f *demoFlags) runBoth(ctx context.Context, d *demo.Demo, srv *server, list
 		Links: []web.Link{{Text: "Demo", Href: "." + demo.Path}}})
 	var wg sync.WaitGroup
 	wg.Go(func() { d.Run(ctx, url+f.web.path) })
-	wg.Go(func() { d.Show(ctx, stdout, url) })
+	wg.Go(func() { d.Show(ctx, stdout, url, f.web.path) })
 	err = e.run(ctx, listeners)
 	cancel()
 	wg.Wait()
@@ -175,15 +178,17 @@ func demoScenario(nameOrFile string) (*scenario.Scenario, error) {
 	return s, err
 }
 
-// cleanUp removes the demo's topics from a cluster that is not its own.
+// cleanUp removes the demo's topics and groups from a cluster that is not its own.
 func (f *demoFlags) cleanUp(workload *scenario.Scenario, stdout io.Writer) error {
 	if !f.yes {
-		fmt.Fprintf(stdout, "Remove the %d topics %s* from %s? [y/N] ", len(workload.Topics), f.prefix, f.brokers[0])
-		answer, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // they end the question, as they ended the demo
+		fmt.Fprintf(stdout, "Remove the %d topics and %d groups %s* from %s? [y/N] ", len(workload.Topics),
+			len(workload.Services), f.prefix, f.brokers[0])
+		answer, _ := bufio.NewReader(f.stdin).ReadString('\n')
 		if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
 			fmt.Fprintln(stdout, "They stay.")
 			return nil
 		}
 	}
-	return demo.RemoveTopics(f.brokers, f.prefix, workload.Topics)
+	return demo.Remove(f.brokers, f.prefix, workload)
 }

@@ -33,6 +33,7 @@ type autoscaler struct {
 	clock      Clock
 	state      *scale.Autoscaler
 	history    *history
+	observe    func(service string, d scale.Decision) // nil but in tests
 
 	mu        sync.Mutex
 	last      *scrape // nil after a scrape that failed
@@ -50,9 +51,11 @@ type Ask struct {
 	Err    string   `json:"err,omitempty"`
 }
 
-func newAutoscaler(object *scaledobject.Object, d *deployment, clock Clock, h *history, now time.Time) *autoscaler {
+func newAutoscaler(object *scaledobject.Object, d *deployment, clock Clock, h *history,
+	observe func(service string, d scale.Decision),
+) *autoscaler {
 	return &autoscaler{object: object, deployment: d, clock: clock, history: h,
-		state: scale.NewAutoscaler(object.Scale, clock.At(now), nil)}
+		state: scale.NewAutoscaler(object.Scale, clock.At(time.Now()), nil), observe: observe}
 }
 
 // step does what is due at now with the newest scrape.
@@ -79,6 +82,9 @@ func (a *autoscaler) step(now time.Time) {
 			a.note(now, out.HPA.Current, out.HPA.Desired, "HPA", out.HPA.String())
 		}
 		a.remember(out.HPA)
+		if a.observe != nil {
+			a.observe(a.deployment.service.Name, *out.HPA)
+		}
 	}
 }
 

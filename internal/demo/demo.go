@@ -12,6 +12,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
+	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/internal/scaledobject"
 	"kafka_burndown_exporter/internal/scenario"
 )
@@ -29,8 +30,10 @@ type Options struct {
 	// Prefix stands before every topic and group on a real cluster.
 	Prefix string
 	Logger log.Logger
-	// Observe, where set, is told of every message that a pod has handled; tests count with it.
-	Observe func(service string, raw *sarama.ConsumerMessage, m Message)
+	// Observe, where set, is told of every message that a pod has handled, ObserveSync of every decision of an HPA;
+	// tests count with them.
+	Observe     func(service string, raw *sarama.ConsumerMessage, m Message)
+	ObserveSync func(service string, d scale.Decision)
 }
 
 // Demo is a running workload with its autoscalers.
@@ -69,11 +72,11 @@ func New(opt Options) (*Demo, error) {
 	}
 	for i := range s.Services {
 		svc := &s.Services[i]
-		dep := newDeployment(svc, prefix(opt.Prefix), d.clock, d.addrs, opt.Logger, d.handle)
+		dep := newDeployment(svc, d.initial(svc), prefix(opt.Prefix), d.clock, d.addrs, opt.Logger, d.handle)
 		d.deployments = append(d.deployments, dep)
 		d.learners[svc.Group] = &learner{prior: 0.9 * svc.Capacity.PerPod}
 		if o := objects[svc.Name]; o != nil {
-			d.autoscalers = append(d.autoscalers, newAutoscaler(o, dep, d.clock, d.history, time.Now()))
+			d.autoscalers = append(d.autoscalers, newAutoscaler(o, dep, d.clock, d.history, opt.ObserveSync))
 		}
 	}
 	return d, nil
@@ -103,6 +106,16 @@ func pickCandidate(s *scenario.Scenario, name string) (*scenario.Candidate, erro
 	return c, nil
 }
 
+// initial is how many replicas a service begins with.
+func (d *Demo) initial(svc *scenario.Service) int {
+	if c := d.candidate(); c != nil {
+		if n, ok := c.Replicas[svc.Name]; ok {
+			return n
+		}
+	}
+	return svc.Replicas.Initial
+}
+
 func (d *Demo) candidate() *scenario.Candidate {
 	c, _ := pickCandidate(d.scenario, d.opt.Candidate)
 	return c
@@ -115,6 +128,7 @@ func candidateObjects(s *scenario.Scenario, name string) (map[string]*scaledobje
 		return nil, err
 	}
 	out := map[string]*scaledobject.Object{}
+	own := map[string]bool{} // services that the candidate, and not its base, decides on
 	for ; c != nil; c = s.Candidate(c.Base) {
 		for _, m := range c.Manifests {
 			bundle, err := scaledobject.Parse(m.Origin, m.Text, scaledobject.Options{Series: customSeries(s)})
@@ -122,13 +136,16 @@ func candidateObjects(s *scenario.Scenario, name string) (map[string]*scaledobje
 				return nil, err
 			}
 			for _, o := range bundle.Objects {
-				if _, ok := out[o.Target.Name]; !ok {
+				if _, ok := out[o.Target.Name]; !ok && !own[o.Target.Name] {
 					out[o.Target.Name] = o
 				}
 			}
 		}
 		if c.Base == "" {
 			break
+		}
+		for _, service := range c.Only {
+			own[service] = true
 		}
 	}
 	return out, nil
@@ -186,7 +203,7 @@ func (d *Demo) Run(ctx context.Context, metricsURL string) {
 func (d *Demo) control(ctx context.Context, metricsURL string) {
 	client := &http.Client{}
 	defer client.CloseIdleConnections()
-	interval := max(d.clock.Wall(d.scenario.Pipeline.ScrapeInterval), 500*time.Millisecond)
+	interval := max(d.clock.Wall(d.scenario.Pipeline.ScrapeInterval), 250*time.Millisecond)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	var nextScrape time.Time

@@ -36,11 +36,11 @@ type deployment struct {
 	integrated  time.Duration
 }
 
-func newDeployment(svc *scenario.Service, names prefix, clock Clock, addrs []string, logger log.Logger,
+func newDeployment(svc *scenario.Service, initial int, names prefix, clock Clock, addrs []string, logger log.Logger,
 	handle func(ctx context.Context, svc *scenario.Service, topic string, raw *sarama.ConsumerMessage, m Message) error,
 ) *deployment {
 	return &deployment{service: svc, prefix: names, clock: clock, addrs: addrs, logger: log.With(logger, "service", svc.Name), handle: handle,
-		desired: int32(svc.Replicas.Initial)}
+		desired: int32(initial)}
 }
 
 // run brings the pods to the desired number, again and again, until ctx ends; then it stops them all.

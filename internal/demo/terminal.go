@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -15,19 +16,22 @@ import (
 const (
 	refreshTerminal = time.Second
 	refreshPlain    = 5 * time.Second
-	barWidth        = 24
+	// The screen is made for the smallest terminal in use.
+	screenWidth  = 80
+	screenHeight = 24
+	barWidth     = 16
 )
 
 // Show writes what goes on to w until ctx ends: one screen that refreshes on a terminal, a line per service every few
 // seconds elsewhere.
-func (d *Demo) Show(ctx context.Context, w io.Writer, url string) {
+func (d *Demo) Show(ctx context.Context, w io.Writer, url, metricsPath string) {
 	file, ok := w.(*os.File)
-	screen := ok && term.IsTerminal(int(file.Fd()))
+	onTerminal := ok && term.IsTerminal(int(file.Fd()))
 	every := refreshPlain
-	if screen {
+	if onTerminal {
 		every = refreshTerminal
 	}
-	fmt.Fprintf(w, "The demo runs at %s/ (metrics at %s/metrics). Ctrl-C ends it.\n", url, url)
+	fmt.Fprintf(w, "The demo runs at %s%s (metrics at %s). Ctrl-C ends it.\n", url, Path, url+metricsPath)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -36,20 +40,27 @@ func (d *Demo) Show(ctx context.Context, w io.Writer, url string) {
 			return
 		case <-tick.C:
 			s := d.state(math.Inf(1))
-			if screen {
-				fmt.Fprint(w, "\x1b[H\x1b[2J"+s.screen(url))
-			} else {
+			if !onTerminal {
 				fmt.Fprint(w, s.lines())
+				continue
 			}
+			width, height, err := term.GetSize(int(file.Fd()))
+			if err != nil {
+				width, height = screenWidth, screenHeight
+			}
+			fmt.Fprint(w, "\x1b[H\x1b[J"+s.screen(url+Path, width, height))
 		}
 	}
 }
 
-// screen is the whole state as one page of text.
-func (s State) screen(url string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s · %s at %gx · %s/\n\n", s.Scenario, clockText(s.Elapsed), s.Speed, url)
-	fmt.Fprintf(&b, "%-24s %8s  %-*s %8s %9s  %s\n", "service", "lag", barWidth, "", "age", "replicas", "pods")
+// screen is the whole state as one page of text of at most that size.
+func (s State) screen(url string, width, height int) string {
+	lines := []string{
+		fmt.Sprintf("%s  %s, %g times as fast as life", s.Scenario, s.Clock, s.Speed),
+		url,
+		"",
+		fmt.Sprintf("%-24s %9s %-*s %9s  %s", "service", "lag", barWidth, "", "age", "replicas"),
+	}
 	top := 1.0
 	for _, v := range s.Services {
 		if v.Lag != nil {
@@ -57,35 +68,89 @@ func (s State) screen(url string) string {
 		}
 	}
 	for _, v := range s.Services {
-		bar := ""
-		if v.Lag != nil {
-			bar = strings.Repeat("█", int(*v.Lag/top*barWidth))
-		}
-		fmt.Fprintf(&b, "%-24s %8s  %-*s %8s %5d/%-3d  %s\n", v.Name, number(v.Lag, ""), barWidth, bar, number(v.Age, "s"),
-			v.Ready, v.Desired, strings.Repeat("■", min(v.Ready, 80)))
+		lines = append(lines, v.line(top))
 	}
-	b.WriteString("\n")
-	for i, d := range s.Decisions {
-		if i == 6 {
-			break
+	lines = append(lines, "", "last decisions")
+	for _, v := range s.Services {
+		if d, ok := s.last(v.Name); ok {
+			lines = append(lines, fmt.Sprintf("%s %s %d → %d  %s", d.Clock, d.Service, d.From, d.To, short(d.Why)))
 		}
-		fmt.Fprintf(&b, "%s %s %s: %s\n", clockText(d.At), d.By, d.Service, d.Why)
 	}
-	b.WriteString("\nCtrl-C ends it.\n")
+	if len(s.Decisions) == 0 {
+		lines = append(lines, "none yet")
+	}
+	for len(lines) > height-3 {
+		lines = lines[:len(lines)-1]
+	}
+	lines = append(lines, "", "Ctrl-C ends it.")
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString(cut(line, width-1) + "\n")
+	}
 	return b.String()
+}
+
+// line is a service with its lag as a bar against the largest.
+func (v ServiceState) line(top float64) string {
+	drawn := ""
+	if v.Lag != nil {
+		drawn = bar(*v.Lag/top, barWidth)
+	}
+	note := ""
+	switch {
+	case v.Stopped:
+		note = " stopped"
+	case v.Ready > v.Most:
+		note = fmt.Sprintf(" %d idle", v.Ready-v.Most)
+	}
+	return fmt.Sprintf("%-24s %9s %-*s %9s  %2d of %-2d %s%s", cut(v.Name, 24), number(v.Lag, ""), barWidth, drawn,
+		number(v.Age, " s"), v.Ready, v.Desired, strings.Repeat("▪", min(v.Ready, 8)), note)
+}
+
+// bar draws a share of a width in eighths of a character.
+func bar(share float64, width int) string {
+	eighths := int(math.Round(min(max(share, 0), 1) * float64(width) * 8))
+	out := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		out += string([]rune("▏▎▍▌▋▊▉")[rest-1])
+	}
+	return out
+}
+
+// last is a service's newest decision.
+func (s State) last(service string) (DecisionLine, bool) {
+	for _, d := range s.Decisions {
+		if d.Service == service {
+			return d, true
+		}
+	}
+	return DecisionLine{}, false
+}
+
+// short is a decision's reason without the numbers of replicas, which stand before it.
+func short(why string) string {
+	if _, reason, ok := strings.Cut(why, ": "); ok {
+		return reason
+	}
+	return why
+}
+
+// cut shortens a line to a width.
+func cut(line string, width int) string {
+	if utf8.RuneCountInString(line) <= width {
+		return line
+	}
+	return string([]rune(line)[:max(width-1, 0)]) + "…"
 }
 
 // lines is the state as one line per service.
 func (s State) lines() string {
 	var b strings.Builder
 	for _, v := range s.Services {
-		fmt.Fprintf(&b, "%s service=%s lag=%s age=%s replicas=%d/%d", clockText(s.Elapsed), v.Name, number(v.Lag, ""),
-			number(v.Age, "s"), v.Ready, v.Desired)
-		for _, d := range s.Decisions {
-			if d.Service == v.Name {
-				fmt.Fprintf(&b, " last=%q", d.Why)
-				break
-			}
+		fmt.Fprintf(&b, "%s service=%s lag=%s age=%s replicas=%d/%d", s.Clock, v.Name, number(v.Lag, ""), number(v.Age, "s"),
+			v.Ready, v.Desired)
+		if d, ok := s.last(v.Name); ok {
+			fmt.Fprintf(&b, " last=%q", d.Clock+" "+d.Why)
 		}
 		b.WriteString("\n")
 	}
@@ -94,12 +159,7 @@ func (s State) lines() string {
 
 func number(v *float64, unit string) string {
 	if v == nil {
-		return "?"
+		return "unknown"
 	}
 	return fmt.Sprintf("%.0f%s", *v, unit)
-}
-
-func clockText(seconds float64) string {
-	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
-	return fmt.Sprintf("%02d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
 }

@@ -62,15 +62,21 @@ func awaitTopic(client sarama.Client, topic string, partitions int, deadline tim
 	}
 }
 
-// RemoveTopics deletes the scenario's topics, as a demo with that prefix made them, from a real cluster.
-func RemoveTopics(addrs []string, names string, topics []scenario.Topic) error {
+// Remove deletes the scenario's topics and groups, as a demo with that prefix made them, from a real cluster.
+func Remove(addrs []string, names string, s *scenario.Scenario) error {
 	admin, err := sarama.NewClusterAdmin(addrs, clientConfig("demo-admin"))
 	if err != nil {
 		return fmt.Errorf("connect to Kafka: %w", err)
 	}
 	defer admin.Close()
 	var errs []error
-	for _, t := range topics {
+	for i := range s.Services {
+		group := prefix(names).on(s.Services[i].Group)
+		if err := admin.DeleteConsumerGroup(group); err != nil && !errors.Is(err, sarama.ErrGroupIDNotFound) {
+			errs = append(errs, fmt.Errorf("delete group %s: %w", group, err))
+		}
+	}
+	for _, t := range s.Topics {
 		name := prefix(names).on(t.Name)
 		if err := admin.DeleteTopic(name); err != nil && !errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
 			errs = append(errs, fmt.Errorf("delete topic %s: %w", name, err))
