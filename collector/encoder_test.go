@@ -131,6 +131,7 @@ func TestEncoderOptionsAreChecked(t *testing.T) {
 		{EncoderOptions{Labels: []Label{{"a-b", "x"}}}, `--kafka.labels: "a-b" is not a label name`},
 		{EncoderOptions{Labels: []Label{{"__name__", "x"}}}, `--kafka.labels: "__name__" is not a label name`},
 		{EncoderOptions{Labels: []Label{{"a", "x"}, {"a", "y"}}}, `--kafka.labels: label "a" is given twice`},
+		{EncoderOptions{Labels: []Label{{"a", "\xff"}}}, `--kafka.labels: the value of "a" is not valid UTF-8`},
 		{EncoderOptions{Labels: []Label{{"broker", "x"}}}, `--kafka.labels: "broker" is a label of the exporter's own`},
 	} {
 		_, err := NewEncoder(tc.o)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Granularity is the finest level of series that is published.
@@ -74,6 +75,8 @@ func checkLabels(labels []Label, table []Family) error {
 		switch {
 		case !validLabelName(l.Name):
 			return fmt.Errorf("--kafka.labels: %q is not a label name; use letters, digits and _", l.Name)
+		case !utf8.ValidString(l.Value):
+			return fmt.Errorf("--kafka.labels: the value of %q is not valid UTF-8; write it in UTF-8", l.Name)
 		case seen[l.Name]:
 			return fmt.Errorf("--kafka.labels: label %q is given twice", l.Name)
 		}
