@@ -92,7 +92,7 @@ func FromFiles(sc *scenario.Scenario, paths []string) ([]*Candidate, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &Candidate{Name: path, Title: path}
+		c := &Candidate{Name: path}
 		for _, o := range b.Objects {
 			if sc.Service(o.Target.Name) == nil && len(sc.Services) == 1 && len(b.Objects) == 1 {
 				o.Target.Name = sc.Services[0].Name

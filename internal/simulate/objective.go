@@ -136,6 +136,10 @@ func (r *Report) Conclusion(c *Comparison) []string {
 	} else {
 		out = append(out, fmt.Sprintf("Objective (%s): no candidate meets it; %s comes closest (%s).",
 			goal, best.Candidate, seconds(best.PercentileAge)))
+		load := MeasureLoad(r.Scenario, c.Service)
+		if why := load.ceiling(); why != "" {
+			out = append(out, why)
+		}
 	}
 	for i := range c.Results {
 		res := &c.Results[i]

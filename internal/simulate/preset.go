@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -34,6 +35,20 @@ type Load struct {
 	Partitions      int // useful replicas
 	Capacity        float64
 	Low, Mean, Peak float64 // messages/s: the lowest twentieth, the mean, the highest hundredth
+	Hottest         float64 // messages/s of the fullest partition at the peak
+}
+
+// ceiling says why no number of replicas can carry the load, empty if some can.
+func (l *Load) ceiling() string {
+	switch {
+	case l.Hottest > l.Capacity:
+		return fmt.Sprintf("The fullest partition gets %s messages/s at the peak and one replica carries %s: more replicas cannot help, "+
+			"a better key or faster consumers can.", count(l.Hottest), count(l.Capacity))
+	case float64(l.Partitions)*l.Capacity < l.Peak:
+		return fmt.Sprintf("%d partitions at %s messages/s a replica carry %s, the peak is %s: add partitions.",
+			l.Partitions, count(l.Capacity), count(float64(l.Partitions)*l.Capacity), count(l.Peak))
+	}
+	return ""
 }
 
 // needed is how many replicas a rate takes.
@@ -48,6 +63,12 @@ func MeasureLoad(sc *scenario.Scenario, svc *scenario.Service) Load {
 	}
 	slices.Sort(rates)
 	l.Low, l.Peak = quantile(rates, 5), quantile(rates, 99)
+	for _, name := range svc.Topics {
+		for _, share := range sc.Topic(name).Shares() {
+			// Several topics share the load in ways that are not known here.
+			l.Hottest = max(l.Hottest, share*l.Peak/float64(len(svc.Topics)))
+		}
+	}
 	return l
 }
 

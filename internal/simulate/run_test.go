@@ -51,8 +51,6 @@ func BenchmarkDay(b *testing.B) {
 	}
 }
 
-var scenarioNames = []string{"ride-hailing", "fashion", "food-delivery", "payments", "tuning-profiles"}
-
 // TestGolden holds every shipped scenario to its summary, and to the story it is there to tell.
 func TestGolden(t *testing.T) {
 	stories := map[string]func(*testing.T, *Report){

@@ -52,7 +52,11 @@ func mark(ok bool) string {
 // WriteText prints the report for a terminal. events adds every change of replicas.
 func (r *Report) WriteText(w io.Writer, events bool) error {
 	p := &printer{w: w}
-	p.line("%s: %s (%s, seed %d)", r.Scenario.Name, r.Scenario.Title, short(r.Scenario.Duration), r.Scenario.Seed)
+	name := r.Scenario.Name
+	if r.Scenario.Title != "" {
+		name += ": " + r.Scenario.Title
+	}
+	p.line("%s (%s, seed %d)", name, short(r.Scenario.Duration), r.Scenario.Seed)
 	for _, g := range r.Gaps {
 		p.line("gap in the recording from %s to %s: the rate between is a straight line, not 0",
 			clockTime(g.From.Seconds()), clockTime(g.To.Seconds()))

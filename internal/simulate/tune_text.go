@@ -3,13 +3,14 @@ package simulate
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"kafka_burndown_exporter/internal/scale"
 )
 
 // shownVariants bounds the table.
-const shownVariants = 20
+const shownVariants = 12
 
 // WriteText prints the front, the best variants, the recommendation with its reason, and its ScaledObject.
 func (t *Tuning) WriteText(w io.Writer) error {
@@ -26,7 +27,7 @@ func (t *Tuning) WriteText(w io.Writer) error {
 	}
 	p.line("")
 	p.table(t.rows(), func(i int) bool { return i < 3 })
-	p.line("  * on the Pareto front of age and replica-minutes")
+	p.line("  * on the Pareto front of age and replica-minutes; variants that did the same are shown once")
 	p.line("")
 	p.line("Recommended: %s", t.Recommended.name())
 	for _, why := range t.Why {
@@ -45,10 +46,12 @@ func (t *Tuning) WriteText(w io.Writer) error {
 
 func (t *Tuning) rows() [][]string {
 	rows := [][]string{{"metric", "threshold", "profile", "bounds", "objective", "max age", "peak lag", "replica-min", "cost", "changes", ""}}
-	for i, v := range t.Variants {
-		if i >= shownVariants && !v.Front {
+	var shown []*Variant
+	for _, v := range t.Variants {
+		if len(shown) >= shownVariants && !v.Front && v != t.Recommended || slices.ContainsFunc(shown, v.same) && v != t.Recommended {
 			continue
 		}
+		shown = append(shown, v)
 		r := &v.Result
 		star := ""
 		if v.Front {
