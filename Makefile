@@ -48,6 +48,27 @@ cover: ## Test coverage of the root module as a table.
 bench: ## Go benchmarks of the hot paths, allocations included.
 	go test -run '^$$' -bench . -benchmem ./internal/lag ./internal/kafka ./collector ./internal/simulate
 
+.PHONY: e2e
+e2e: ## The nested modules: compose stack, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
+	cd test/compose && go vet ./... && go test ./...
+	cd test/browser && go vet ./... && go test -timeout 10m ./...
+	cd test/e2e && go vet ./... && go test -timeout 40m ./...
+
+.PHONY: hpa-conformance
+hpa-conformance: ## internal/scale against the real HPA controller on CASES new random cases from SEED.
+	cd test/e2e && go test ./conformance -timeout 60m -v -cases $(or $(CASES),1000) -seed $(or $(SEED),$(shell date +%s))
+
+.PHONY: screenshots
+screenshots: ## Draw the dashboards' panels from their queries, and take pictures of the pages, into docs/images.
+	go run ./dashboards/screenshots -for $(or $(FOR),20m)
+	cd test/browser && go test -timeout 10m ./... -update
+
+.PHONY: rules
+rules: ## Copy the rules to build/rules with RUNBOOK_URL in the alerts.
+	mkdir -p build/rules
+	cp rules/base-burndown-exporter.yaml rules/base-kafka-exporter.yaml rules/recording.yaml build/rules/
+	sed 's|runbook_url: docs/runbooks.md|runbook_url: $(RUNBOOK_URL)|' rules/alerts.yaml > build/rules/alerts.yaml
+
 .PHONY: bench-peers
 bench-peers: build ## Side by side with the peers named by KAFKA_EXPORTER, KMINION, KLAG_EXPORTER (BENCH_ARGS adds flags).
 	go run ./test/bench --ours=$(BIN) $(BENCH_ARGS)
