@@ -1,7 +1,7 @@
 // Command screenshots draws the panels of the shipped dashboards from their own queries, as PNG files for the docs. It is
 // not Grafana: it asks a real Prometheus the panels' expressions, with the variables filled in, and plots the answers.
 //
-//	go run ./dashboards/screenshots -for 20m        # run the demo and a Prometheus that long, then draw
+//	go run ./dashboards/screenshots -for 11m        # run the demo and a Prometheus that long, then draw
 //	go run ./dashboards/screenshots -url http://…   # draw from a Prometheus that is there
 //
 // Without -url it starts the demo (embedded Kafka, real messages) and a Prometheus with the shipped rules. The series of
@@ -39,7 +39,7 @@ func main() {
 	flag.StringVar(&o.group, "group", "trip-analytics", "consumer group shown")
 	flag.StringVar(&o.service, "service", "trip-analytics-consumer", "service of the demo that is shown")
 	flag.Float64Var(&o.capacity, "capacity", 210, "prior of the group's capacity, messages/s and member; 0: none")
-	flag.DurationVar(&o.length, "for", 20*time.Minute, "how long the demo runs, and how much is shown")
+	flag.DurationVar(&o.length, "for", 11*time.Minute, "how long the demo runs, and how much is shown")
 	flag.BoolVar(&o.hold, "hold", false, "print the address of the Prometheus and wait for an interrupt before drawing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
