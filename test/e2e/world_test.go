@@ -60,7 +60,9 @@ func boot() (*world, error) {
 	wg.Go(func() {
 		w.stack, stackErr = stack.Up(ctx, stack.Config{
 			Dir: dir, Bin: binDir(), KEDA: os.Getenv("E2E_KEDA"), Sync: syncPeriod, Log: logf,
-			Commands: map[string]string{"consumer": filepath.Join(binDir(), "consumer")},
+			// As docs/keda.md says for components/prometheus-auth/openshift.
+			TokenAudiences: `[{"audience": "https://kubernetes.default.svc", "namespace": "ridehailing", "serviceAccountName": "keda-prometheus"}]`,
+			Commands:       map[string]string{"consumer": filepath.Join(binDir(), "consumer")},
 		})
 	})
 	wg.Go(func() {

@@ -25,6 +25,7 @@ func (s *Stack) keda(ctx context.Context) error {
 	}
 	env := []string{
 		"KUBECONFIG=" + s.kubeconfig, "WATCH_NAMESPACE=", "POD_NAMESPACE=keda", "KEDA_CLUSTER_OBJECT_NAMESPACE=keda",
+		"KEDA_SERVICE_ACCOUNT_TOKEN_AUDIENCES=" + s.cfg.TokenAudiences,
 	}
 	for _, part := range []struct {
 		spec proc.Spec

@@ -27,7 +27,9 @@ type Config struct {
 	KEDA     string            // folder of KEDA's module, for its CRDs and webhook configuration
 	Commands map[string]string // what a container's command name runs, by name
 	Sync     time.Duration     // HPA's sync period
-	Log      func(format string, args ...any)
+	// TokenAudiences lists, as JSON, for whom KEDA may request tokens of service accounts, and with which audience.
+	TokenAudiences string
+	Log            func(format string, args ...any)
 }
 
 // Stack is the running whole.
