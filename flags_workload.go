@@ -30,7 +30,7 @@ type workloadFlags struct {
 	url, httpConfig       string
 	from, to              string
 	length, step          time.Duration
-	group, topic          string
+	group                 string
 	queries               simulate.HistoryQueries
 	csv, csvTime, csvRate string
 

@@ -20,9 +20,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	if page.Title == "" {
 		page.Title = r.Scenario.Name
 	}
-	for _, c := range columns {
-		page.Columns = append(page.Columns, c)
-	}
+	page.Columns = append(page.Columns, columns...)
 	for _, g := range r.Gaps {
 		page.Gaps = append(page.Gaps, fmt.Sprintf("%s to %s", clockTime(g.From.Seconds()), clockTime(g.To.Seconds())))
 	}

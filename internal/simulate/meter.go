@@ -100,10 +100,9 @@ type meter struct {
 
 	ages      []float32
 	burndowns []float64
-	lastTo    int // direction of the last change
-	surge     int // step at which the lag passed the mark, -1: not in a surge
-	below     int // step since which the lag is below, in a surge
-	produced  float64
+	lastTo    int     // direction of the last change
+	surge     int     // step at which the lag passed the mark, -1: not in a surge
+	below     int     // step since which the lag is below, in a surge
 	window    float64 // consumed since the last trace point
 	ends      float64
 	dt        float64 // seconds of a step

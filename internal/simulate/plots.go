@@ -47,7 +47,6 @@ type line struct {
 	x, y  []float64
 	color color.Color
 	width vg.Length
-	dash  bool
 	step  bool
 	name  string
 }
