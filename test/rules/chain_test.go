@@ -53,7 +53,7 @@ func value(t *testing.T, s *prometheus.Server, expr string, at time.Time) float6
 func testLagIsExact(t *testing.T, w *world, now time.Time) {
 	for _, group := range []string{flow, odd} {
 		sel := fmt.Sprintf(`{consumergroup="%s"}`, rules.EscapeLabel(group))
-		sampled := raw(t, w, "kafka_group_sample_timestamp_seconds"+sel, now)[0]
+		taken := sampleTimes(t, w, sel, now)
 		want := map[string]func(moment) int64{
 			"kafka_group_lag" + sel:     func(m moment) int64 { return m.lag(group, topicOrders) },
 			"kafka_group_backlog" + sel: func(m moment) int64 { return m.backlog(group, topicOrders) },
@@ -66,15 +66,31 @@ func testLagIsExact(t *testing.T, w *world, now time.Time) {
 			},
 		}
 		for selector, expected := range want {
-			compared := compareRaw(t, w, selector, sampled, now, expected)
-			if compared < 10 {
+			if compared := compareRaw(t, w, selector, taken, now, expected); compared < 10 {
 				t.Errorf("%s: only %d samples fell where nothing moved", selector, compared)
 			}
 		}
 	}
 }
 
-func raw(t *testing.T, w *world, selector string, now time.Time) []prometheus.Series {
+// sampleTimes tells for each scrape when the group's offsets were read, where none was held from an earlier sample: a
+// topic's own offsets are never held.
+func sampleTimes(t *testing.T, w *world, sel string, now time.Time) map[int64]time.Time {
+	t.Helper()
+	complete := map[int64]bool{}
+	for _, p := range raw(t, w, "kafka_group_complete"+sel, now).Points {
+		complete[p.Time.UnixMilli()] = p.Value == 1
+	}
+	taken := map[int64]time.Time{}
+	for _, p := range raw(t, w, "kafka_group_sample_timestamp_seconds"+sel, now).Points {
+		if complete[p.Time.UnixMilli()] {
+			taken[p.Time.UnixMilli()] = time.UnixMilli(int64(p.Value * 1000))
+		}
+	}
+	return taken
+}
+
+func raw(t *testing.T, w *world, selector string, now time.Time) prometheus.Series {
 	t.Helper()
 	got, err := w.ours.Raw(t.Context(), selector, 3*time.Minute, now)
 	if err != nil {
@@ -83,22 +99,20 @@ func raw(t *testing.T, w *world, selector string, now time.Time) []prometheus.Se
 	if len(got) != 1 {
 		t.Fatalf("%s: one series expected, got %d", selector, len(got))
 	}
-	return got
+	return got[0]
 }
 
-func compareRaw(t *testing.T, w *world, selector string, sampled prometheus.Series, now time.Time, want func(moment) int64) int {
+func compareRaw(
+	t *testing.T, w *world, selector string, taken map[int64]time.Time, now time.Time, want func(moment) int64,
+) (compared int) {
 	t.Helper()
-	taken := map[int64]time.Time{} // scrape → when its offsets were read
-	for _, p := range sampled.Points {
-		taken[p.Time.UnixMilli()] = time.UnixMilli(int64(p.Value * 1000))
-	}
-	compared := 0
-	for _, p := range raw(t, w, selector, now)[0].Points {
+	const wave = 1600 * time.Millisecond // the longest that a sample may take; all its offsets are read within
+	for _, p := range raw(t, w, selector, now).Points {
 		at, ok := taken[p.Time.UnixMilli()]
 		if !ok {
 			continue
 		}
-		m, still := w.traffic.log.at(at, 500*time.Millisecond)
+		m, still := w.traffic.log.at(at, wave)
 		if !still {
 			continue
 		}
