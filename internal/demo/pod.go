@@ -118,6 +118,7 @@ func (p *pod) consume(ctx context.Context, addrs []string) error {
 			if errors.Is(err, sarama.ErrClosedConsumerGroup) {
 				break
 			}
+			level.Debug(p.logger).Log("msg", "joins its group again", "err", err)
 			sleep(ctx, 200*time.Millisecond)
 		}
 	}
@@ -133,7 +134,7 @@ func (p *pod) config() *sarama.Config {
 	}
 	cfg.Consumer.Offsets.AutoCommit.Interval = max(p.clock.Wall(p.service.CommitInterval), 100*time.Millisecond)
 	cfg.Consumer.Group.Session.Timeout = p.sessionTimeout()
-	cfg.Consumer.Group.Heartbeat.Interval = min(max(cfg.Consumer.Group.Session.Timeout/15, 100*time.Millisecond), 3*time.Second)
+	cfg.Consumer.Group.Heartbeat.Interval = min(max(p.clock.Wall(3*time.Second), 200*time.Millisecond), 3*time.Second)
 	cfg.Consumer.MaxWaitTime = 250 * time.Millisecond
 	cfg.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{strategy(p.service.Assignor)}
 	cfg.Consumer.Group.Rebalance.Timeout = 10 * time.Second
@@ -145,13 +146,13 @@ func (p *pod) config() *sarama.Config {
 	return cfg
 }
 
-// sessionTimeout is the scenario's; a cluster that is not the demo's own refuses less than six seconds.
+// leastSession is the shortest session timeout: brokers refuse less than six seconds, and on a busy machine members would
+// be thrown out for being slow.
+const leastSession = 8 * time.Second
+
+// sessionTimeout is the scenario's where that is not too short.
 func (p *pod) sessionTimeout() time.Duration {
-	least := time.Second
-	if p.prefix != "" {
-		least = 6 * time.Second
-	}
-	return min(max(p.clock.Wall(p.service.SessionTimeout), least), 45*time.Second)
+	return min(max(p.clock.Wall(p.service.SessionTimeout), leastSession), 45*time.Second)
 }
 
 // strategy is sarama's implementation of an assignor; it has none that is cooperative.
