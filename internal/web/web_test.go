@@ -2,10 +2,12 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -245,4 +247,52 @@ func BenchmarkIndex20000Groups(b *testing.B) {
 			b.Fatal(w.Code)
 		}
 	}
+}
+
+// TestContrast holds every text colour to 4.5 to 1 against the surfaces it stands on, in both looks (WCAG 2.2, AA).
+func TestContrast(t *testing.T) {
+	css, err := files.ReadFile("assets/style.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	looks := regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(string(css), -1)
+	if len(looks) != 2 {
+		t.Fatalf("%d looks", len(looks))
+	}
+	for i, look := range looks {
+		colour := map[string]float64{}
+		for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6})`).FindAllStringSubmatch(look[1], -1) {
+			colour[m[1]] = luminance(t, m[2])
+		}
+		for text, surfaces := range map[string][]string{
+			"ink": {"page", "card", "hover"}, "soft": {"page", "card", "hover"}, "accent": {"page", "card", "accent-soft"},
+			"warn": {"card", "warn-soft"}, "bad": {"card", "bad-soft"}, "good": {"card", "good-soft"}, "made": {"card"},
+		} {
+			for _, surface := range surfaces {
+				a, b := colour[text], colour[surface]
+				if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {
+					t.Errorf("look %d: %s on %s is %.2f to 1", i, text, surface, ratio)
+				}
+			}
+		}
+	}
+}
+
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	sum := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		n, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := float64(n) / 255
+		if c <= 0.04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		sum += weight * c
+	}
+	return sum
 }
