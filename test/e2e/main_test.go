@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		stop()
 	}
 	// The tests wait more than they work: more of them at a time than there are cores.
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
 	code := m.Run()
