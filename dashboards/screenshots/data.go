@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,7 +41,15 @@ func (d data) ask(ctx context.Context, p dashboards.Panel) ([]line, error) {
 		}
 		var own []line
 		for _, s := range series {
-			own = append(own, line{name: legend(t.LegendFormat, s.Labels), refID: t.RefID, points: s.Points, labels: s.Labels})
+			l := line{name: legend(t.LegendFormat, s.Labels), refID: t.RefID, labels: s.Labels}
+			for _, p := range s.Points {
+				if !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) { // a gap, as in Grafana
+					l.points = append(l.points, p)
+				}
+			}
+			if len(l.points) > 0 {
+				own = append(own, l)
+			}
 		}
 		slices.SortFunc(own, func(a, b line) int { return strings.Compare(a.name, b.name) })
 		lines = append(lines, own...)
