@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,6 +41,9 @@ type Options struct {
 	Interval time.Duration
 	// History is OpenMetrics text with timestamps that the server finds in its database; it must be older than now.
 	History string
+	// WebConfig is the text of --web.config.file. The login that it asks for, if any, becomes part of Server.URL.
+	WebConfig string
+	Login     *url.Userinfo
 }
 
 // Server is a running Prometheus.
@@ -108,9 +112,17 @@ func (s *Server) start(ctx context.Context, options Options) error {
 	if err := s.configure(options, addr); err != nil {
 		return err
 	}
-	s.URL = "http://" + addr
-	s.cmd = exec.Command("prometheus", "--config.file="+filepath.Join(s.dir, "prometheus.yml"), //nolint:gosec // fixed name
-		"--storage.tsdb.path="+data, "--web.listen-address="+addr, "--log.level=warn")
+	s.URL = (&url.URL{Scheme: "http", User: options.Login, Host: addr}).String()
+	args := []string{"--config.file=" + filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path=" + data,
+		"--web.listen-address=" + addr, "--log.level=warn"}
+	if options.WebConfig != "" {
+		file := filepath.Join(s.dir, "web.yml")
+		if err := os.WriteFile(file, []byte(options.WebConfig), 0o600); err != nil {
+			return fmt.Errorf("write web configuration: %w", err)
+		}
+		args = append(args, "--web.config.file="+file)
+	}
+	s.cmd = exec.Command("prometheus", args...) //nolint:gosec // fixed name
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.cmd.Start(); err != nil {
@@ -128,7 +140,8 @@ func (s *Server) backfill(ctx context.Context, text, data string) error {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write history: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, "promtool", "tsdb", "create-blocks-from", "openmetrics", file, data) //nolint:gosec // fixed
+	cmd := exec.CommandContext(ctx, "promtool", "tsdb", "create-blocks-from", //nolint:gosec // fixed
+		"--max-block-duration=48h", "openmetrics", "--quiet", file, data)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("turn history into blocks: %w\n%s", err, out)
 	}
