@@ -137,12 +137,13 @@ func (p *pod) config() *sarama.Config {
 	cfg.Consumer.Group.Heartbeat.Interval = min(max(p.clock.Wall(3*time.Second), 200*time.Millisecond), 3*time.Second)
 	cfg.Consumer.MaxWaitTime = 250 * time.Millisecond
 	cfg.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{strategy(p.service.Assignor)}
-	cfg.Consumer.Group.Rebalance.Timeout = 10 * time.Second
+	// A join is answered once every member has joined, at the latest after this; connections have to be more patient.
+	cfg.Consumer.Group.Rebalance.Timeout = 15 * time.Second
 	cfg.Consumer.MaxProcessingTime = time.Second
 	cfg.ChannelBufferSize = 64
 	cfg.Net.Proxy.Enable = true
 	cfg.Net.Proxy.Dialer = p
-	cfg.Net.ReadTimeout = 5 * time.Second
+	cfg.Net.ReadTimeout = 45 * time.Second
 	return cfg
 }
 

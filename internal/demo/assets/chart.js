@@ -8,7 +8,7 @@ const shortest = 600; // seconds of the scenario that a chart spans at least
 const charts = {
   lag: { lines: [{ css: "lag", at: 1, area: true }], unit: "" },
   age: { lines: [{ css: "age", at: 2, area: true }], unit: "s" },
-  pods: { lines: [{ css: "pods", at: 3, area: true, step: true }, { css: "wanted", at: 4, step: true }], unit: "", least: 2 },
+  pods: { lines: [{ css: "pods", at: 3, area: true, step: true }, { css: "wanted", at: 4, step: true }], unit: "", whole: true },
   rates: { lines: [{ css: "made", at: 5 }, { css: "used", at: 6 }], unit: "/s" },
 };
 
@@ -99,7 +99,7 @@ function draw(plot, kind, points, now, cursor) {
   const x = (t) => (100 * (t - from)) / (now - from);
   let top = chart.least || 1;
   for (const p of points) for (const line of chart.lines) top = Math.max(top, p[line.at] || 0);
-  top = nice(top * 1.05);
+  top = chart.whole && top < 20 ? 2 * Math.ceil((top + 0.5) / 2) : nice(top * 1.05);
   part(svg, "grid", "M0 0H100M0 50H100M0 100H100");
   for (const line of chart.lines) {
     if (line.area) part(svg, "area " + line.css, path(points, line, x, top, true));
