@@ -147,6 +147,7 @@ func TestFaultsOfValueTriggers(t *testing.T) {
 // minute, the least that a shipped manifest may have, so that it hides little.
 func (w *world) runFaults(t *testing.T, name, manifest string, n int, base float64, faults []fault) {
 	e := startEvening(t, w, name, n, base)
+	e.s.counts = 1 // a hundredth of an accepted lag of 128 would never be reached
 	object := w.shipped(t, manifest, e.s)
 	object["spec"].(kubeapi.Object)["scaleTargetRef"] = kubeapi.Object{"name": e.f.name}
 	down := kubeapi.Nested(object, "spec", "advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown").(kubeapi.Object)
