@@ -38,7 +38,7 @@ func newPrometheus(e *exporter, c clock) *prometheus {
 	for i, g := range e.plant.groups {
 		p.byName[g.svc.Group] = i
 		prior := g.svc.Capacity.Prior
-		if prior == 0 {
+		if prior == 0 && !g.svc.Capacity.NoPrior {
 			prior = 0.9 * g.svc.Capacity.PerPod
 		}
 		p.rules = append(p.rules, newRecorded(c, e.plant.sc.Pipeline.RuleInterval, prior))

@@ -225,3 +225,23 @@ func TestWindowIsAPartOfTheRun(t *testing.T) {
 		t.Errorf("two replicas for ten minutes are %v replica-minutes", res[0].ReplicaMinutes)
 	}
 }
+
+// Without a prior the capacity has to be learned first, and the desired replicas of services that begin idle come late.
+func TestNoPriorIsWorseForServicesThatBeginIdle(t *testing.T) {
+	run := func(noPrior bool) *Result {
+		sc := load(t, "food-delivery")
+		for i := range sc.Services {
+			sc.Services[i].Capacity.NoPrior = noPrior
+		}
+		all := candidates(t, sc)
+		at := slices.IndexFunc(all, func(c *Candidate) bool { return c.Name == "desired" })
+		r, err := Simulate(t.Context(), sc, all[at:at+1], Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.result("desired", "courier-consumer")
+	}
+	if with, without := run(false), run(true); !with.Meets || without.Meets || without.Drain < 2*with.Drain {
+		t.Errorf("with a prior %+v, without %+v", with.Summary, without.Summary)
+	}
+}
