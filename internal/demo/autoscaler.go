@@ -133,30 +133,47 @@ func (a *autoscaler) answer(now time.Duration, trigger int) scale.Answer {
 	if k == nil {
 		return scale.Answer{Err: fmt.Errorf("trigger %d has no source in the demo", trigger)}
 	}
-	return scale.Answer{Partitions: last.offsets(k.ConsumerGroup, k.Topics)}
+	partitions, err := last.offsets(k.ConsumerGroup, k.Topics)
+	return scale.Answer{Partitions: partitions, Err: err}
 }
 
-// offsets are what the kafka trigger would read from Kafka, as the exporter published it.
-func (s *scrape) offsets(group string, topics []string) []scale.PartitionOffsets {
+// errPartial is the failure that a reader of Kafka itself would see.
+var errPartial = errors.New("offsets of some partitions could not be read")
+
+// offsets are what the kafka trigger would read from Kafka, as the exporter published it. A partition that is missing
+// there was not read: taking it for one without a commit would ask for replicas out of nothing.
+func (s *scrape) offsets(group string, topics []string) ([]scale.PartitionOffsets, error) {
 	var out []scale.PartitionOffsets
+	missing := map[string]int{} // ends that are not there, and commits
+	for _, topic := range topics {
+		missing[topic] = s.counts[topic] + s.without[group][topic]
+		if s.counts[topic] == 0 {
+			return nil, errPartial
+		}
+	}
 	for tp, end := range s.ends {
-		if !slices.Contains(topics, tp.topic) {
-			continue
-		}
 		n, err := strconv.ParseInt(tp.partition, 10, 32)
-		if err != nil {
+		if err != nil || !slices.Contains(topics, tp.topic) {
 			continue
 		}
+		missing[tp.topic]--
 		p := scale.PartitionOffsets{Topic: tp.topic, Partition: int32(n), Committed: scale.NoOffset, End: end, Start: scale.NoOffset}
 		if c, ok := s.committed[group][tp]; ok {
 			p.Committed = c
+		} else {
+			missing[tp.topic]--
 		}
 		if start, ok := s.starts[tp]; ok {
 			p.Start = start
 		}
 		out = append(out, p)
 	}
-	return out
+	for _, n := range missing {
+		if n != 0 {
+			return nil, errPartial
+		}
+	}
+	return out, nil
 }
 
 // scraped hands the autoscaler the newest scrape, nil where it failed.

@@ -223,7 +223,18 @@ func (p *play) await(what string, ok func() bool) {
 func (p *play) drain() {
 	p.t.Helper()
 	p.demo.generator.quiet.Store(true)
-	p.await("everything handled", func() bool { return len(p.missing()) == 0 })
+	p.await("everything handled", func() bool {
+		sent := p.demo.generator.sent.Load()
+		return p.acknowledged() == sent && len(p.missing()) == 0 && sent == p.demo.generator.sent.Load()
+	})
+}
+
+// acknowledged counts what the brokers have accepted.
+func (p *play) acknowledged() (n int64) {
+	for _, t := range p.demo.scenario.Topics {
+		n += p.demo.generator.Produced(t.Name)
+	}
+	return n
 }
 
 // missing are the services that have not handled every message of their topics.

@@ -25,7 +25,8 @@ type generator struct {
 	producer sarama.AsyncProducer
 	logger   log.Logger
 	nextID   atomic.Uint64
-	quiet    atomic.Bool // producers make nothing
+	quiet    atomic.Bool  // producers make nothing
+	sent     atomic.Int64 // messages handed to the producer
 
 	mu     sync.Mutex
 	shares map[string][]float64 // topic → share of each partition
@@ -116,6 +117,7 @@ func (g *generator) send(ctx context.Context, topic string, partition int32, m M
 	case <-ctx.Done():
 		return false
 	case g.producer.Input() <- &sarama.ProducerMessage{Topic: g.prefix.on(topic), Partition: partition, Value: value}:
+		g.sent.Add(1)
 		return true
 	}
 }

@@ -37,6 +37,9 @@ const (
 	committedSeries = "kafka_consumergroup_current_offset"
 	endSeries       = "kafka_topic_partition_current_offset"
 	startSeries     = "kafka_topic_partition_oldest_offset"
+	countSeries     = "kafka_topic_partitions"
+	// uncommittedSeries tells partitions without a commit from those that could not be read.
+	uncommittedSeries = "kafka_group_topic_partitions_uncommitted"
 )
 
 // topicPartition names a partition.
@@ -51,6 +54,8 @@ type scrape struct {
 	committed map[string]map[topicPartition]int64 // by group
 	ends      map[topicPartition]int64
 	starts    map[topicPartition]int64
+	counts    map[string]int            // partitions by topic
+	without   map[string]map[string]int // partitions without a commit, by group and topic
 }
 
 // scrapeMetrics reads a /metrics page as Prometheus would.
@@ -78,7 +83,7 @@ func scrapeMetrics(ctx context.Context, client *http.Client, url string, names p
 }
 
 func readFamilies(families map[string]*dto.MetricFamily, names prefix) *scrape {
-	s := &scrape{groups: map[string]map[scaledobject.Signal]float64{}, committed: map[string]map[topicPartition]int64{},
+	s := &scrape{counts: map[string]int{}, without: map[string]map[string]int{}, groups: map[string]map[scaledobject.Signal]float64{}, committed: map[string]map[topicPartition]int64{},
 		ends: map[topicPartition]int64{}, starts: map[topicPartition]int64{}}
 	for name, signal := range groupSeries {
 		for _, m := range families[name].GetMetric() {
@@ -98,6 +103,18 @@ func readFamilies(families map[string]*dto.MetricFamily, names prefix) *scrape {
 			s.committed[group] = map[topicPartition]int64{}
 		}
 		s.committed[group][partitionOf(m, names)] = int64(value(m))
+	}
+	for _, m := range families[countSeries].GetMetric() {
+		topic, _ := names.bare(label(m, "topic"))
+		s.counts[topic] = int(value(m))
+	}
+	for _, m := range families[uncommittedSeries].GetMetric() {
+		group, _ := names.bare(label(m, "consumergroup"))
+		topic, _ := names.bare(label(m, "topic"))
+		if s.without[group] == nil {
+			s.without[group] = map[string]int{}
+		}
+		s.without[group][topic] = int(value(m))
 	}
 	for _, m := range families[endSeries].GetMetric() {
 		s.ends[partitionOf(m, names)] = int64(value(m))
