@@ -212,11 +212,26 @@ func TestServerTLS(t *testing.T) {
 func TestWebConfigFileBasicAuth(t *testing.T) {
 	// The hash is of "secret", bcrypt with the least cost.
 	config := writeFile(t, "web.yml",
-		"basic_auth_users:\n  prometheus: $2a$04$UiZWhi9GnxS4LeW34vGKjOpZ5uFb37k1aGYHqMZ3EKRUBRCsDvkCe\n")
+		"basic_auth_users:\n  prometheus: $2a$04$VD5xMenvuxcqdkOJDDmiZulCXic7aI3TokeElldjh/Aj/aBUS9Uty\n")
 	c := fakeCluster(t)
 	p := start(t, "--kafka.server="+c.ListenAddrs()[0], "--web.config.file="+config)
 	if code, _ := p.get("/metrics"); code != http.StatusUnauthorized {
 		t.Errorf("status %d without a password, want 401", code)
+	}
+	for password, want := range map[string]int{"secret": http.StatusOK, "wrong": http.StatusUnauthorized} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.SetBasicAuth("prometheus", password)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("status %d with the password %q, want %d", resp.StatusCode, password, want)
+		}
 	}
 }
 
