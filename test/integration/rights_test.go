@@ -88,7 +88,7 @@ func (s *secured) allow(t *testing.T, user string, groups sarama.Resource) {
 	} {
 		acl := sarama.Acl{Principal: "User:" + user, Host: "*", Operation: sarama.AclOperationDescribe,
 			PermissionType: sarama.AclPermissionAllow}
-		if err := a.CreateACL(resource, acl); err != nil {
+		if err := a.CreateACLs([]*sarama.ResourceAcls{{Resource: resource, Acls: []*sarama.Acl{&acl}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
