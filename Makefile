@@ -50,6 +50,7 @@ bench: ## Go benchmarks of the hot paths, allocations included.
 
 .PHONY: e2e
 e2e: ## The nested modules: compose stack, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
+	cd deploy/golden && go vet ./... && go test ./...
 	cd test/compose && go vet ./... && go test ./...
 	cd test/browser && go vet ./... && go test -timeout 10m ./...
 	cd test/e2e && go vet ./... && go test -timeout 40m ./...
@@ -83,4 +84,6 @@ bench-scale: build ## Our exporter alone from 10 000 to 1 000 000 group-partitio
 
 .PHONY: update
 update: ## Rewrite golden files and generated documentation.
-	go test ./... -run 'Golden|Docs|Drift|Generated' -update
+	go run ./dashboards/gen
+	go test . ./collector ./deploy ./internal/scenario ./internal/simulate -update
+	cd deploy/golden && go test ./... -update
