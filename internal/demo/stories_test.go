@@ -33,7 +33,7 @@ func TestFoodDelivery(t *testing.T) {
 		return known && (o.Closed || o.Refused)
 	})
 	for _, service := range []string{"restaurant-consumer", "courier-consumer"} {
-		p.await(service+" scaled up", func() bool { return p.status(service).Desired >= 5 })
+		p.await(service+" scaled up", func() bool { return p.status(service).Desired >= 4 })
 	}
 	scaled := []string{"order-consumer", "restaurant-consumer", "courier-consumer"}
 	p.await("the rush over and drained", func() bool {
@@ -76,14 +76,14 @@ func TestRideHailing(t *testing.T) {
 	}
 	p.await("woken from zero", func() bool { return p.status(fares).Ready >= 1 })
 	p.await("the batch on many pods", func() bool { return p.status(fares).Desired >= 5 })
-	p.await("trips scaled up", func() bool { return p.status(trips).Desired >= 15 })
+	p.await("trips scaled up", func() bool { return p.status(trips).Desired >= 8 })
 	p.await("drivers scaled up", func() bool { return p.status(drivers).Desired >= 6 })
 	p.await("the peak over and drained", func() bool {
 		return p.demo.clock.Elapsed(time.Now()) > 8*time.Minute && p.lag(trips) == 0
 	})
 	quiet := len(p.decisions(trips))
 	p.await("asleep again", func() bool { return p.status(fares).Desired == 0 && p.lag(fares) == 0 })
-	p.await("trips scaled down", func() bool { return p.status(trips).Desired <= 8 })
+	p.await("trips scaled down", func() bool { return p.status(trips).Desired <= 6 })
 	p.checkDescent(trips, quiet)
 	for _, service := range []string{trips, fares, drivers} {
 		p.checkPrompt(service)
