@@ -27,6 +27,7 @@ type measurement struct {
 	requests          map[string]int // per cycle, by API
 	requestCycles     int
 	errors            int
+	last              [2]float64 // sum and number of the samples' times at the last look
 }
 
 // plan says how long each exporter is watched.
@@ -47,6 +48,8 @@ func (m *measurement) observe(ctx context.Context, dir, addr string, brokerPID i
 	if err := m.warmUp(ctx, s, p); err != nil {
 		return err
 	}
+	m.last = [2]float64{}
+	m.sampleTime(ctx, s)
 	if err := m.cycles(ctx, proc, s, brokerPID, idleBroker, p); err != nil {
 		return err
 	}
@@ -164,9 +167,14 @@ func (m *measurement) sampleTime(ctx context.Context, s *scraper) (time.Duration
 	}
 	text := string(raw)
 	if sum, ok := value(text, "kafka_burndown_exporter_sample_duration_seconds_sum"); ok {
-		if n, ok := value(text, "kafka_burndown_exporter_sample_duration_seconds_count"); ok && n > 0 {
-			return time.Duration(sum / n * float64(time.Second)), true
+		n, _ := value(text, "kafka_burndown_exporter_sample_duration_seconds_count")
+		// Only the samples since the last look: the first of a process also connects and describes every group.
+		last := m.last
+		m.last = [2]float64{sum, n}
+		if last[1] == 0 || n <= last[1] {
+			return 0, false
 		}
+		return time.Duration((sum - last[0]) / (n - last[1]) * float64(time.Second)), true
 	}
 	if ms, ok := value(text, "kafka_consumergroup_poll_time_ms"); ok {
 		return time.Duration(ms * float64(time.Millisecond)), true
