@@ -69,6 +69,8 @@ type Trace struct {
 	Rate     []float64 // produced, messages/s
 	Consumed []float64 // messages/s
 	Lag      []float64
+	// Sampled is the lag as the exporter's newest sample has it: up to the last commit, and NaN where it is not known.
+	Sampled  []float64
 	Age      []float64
 	Replicas []float64 // asked for
 	Ready    []float64
@@ -212,11 +214,19 @@ func (m *meter) point(step int, backlog, age, seconds float64) {
 	t.Rate = append(t.Rate, rate)
 	t.Consumed = append(t.Consumed, consumed)
 	t.Lag = append(t.Lag, backlog)
+	t.Sampled = append(t.Sampled, m.sampled())
 	t.Age = append(t.Age, age)
 	t.Replicas = append(t.Replicas, float64(g.spec))
 	t.Ready = append(t.Ready, float64(g.readyPods(step)))
 	t.Unknown = append(t.Unknown, m.run.plant.unknown)
 	m.metrics()
+}
+
+func (m *meter) sampled() float64 {
+	if g := m.run.prom.groupOf(m.run.exp.newest, m.run.prom.byName[m.group.svc.Group]); g != nil {
+		return g.Lag
+	}
+	return lag.Absent
 }
 
 // metrics appends each trigger's value against its target.

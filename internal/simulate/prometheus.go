@@ -61,9 +61,15 @@ func (p *prometheus) scrapeAll(step int) {
 	p.taken++
 }
 
-func (p *prometheus) evaluateRules(step int) {
+func (p *prometheus) evaluateBase(step int) {
 	for i, r := range p.rules {
-		r.evaluate(step, p, i)
+		r.base(step, p, i)
+	}
+}
+
+func (p *prometheus) evaluateRecording(step int) {
+	for _, r := range p.rules {
+		r.recording(step)
 	}
 }
 
@@ -75,9 +81,9 @@ func (p *prometheus) groupOf(s *lag.Snapshot, group int) *lag.Group {
 	return &s.Groups[p.inSnap[group]]
 }
 
-// held is last_over_time(x[1m]).
-func (p *prometheus) held(group, step int, f func(*lag.Group) float64) float64 {
-	oldest := step - p.clock.steps(heldFor)
+// held is last_over_time() of a series over a window.
+func (p *prometheus) held(group, step int, window time.Duration, f func(*lag.Group) float64) float64 {
+	oldest := step - p.clock.steps(window)
 	for i := p.taken - 1; i >= 0 && i >= p.taken-keptScrapes; i-- {
 		s := &p.scrape[i%keptScrapes]
 		if s.at <= oldest {
@@ -106,6 +112,28 @@ func (p *prometheus) samples(end int, window time.Duration, f func(*lag.Snapshot
 		}
 	}
 	return p.buf
+}
+
+// rates are the producer and the consumer rate: the exporter's own, or rate() over its counters where those are not
+// known. The consumer rate, and any rate over counters, waits until the series covers the whole window.
+func (p *prometheus) rates(group, step int) (produced, consumed float64) {
+	covered := func(f func(*lag.Group) float64) bool {
+		return lag.Known(p.held(group, step-p.clock.steps(ruleWindow), heldFor, f))
+	}
+	producedTotal := func(g *lag.Group) float64 { return g.Produced }
+	consumedTotal := func(g *lag.Group) float64 { return g.Consumed }
+	produced = p.held(group, step, heldFor, func(g *lag.Group) float64 { return g.ProducerRate })
+	if !lag.Known(produced) && covered(producedTotal) && lag.Known(p.held(group, step, 20*time.Second, producedTotal)) {
+		produced = p.counterRate(group, step, producedTotal)
+	}
+	if !covered(consumedTotal) {
+		return produced, lag.Absent
+	}
+	consumed = p.held(group, step, heldFor/2, func(g *lag.Group) float64 { return g.ConsumerRate })
+	if !lag.Known(consumed) && lag.Known(p.held(group, step, heldFor/2, consumedTotal)) {
+		consumed = p.counterRate(group, step, consumedTotal)
+	}
+	return produced, consumed
 }
 
 // counterRate is rate(x[2m]) of a group's counter, per second.

@@ -44,6 +44,8 @@ var recordedNames = map[string]int{
 const (
 	ruleWindow = 2 * time.Minute
 	heldFor    = time.Minute
+	// capacityInterval is that of the rules for the capacity per member.
+	capacityInterval = 2 * time.Minute
 )
 
 // recorded evaluates the shipped rules for one group.
@@ -55,7 +57,7 @@ type recorded struct {
 	hours   []sample
 	scratch []sample
 	demand  scale.Demand
-	minute  int // next evaluation of the capacity rules
+	slow    int // next evaluation of the capacity rules
 }
 
 func newRecorded(c clock, interval time.Duration, prior float64) *recorded {
@@ -70,23 +72,28 @@ func newRecorded(c clock, interval time.Duration, prior float64) *recorded {
 	return r
 }
 
-// evaluate is one evaluation of the rules at a step.
-func (r *recorded) evaluate(step int, p *prometheus, group int) {
+// base is one evaluation of the base rules at a step.
+func (r *recorded) base(step int, p *prometheus, group int) {
 	for i, f := range gauges {
 		if f != nil {
-			r.series[i].push(step, p.held(group, step, f))
+			r.series[i].push(step, p.held(group, step, heldFor, f))
 		}
 	}
-	r.series[recProduced].push(step, p.counterRate(group, step, func(g *lag.Group) float64 { return g.Produced }))
-	r.series[recConsumed].push(step, p.counterRate(group, step, func(g *lag.Group) float64 { return g.Consumed }))
+	produced, consumed := p.rates(group, step)
+	r.series[recProduced].push(step, produced)
+	r.series[recConsumed].push(step, consumed)
+}
+
+// recording is one evaluation of the rules on top of the base.
+func (r *recorded) recording(step int) {
 	if v, ok := r.series[recLag].last(); ok {
 		r.series[recLog2x7].push(step, scale.Log2x7(v, scale.DefaultLog2x7Max))
 	} else {
 		r.series[recLog2x7].push(step, lag.Absent)
 	}
 	r.series[recCapacity2m].push(step, r.capacityNow(step))
-	if step >= r.minute {
-		r.minute = step + r.clock.steps(time.Minute)
+	if step >= r.slow {
+		r.slow = step + r.clock.steps(capacityInterval)
 		r.learn(step)
 	}
 	raw, desired := r.desired(step)
@@ -155,7 +162,7 @@ func (r *recorded) learn(step int) {
 		best1h = hi
 	}
 	r.series[recCapacity1h].push(step, best1h)
-	if step%hour < r.clock.steps(time.Minute) && !math.IsNaN(best1h) {
+	if step%hour < r.clock.steps(capacityInterval) && !math.IsNaN(best1h) {
 		r.hours = append(r.hours, sample{float64(step), best1h})
 	}
 	best7d := lag.Absent

@@ -59,7 +59,8 @@ func drive(t *testing.T, rate float64, replicas, seconds int, each func(step int
 			p.scrapeAll(step)
 		}
 		if step%15 == 9 {
-			p.evaluateRules(step)
+			p.evaluateBase(step)
+			p.evaluateRecording(step)
 		}
 		plant.advance(step)
 	}
@@ -76,7 +77,6 @@ func value(t *testing.T, p *prometheus, series int) float64 {
 }
 
 func TestRulesSeeWhatThePlantDoes(t *testing.T) {
-	// Samples every 10 s seen by scrapes every 15 s make a rate that swings by 5 %.
 	p := drive(t, 150, 2, 1800, nil)
 	for name, c := range map[string]struct {
 		series     int

@@ -27,18 +27,25 @@ type Options struct {
 	Trace      bool
 	TraceEvery time.Duration // 0: 15 s
 	Window     *Window       // nil: the whole run
+	Phase      *Phase        // nil: DefaultPhase
 }
 
 // Window is a part of the run.
 type Window struct{ From, Length time.Duration }
 
-// The phases of scrapes and rule evaluations against the HPA's syncs, which fall on whole quarter minutes: what the HPA
-// reads was scraped 11 s before, and sampled up to one sample interval before that.
-const (
-	scrapePhase = 4 * time.Second
-	rulePhase   = 9 * time.Second
-	warmUp      = 5 * time.Minute
-)
+// Phase is when the parts of the pipeline act first, counted from the start of the warm-up, and how long after the start
+// of the run the ScaledObjects are created: KEDA polls then, and the HPA syncs one period later. On a cluster nobody
+// chooses them, and every one of them is as likely as another. Prometheus gives each group of rules a time of its own,
+// so the rules that build on the base rules (Recording) read what those recorded up to an interval before.
+type Phase struct{ Sample, Scrape, Rules, Recording, Create time.Duration }
+
+// DefaultPhase has every part wait for the one before as long as on average: the HPA, which syncs on whole quarter
+// minutes, reads rules on rules on what was scraped 22 s before.
+func DefaultPhase() Phase {
+	return Phase{Scrape: 8 * time.Second, Recording: 7 * time.Second}
+}
+
+const warmUp = 5 * time.Minute
 
 // runner is one run of one candidate.
 type runner struct {
@@ -62,6 +69,10 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 		opt.TraceEvery = 15 * time.Second
 	}
 	r := &runner{sc: sc, opt: opt, plant: newPlant(sc, opt.Step), clock: clock{opt.Step}}
+	if opt.Phase == nil {
+		phase := DefaultPhase()
+		r.opt.Phase = &phase
+	}
 	r.plant.warm = r.clock.steps(warmUp)
 	r.length = sc.Duration
 	if opt.Window != nil {
@@ -103,7 +114,7 @@ func (r *runner) attach(cand *Candidate) error {
 			if r.meters[i].driver != nil {
 				return fmt.Errorf("%s: two ScaledObjects scale %s: one autoscaler per Deployment", cand.Name, c.Service)
 			}
-			d := newDriver(c, g, r.plant, r.prom, r.plant.warm)
+			d := newDriver(c, g, r.plant, r.prom, r.plant.warm+r.clock.steps(r.opt.Phase.Create))
 			r.drivers = append(r.drivers, d)
 			r.meters[i].driver = d
 			found = true
@@ -120,19 +131,24 @@ func (r *runner) loop(ctx context.Context) error {
 	every := func(d time.Duration) int { return max(1, r.clock.steps(d)) }
 	sample, scrape, rules := every(pipe.SampleInterval), every(pipe.ScrapeInterval), every(pipe.RuleInterval)
 	total := r.plant.warm + r.clock.steps(r.length)
-	scrapeAt, rulesAt := r.clock.steps(scrapePhase), r.clock.steps(rulePhase)
+	phase := r.opt.Phase
+	sampleAt, scrapeAt := r.clock.steps(phase.Sample), r.clock.steps(phase.Scrape)
+	rulesAt, recordingAt := r.clock.steps(phase.Rules), r.clock.steps(phase.Recording)
 	for step := range total {
 		if step%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if step%sample == 0 {
+		if step%sample == sampleAt%sample {
 			r.exp.sample(step)
 		}
 		if step%scrape == scrapeAt%scrape {
 			r.prom.scrapeAll(step)
 		}
 		if step%rules == rulesAt%rules {
-			r.prom.evaluateRules(step)
+			r.prom.evaluateBase(step)
+		}
+		if step%rules == recordingAt%rules {
+			r.prom.evaluateRecording(step)
 		}
 		if step >= r.plant.warm {
 			for i, m := range r.meters {
