@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/test/e2e/kubeapi"
+	"kafka_burndown_exporter/test/e2e/proc"
 )
 
 // fleet is a Deployment of consumers, and a record of how many there were.
@@ -43,6 +45,7 @@ func (w *world) deploy(t *testing.T, namespace, name string, n int, args ...stri
 				"metadata": kubeapi.Object{"labels": labels},
 				"spec": kubeapi.Object{"terminationGracePeriodSeconds": 10, "containers": []any{kubeapi.Object{
 					"name": "consumer", "image": "none", "command": []any{"consumer"}, "args": full,
+					"env":       []any{kubeapi.Object{"name": "GOMAXPROCS", "value": "1"}},
 					"resources": kubeapi.Object{"requests": kubeapi.Object{"cpu": "500m", "memory": "64Mi"}},
 				}}},
 			},
@@ -119,6 +122,19 @@ func (f *fleet) since(begin time.Time) []int {
 	return out
 }
 
+// changesSince is every change after begin.
+func (f *fleet) changesSince(begin time.Time) []change {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []change
+	for _, c := range f.changes {
+		if c.at.After(begin) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // replicaSeconds is the integral of the replicas from begin to now.
 func (f *fleet) replicaSeconds(begin time.Time) float64 {
 	f.mu.Lock()
@@ -156,6 +172,17 @@ func (f *fleet) waitReady(limit time.Duration, n int) {
 		}
 		return nil
 	})
+}
+
+// processes are the fleet's own consumers that live.
+func (f *fleet) processes() []*proc.Process {
+	return f.w.stack.Kubelet.Processes(f.namespace, "app", f.name)
+}
+
+func (f *fleet) signal(sig os.Signal) {
+	for _, p := range f.processes() {
+		p.Signal(sig)
+	}
 }
 
 // reversals counts the changes of direction.

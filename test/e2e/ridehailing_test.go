@@ -82,6 +82,14 @@ func (e *evening) friday(t *testing.T, base float64, throughLull func()) outcome
 	}
 }
 
+// settle waits until the service rests at n replicas with little lag and the rules have seen that for a while.
+func (e *evening) settle(t *testing.T, n int) {
+	t.Helper()
+	e.m.waitFor(t, 120*time.Second, fmt.Sprintf("min_over_time(%s[6s:1s])", e.desired()), func(d float64) bool { return d == float64(n) })
+	e.m.waitFor(t, 120*time.Second, fmt.Sprintf("max_over_time(%s[6s:1s])", e.desired()), func(d float64) bool { return d == float64(n) })
+	e.f.waitReady(60*time.Second, n)
+}
+
 // desired is what the shipped trigger's metric says.
 func (e *evening) desired() string {
 	return fmt.Sprintf("max(consumergroup:kafka_group_desired_replicas:useful{consumergroup=%q})", e.s.group)

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -20,7 +19,7 @@ type options struct {
 	brokers, group, topics string
 	cost, startDelay       time.Duration
 	crashAfter             int
-	redis                  string
+	outage, redis          string
 	routes                 routes
 }
 
@@ -32,6 +31,7 @@ func main() {
 	flag.DurationVar(&o.cost, "cost", 0, "time that one message takes")
 	flag.DurationVar(&o.startDelay, "start-delay", 0, "time from the start to joining the group")
 	flag.IntVar(&o.crashAfter, "crash-after", 0, "exit with an error after so many messages; 0: never")
+	flag.StringVar(&o.outage, "outage", "", "while this file exists nothing can be handled and the pod is not ready: what it depends on is away")
 	flag.StringVar(&o.redis, "redis", "", "address of a Redis that is told each message's state")
 	flag.Var(&o.routes, "route", "STATE=TOPIC:NEWSTATE, repeatable: what a message in that state produces")
 	flag.Parse()
@@ -59,6 +59,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer w.close()
+	go w.readiness.run(ctx)
 	for ctx.Err() == nil {
 		if err := group.Consume(ctx, strings.Split(o.topics, ","), w); err != nil {
 			log.Printf("consume: %v", err)
@@ -103,13 +104,4 @@ func (r *routes) Set(text string) error {
 	}
 	(*r)[from] = append((*r)[from], output{topic, state})
 	return nil
-}
-
-// announceReady tells the kubelet that this pod is a member of its group.
-func announceReady() {
-	if file := os.Getenv("READY_FILE"); file != "" {
-		if err := os.WriteFile(file, nil, 0o644); err != nil {
-			log.Print(err)
-		}
-	}
 }

@@ -13,14 +13,15 @@ import (
 
 // worker handles the messages of all of a member's partitions, one at a time.
 type worker struct {
-	o        options
-	slot     chan int // holds the number of messages handled so far
-	producer sarama.SyncProducer
-	redis    net.Conn
+	o         options
+	slot      chan int // holds the number of messages handled so far
+	readiness *readiness
+	producer  sarama.SyncProducer
+	redis     net.Conn
 }
 
 func newWorker(o options, brokers []string) (*worker, error) {
-	w := &worker{o: o, slot: make(chan int, 1)}
+	w := &worker{o: o, slot: make(chan int, 1), readiness: &readiness{file: os.Getenv("READY_FILE"), outage: o.outage}}
 	w.slot <- 0
 	var err error
 	if len(o.routes) > 0 {
@@ -47,7 +48,7 @@ func (w *worker) close() {
 
 // Setup is called once this member has its partitions, which may be none.
 func (w *worker) Setup(sarama.ConsumerGroupSession) error {
-	announceReady()
+	w.readiness.member.Store(true)
 	return nil
 }
 
@@ -80,6 +81,7 @@ func (w *worker) handle(session sarama.ConsumerGroupSession, message *sarama.Con
 	case handled = <-w.slot:
 	}
 	defer func() { w.slot <- handled }()
+	w.readiness.wait(session.Context().Done())
 	select {
 	case <-session.Context().Done():
 		return false, nil

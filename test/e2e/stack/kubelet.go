@@ -13,8 +13,8 @@ import (
 )
 
 // Kubelet stands in for scheduler and kubelet: it binds pods to one node, runs the first container's command as a real
-// process, reports the pod ready once the process has written READY_FILE, starts it again when it ends, and stops it
-// when the pod goes.
+// process, reports the pod ready while READY_FILE, which the process writes and may take away, is there, starts it again
+// when it ends, and stops it when the pod goes.
 type Kubelet struct {
 	s    *Stack
 	mu   sync.Mutex
@@ -28,10 +28,11 @@ type pod struct {
 	cancel          context.CancelFunc
 	done            chan struct{}
 
-	mu       sync.Mutex
-	process  *proc.Process
-	restarts int
-	cpu      usage
+	mu        sync.Mutex
+	process   *proc.Process
+	restarts  int
+	readiness readiness
+	cpu       usage
 }
 
 func (s *Stack) kubelet(ctx context.Context) error {
@@ -125,11 +126,12 @@ func (k *Kubelet) run(ctx context.Context, p *pod, container kubeapi.Object) {
 	}
 }
 
-// watch reports the pod ready when it is, and returns when its process has ended; it ends it when ctx does.
-func (k *Kubelet) watch(ctx context.Context, p *pod, process *proc.Process, ready string) {
+// watch reports whether the pod is ready whenever that changes, and returns when its process has ended; it ends it when
+// ctx does.
+func (k *Kubelet) watch(ctx context.Context, p *pod, process *proc.Process, file string) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for reported := false; ; {
+	for ready := false; ; {
 		select {
 		case <-ctx.Done():
 			process.Stop(10 * time.Second)
@@ -142,9 +144,8 @@ func (k *Kubelet) watch(ctx context.Context, p *pod, process *proc.Process, read
 			}
 			return
 		case <-tick.C:
-			if _, err := os.Stat(ready); err == nil && !reported {
-				reported = true
-				k.report(ctx, p, true)
+			if _, err := os.Stat(file); (err == nil) != ready && k.report(ctx, p, !ready) {
+				ready = !ready
 			}
 		}
 	}
@@ -163,44 +164,20 @@ func (k *Kubelet) command(p *pod, container kubeapi.Object, ready string) proc.S
 	return spec
 }
 
-func (k *Kubelet) report(ctx context.Context, p *pod, ready bool) {
-	status := map[bool]string{true: "True", false: "False"}[ready]
-	now := time.Now().UTC().Format(time.RFC3339)
-	conditions := []any{}
-	for _, kind := range []string{"PodScheduled", "Initialized", "ContainersReady", "Ready"} {
-		value := status
-		if kind == "PodScheduled" || kind == "Initialized" {
-			value = "True"
-		}
-		conditions = append(conditions, kubeapi.Object{"type": kind, "status": value, "lastTransitionTime": now})
-	}
-	p.mu.Lock()
-	restarts := p.restarts
-	p.mu.Unlock()
-	_, err := k.s.API.Merge(ctx, podPath(p.namespace, p.name)+"/status", kubeapi.Object{"status": kubeapi.Object{
-		"phase": "Running", "startTime": now, "conditions": conditions,
-		"containerStatuses": []any{kubeapi.Object{
-			"name": p.container, "ready": ready, "started": ready, "restartCount": restarts, "image": "none", "imageID": "none",
-			"state": kubeapi.Object{"running": kubeapi.Object{"startedAt": now}},
-		}},
-	}})
-	k.complain(ctx, p.name, err)
-}
-
 func (k *Kubelet) complain(ctx context.Context, name string, err error) {
 	if err != nil && ctx.Err() == nil && !kubeapi.IsNotFound(err) && !kubeapi.IsConflict(err) {
 		k.s.cfg.Log("kubelet: %s: %v", name, err)
 	}
 }
 
-// Processes returns the living processes of the pods that carry a label.
-func (k *Kubelet) Processes(label, value string) []*proc.Process {
+// Processes returns the living processes of a namespace's pods that carry a label.
+func (k *Kubelet) Processes(namespace, label, value string) []*proc.Process {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var out []*proc.Process
 	for _, p := range k.pods {
 		p.mu.Lock()
-		if p.process != nil && p.labels[label] == value {
+		if p.process != nil && p.namespace == namespace && p.labels[label] == value {
 			out = append(out, p.process)
 		}
 		p.mu.Unlock()

@@ -19,6 +19,7 @@ type usage struct {
 	at    time.Time
 	ticks int
 	milli int // thousandths of a core over the last interval
+	known bool
 }
 
 // resourceMetrics serves the resource metrics API from the CPU time that the pods' processes really used: what
@@ -74,7 +75,8 @@ func matches(labels kubeapi.Object, selector string) bool {
 	return true
 }
 
-// measure reads the CPU time of the pod's process, at most once a second.
+// measure reads the CPU time of the pod's process, at most once a second. One reading is no measurement yet, and a
+// process that has started again begins anew.
 func (p *pod) measure(now time.Time) (milli int, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,9 +93,9 @@ func (p *pod) measure(now time.Time) (milli int, known bool) {
 	case elapsed >= time.Second:
 		const ticksPerSecond = 100 // USER_HZ, the same on every Linux that Go runs on
 		milli := float64(ticks-p.cpu.ticks) / ticksPerSecond / elapsed.Seconds() * 1000
-		p.cpu = usage{at: now, ticks: ticks, milli: int(milli)}
+		p.cpu = usage{at: now, ticks: ticks, milli: int(milli), known: true}
 	}
-	return p.cpu.milli, true
+	return p.cpu.milli, p.cpu.known
 }
 
 // cpuTicks is the user and system time of a process: fields 14 and 15 of stat, counted behind the name in parentheses.

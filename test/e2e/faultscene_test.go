@@ -1,0 +1,218 @@
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kafka_burndown_exporter/test/e2e/kubeapi"
+	"kafka_burndown_exporter/test/e2e/load"
+)
+
+// scene is several services on one Kafka of three brokers, watched by one exporter and one Prometheus. They suffer each
+// fault together, so that the whole takes no longer than one of them would.
+type scene struct {
+	w       *world
+	m       *monitoring
+	victims []*victim
+	outage  string // while this file exists the consumers' pods are not ready and handle nothing
+}
+
+// victim is a service at rest with so many pods, under a load in the original's messages/s.
+type victim struct {
+	evening
+	manifest   string
+	pods       int
+	asks       float64 // the desired replicas at rest
+	base       float64
+	partitions int32
+	counts     float64
+	table      []finding
+}
+
+// While the truth is unknown the replicas are held or rise, never fall, and everything recovers without hands: for the
+// desired replicas, for each manifest that has a Value trigger beside them, and for the one that has cpu there.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	w := theWorld(t)
+	k, err := startKafka(t.Context(), 3)
+	must(t, err)
+	t.Cleanup(k.close)
+	s := &scene{w: w.on(k), victims: []*victim{
+		{manifest: "ride-hailing/prometheus/trip-analytics.yaml", pods: 7, asks: 7, base: 950, partitions: tripPartitions},
+		{manifest: "payments/analytics.yaml", pods: 3, asks: 3, base: 400, partitions: 6},
+		{manifest: "food-delivery/prometheus/restaurant.yaml", pods: 3, asks: 3, base: 400, partitions: 6},
+		// A hundredth of an accepted lag of 128 would never be reached.
+		{manifest: "food-delivery/prometheus/courier.yaml", pods: 3, asks: 3, base: 400, partitions: 6, counts: 1},
+		{manifest: "fashion/stream-processor.yaml", pods: 4, asks: 3, base: 400, partitions: tripPartitions},
+	}}
+	s.start(t)
+	for _, f := range faults() {
+		t.Run(strings.ReplaceAll(f.name, " ", "-"), func(t *testing.T) {
+			s.settle(t)
+			begin := time.Now()
+			s.suffer(t, f)
+			if t.Failed() {
+				s.trace(t, begin)
+			}
+		})
+	}
+	for _, v := range s.victims {
+		writeFaults(t, v)
+	}
+}
+
+// start brings every service to rest and hands it to KEDA. The scale-down window is cut to one minute, the least that a
+// shipped manifest may have, so that it hides little, and no fleet grows beyond its partitions.
+func (s *scene) start(t *testing.T) {
+	t.Helper()
+	const ns = "faults"
+	s.w.namespace(t, ns)
+	s.outage = filepath.Join(s.w.dir, "faults.outage")
+	var groups []string
+	for _, v := range s.victims {
+		name := strings.TrimSuffix(filepath.Base(v.manifest), ".yaml")
+		groups = append(groups, name)
+		must(t, s.w.kafka.CreateTopic(name, v.partitions))
+		p, err := load.Start(s.w.kafka.Addrs("PLAINTEXT"), name, "new")
+		must(t, err)
+		t.Cleanup(p.Stop)
+		v.p, v.s = p, service{namespace: ns, group: name, topic: name, counts: v.counts}
+	}
+	s.m = s.w.monitor(t, 21, groups)
+	for _, v := range s.victims {
+		v.w, v.m, v.s.prometheus = s.w, s.m, s.m.url
+		object := s.w.shipped(t, v.manifest, v.s)
+		v.f = s.w.deploy(t, ns, kubeapi.String(object, "spec", "scaleTargetRef", "name"), v.pods, "-group="+v.s.group, "-topics="+v.s.topic,
+			"-cost="+tripCost.String(), "-start-delay="+tripStart.String(), "-outage="+s.outage)
+		v.p.Rate(compressRate(v.base))
+	}
+	s.settle(t)
+	for _, v := range s.victims {
+		object := s.w.shipped(t, v.manifest, v.s)
+		spec := object["spec"].(kubeapi.Object)
+		spec["maxReplicaCount"] = math.Min(spec["maxReplicaCount"].(float64), float64(v.partitions))
+		down := kubeapi.Nested(spec, "advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown").(kubeapi.Object)
+		down["stabilizationWindowSeconds"] = compressTime(time.Minute).Seconds()
+		s.w.scale(t, object)
+	}
+}
+
+// settle waits until every service rests at its pods with little lag, and the rules have seen that for a while.
+func (s *scene) settle(t *testing.T) {
+	t.Helper()
+	eventually(t, 180*time.Second, "the services rest", func() error {
+		for _, v := range s.victims {
+			if err := v.rests(); err != nil {
+				return fmt.Errorf("%s: %w", v.s.group, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (v *victim) rests() error {
+	if wanted, ready := v.f.replicas(); wanted != v.pods || ready != v.pods {
+		return fmt.Errorf("%d wanted, %d ready", wanted, ready)
+	}
+	desired := func(d float64) bool { return d == v.asks }
+	for expr, good := range map[string]func(float64) bool{
+		fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[6s])", v.s.group): func(lag float64) bool { return lag < v.low() },
+		fmt.Sprintf("min_over_time(%s[6s:1s])", v.desired()):                           desired,
+		fmt.Sprintf("max_over_time(%s[6s:1s])", v.desired()):                           desired,
+	} {
+		if value, known, err := v.m.query(expr); err != nil || !known || !good(value) {
+			return fmt.Errorf("%s is %v (known: %v, error: %v)", expr, value, known, err)
+		}
+	}
+	return nil
+}
+
+// low is a lag of four seconds of production.
+func (v *victim) low() float64 { return 4 * compressRate(v.base) }
+
+// finding is what a fault did to a service.
+type finding struct {
+	fault               string
+	before, least, most int
+	peakLag             float64
+	recovered           time.Duration // from the end of the fault to a lag as before
+}
+
+// suffer lets a fault happen and waits until the lag of every service is as before.
+func (s *scene) suffer(t *testing.T, f fault) {
+	t.Helper()
+	found := make([]finding, len(s.victims))
+	for i, v := range s.victims {
+		found[i].fault = f.name
+		found[i].before, _ = v.f.replicas()
+	}
+	begin := time.Now()
+	if f.begin != nil {
+		f.begin(t, s)
+	}
+	for time.Since(begin) < faultTime {
+		if f.during != nil {
+			f.during(s)
+		}
+		time.Sleep(syncPeriod)
+	}
+	if f.end != nil {
+		f.end(t, s)
+	}
+	end := time.Now()
+	eventually(t, 180*time.Second, "the lag is as before", func() error {
+		var worst error
+		for i, v := range s.victims {
+			lag, known, err := v.m.query(fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[3s])", v.s.group))
+			switch {
+			case found[i].recovered != 0:
+			case err == nil && known && lag < v.low():
+				found[i].recovered = max(1, time.Since(end))
+			default:
+				worst = fmt.Errorf("%s: %v (known: %v, error: %v)", v.s.group, lag, known, err)
+			}
+		}
+		return worst
+	})
+	for i, v := range s.victims {
+		seen := v.f.since(begin)
+		found[i].least, found[i].most = slices.Min(seen), slices.Max(seen)
+		found[i].peakLag = v.m.waitFor(t, 10*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[%ds])",
+			v.s.group, int(time.Since(begin).Seconds())+1), known)
+		v.table = append(v.table, found[i])
+		t.Logf("%s: %+v", v.s.group, found[i])
+		if found[i].least < found[i].before && !f.known {
+			t.Errorf("replicas of %s fell from %d to %d", v.s.group, found[i].before, found[i].least)
+		}
+	}
+}
+
+// trace logs what the exporter and the rules said since begin.
+func (s *scene) trace(t *testing.T, begin time.Time) {
+	span := int(time.Since(begin).Seconds())
+	for _, v := range s.victims {
+		t.Logf("%s: %s", v.s.group, v.f.history())
+		for _, expr := range []string{v.desired(), lagOf(v.s.group), fmt.Sprintf("max(consumergroup:kafka_group_produced_messages:rate2m{consumergroup=%q})", v.s.group)} {
+			t.Logf("%s, last %d s: %s", expr, span, v.m.history(expr, span))
+		}
+	}
+}
+
+// writeFaults prints a service's table; with E2E_DOCS it also goes to that folder, from where docs/faults.md takes it.
+func writeFaults(t *testing.T, v *victim) {
+	var out strings.Builder
+	fmt.Fprintf(&out, "`deploy/keda/%s`\n\n| fault | replicas before | least | most | peak lag | s to recover |\n|---|--:|--:|--:|--:|--:|\n", v.manifest)
+	for _, f := range v.table {
+		fmt.Fprintf(&out, "| %s | %d | %d | %d | %.0f | %.0f |\n", f.fault, f.before, f.least, f.most, f.peakLag, f.recovered.Seconds())
+	}
+	t.Log("\n" + out.String())
+	if dir := os.Getenv("E2E_DOCS"); dir != "" {
+		must(t, os.WriteFile(filepath.Join(dir, v.s.group+".md"), []byte(out.String()), 0o644))
+	}
+}
