@@ -1,5 +1,6 @@
 # Multi-architecture: docker buildx build --platform linux/amd64,linux/arm64 -t kafka-burndown-exporter:VERSION .
-# The default target is the static binary alone. Charts that start the exporter through bash need --target shell.
+# The default target is the static binary alone. Charts that start the exporter through bash need --target shell; --target
+# demo is the workload with its autoscalers, for a Kafka that is named (deploy/compose).
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 ARG TARGETOS TARGETARCH REVISION=unknown BRANCH=unknown
 WORKDIR /src
@@ -15,6 +16,23 @@ RUN mkdir -p /out/bin /out/etc/ssl/certs \
       -o /out/bin/kafka_burndown_exporter . \
  && ln -s kafka_burndown_exporter /out/bin/kafka_exporter \
  && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/
+
+FROM build AS build-demo
+ARG TARGETOS TARGETARCH REVISION=unknown BRANCH=unknown
+WORKDIR /src/demo
+RUN mkdir -p /demo/bin \
+ && CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
+      -ldflags "-s -w \
+        -X github.com/prometheus/common/version.Version=$(cat ../VERSION) \
+        -X github.com/prometheus/common/version.Revision=$REVISION \
+        -X github.com/prometheus/common/version.Branch=$BRANCH" \
+      -o /demo/bin/kafka_burndown_demo .
+
+FROM scratch AS demo
+COPY --from=build-demo /demo/ /
+COPY --from=build /out/etc/ /etc/
+USER 65532:65532
+ENTRYPOINT ["/bin/kafka_burndown_demo"]
 
 FROM debian:stable-slim AS shell
 COPY --from=build /out/bin/ /usr/local/bin/

@@ -9,6 +9,7 @@ PKG         := github.com/prometheus/common/version
 LDFLAGS     := -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(REVISION) -X $(PKG).Branch=$(BRANCH)
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 BIN         := kafka_burndown_exporter
+DEMO        := kafka_burndown_demo
 DEMO_ARGS   ?=
 
 .PHONY: help
@@ -20,21 +21,28 @@ build: ## Build the static binary.
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 
 .PHONY: demo
-demo: build ## Run the exporter on an embedded Kafka with a live workload that scales (DEMO_ARGS adds flags).
-	./$(BIN) demo $(DEMO_ARGS)
+demo: build-demo ## Run the exporter on an embedded Kafka with a live workload that scales (DEMO_ARGS adds flags).
+	@./$(DEMO) $(DEMO_ARGS)
+
+.PHONY: build-demo
+build-demo: ## Build the demo, a program and a module of its own.
+	cd demo && CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o ../$(DEMO) .
 
 .PHONY: test
-test: lint unit ## All tests: format, vet, staticcheck, and every test of the root module under the race detector.
+test: lint unit ## All tests: format, vet, staticcheck, and every test of the root module and the demo under the race detector.
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck.
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not gofmt-clean: $$bad"; exit 1; fi
 	go vet ./...
 	$(STATICCHECK) ./...
+	cd demo && go vet ./...
+	cd demo && go tool -modfile=../tools/go.mod staticcheck ./...
 
 .PHONY: unit
-unit: ## The tests of the root module, race detector on; real Kafka, Prometheus and Kerberos where they are installed.
+unit: ## The tests of the root module and the demo, race detector on; real Kafka, Prometheus and Kerberos where they are installed.
 	go test -race -timeout 20m ./...
+	cd demo && go test -race -timeout 10m ./...
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME each.
@@ -93,4 +101,5 @@ bench-scale: build ## Our exporter alone from 10 000 to 1 000 000 group-partitio
 update: ## Rewrite golden files and generated documentation.
 	go run ./dashboards/gen
 	go test . ./collector ./deploy ./internal/scenario ./internal/simulate -update
+	cd demo && go test -run TestGeneratedFlagDocs . -update
 	cd deploy/golden && go test ./... -update

@@ -10,15 +10,17 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/exporter"
 	"kafka_burndown_exporter/internal/kafka"
 )
 
-func registerCheck(app *kingpin.Application) (*kingpin.CmdClause, command) {
+func registerCheck(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 	cmd := app.Command("check", "Check flags and configuration, connect, and say what the exporter can see and which rights "+
 		"it lacks. Takes the flags of serve.")
-	f := addExporterFlags(cmd)
+	f := exporter.AddFlags(cmd)
 	timeout := 30 * time.Second
-	declare(cmd, &timeout, "check.timeout", "30s", "How long to wait for the cluster.", parseDuration)
+	cli.Declare(cmd, &timeout, "check.timeout", "30s", "How long to wait for the cluster.", cli.ParseDuration)
 	return cmd, func(ctx context.Context, stdout, stderr io.Writer) error {
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
@@ -27,12 +29,12 @@ func registerCheck(app *kingpin.Application) (*kingpin.CmdClause, command) {
 }
 
 // check reports all that is wrong with the flags at once.
-func check(ctx context.Context, f *exporterFlags, stdout, stderr io.Writer) error {
-	logger, _ := f.log.loggers(stderr)
-	_, webErr := f.web.check()
-	cfg, kafkaErr := f.kafka.config(logger)
-	cfg.RateWindow = f.lag.opt.RateWindow
-	enc, labelErr := f.metrics.options(cfg.Shard)
+func check(ctx context.Context, f *exporter.Flags, stdout, stderr io.Writer) error {
+	logger, _ := f.Log.Loggers(stderr)
+	_, webErr := f.Web.Check()
+	cfg, kafkaErr := f.Kafka.Config(logger)
+	cfg.RateWindow = f.Lag.RateWindow()
+	enc, labelErr := f.Metrics.Options(cfg.Shard)
 	_, encErr := collector.NewEncoder(enc)
 	if err := errors.Join(webErr, kafkaErr, labelErr, encErr); err != nil {
 		return err
@@ -42,7 +44,7 @@ func check(ctx context.Context, f *exporterFlags, stdout, stderr io.Writer) erro
 		return err
 	}
 	defer func() { _ = sampler.Close() }()
-	f.ignored.warn(logger)
+	f.Ignored.Warn(logger)
 	if err := sampler.Check(ctx, stdout); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}

@@ -7,58 +7,44 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/common/version"
+
+	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/exporter"
 )
 
-// exporterFlags are the flags of the commands that sample a cluster.
-type exporterFlags struct {
-	kafka   *kafkaFlags
-	lag     *lagFlags
-	metrics *metricsFlags
-	web     *webFlags
-	log     *logFlags
-	ignored *ignoredFlags
-}
-
-func addExporterFlags(cmd *kingpin.CmdClause) *exporterFlags {
-	return &exporterFlags{
-		kafka: addKafkaFlags(cmd), lag: addLagFlags(cmd), metrics: addMetricsFlags(cmd), web: addWebFlags(cmd),
-		log: addLogFlags(cmd), ignored: addIgnoredFlags(cmd),
-	}
-}
-
-func registerServe(app *kingpin.Application) (*kingpin.CmdClause, command) {
+func registerServe(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 	cmd := app.Command("serve", "Sample the cluster and serve its metrics. The default.").Default()
-	f := addExporterFlags(cmd)
+	f := exporter.AddFlags(cmd)
 	return cmd, func(ctx context.Context, _, stderr io.Writer) error { return serve(ctx, f, stderr) }
 }
 
-func serve(ctx context.Context, f *exporterFlags, stderr io.Writer) error {
+func serve(ctx context.Context, f *exporter.Flags, stderr io.Writer) error {
 	limitMemory()
-	logger, slogger := f.log.loggers(stderr)
-	tlsConfig, err := f.web.check()
+	logger, slogger := f.Log.Loggers(stderr)
+	tlsConfig, err := f.Web.Check()
 	if err != nil {
 		return err
 	}
-	cfg, err := f.kafka.config(logger)
+	cfg, err := f.Kafka.Config(logger)
 	if err != nil {
 		return err
 	}
-	cfg.RateWindow = f.lag.opt.RateWindow
-	enc, err := f.metrics.options(cfg.Shard)
+	cfg.RateWindow = f.Lag.RateWindow()
+	enc, err := f.Metrics.Options(cfg.Shard)
 	if err != nil {
 		return err
 	}
-	srv := &server{flags: f.web, tls: tlsConfig, logger: logger, slog: slogger}
-	e, err := newExporter(cfg, f.lag.options(cfg), enc, srv)
+	srv := exporter.NewServer(f.Web, tlsConfig, logger, slogger)
+	e, err := exporter.New(exporter.Options{Kafka: cfg, Lag: f.Lag.Options(cfg), Encoder: enc, Server: srv})
 	if err != nil {
 		return err
 	}
-	listeners, err := srv.listen()
+	listeners, err := srv.Listen()
 	if err != nil {
-		_ = e.sampler.Close()
+		_ = e.Close()
 		return err
 	}
 	_ = level.Info(logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
-	f.ignored.warn(logger)
-	return e.run(ctx, listeners)
+	f.Ignored.Warn(logger)
+	return e.Run(ctx, listeners)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scenario"
 	"kafka_burndown_exporter/internal/simulate"
 )
@@ -26,7 +27,7 @@ type simulateFlags struct {
 	events     bool
 }
 
-func registerSimulate(app *kingpin.Application) (*kingpin.CmdClause, command) {
+func registerSimulate(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 	cmd := app.Command("simulate", "Replay a workload through the exact KEDA and HPA algorithm for several ScaledObjects and "+
 		"compare what they do.")
 	f := &simulateFlags{workload: addWorkloadFlags(cmd)}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/internal/scenario"
 	"kafka_burndown_exporter/internal/simulate"
@@ -23,23 +24,23 @@ type tuneFlags struct {
 	target   float64
 }
 
-func registerTune(app *kingpin.Application) (*kingpin.CmdClause, command) {
+func registerTune(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 	cmd := app.Command("tune", "Search metrics, thresholds and behaviours for a workload and an objective; print the trade-off, "+
 		"a recommendation and its ScaledObject. Or translate between an accepted lag and a log2×7 target.")
 	f := &tuneFlags{workload: addWorkloadFlags(cmd)}
 	cmd.Flag("service", "Which service of the scenario; may be left out where there is one.").StringVar(&f.service)
 	cmd.Flag("preset", "Only this tuning profile: quick, slow, known-peaks, initial-load or high-load. Default: all.").
 		StringVar(&f.limits.Preset)
-	declare(cmd, &f.limits.Min, "min-replicas", "", "Lower limit. Default: the profile's.", parseCount[int])
-	declare(cmd, &f.limits.Max, "max-replicas", "", "Upper limit. Default: the profile's, at most the partitions.", parseCount[int])
-	declare(cmd, &f.limits.Reversals, "max-reversals", "4", "Changes of direction an hour that a recommendation may have.", parsePositive)
+	cli.Declare(cmd, &f.limits.Min, "min-replicas", "", "Lower limit. Default: the profile's.", cli.ParseCount[int])
+	cli.Declare(cmd, &f.limits.Max, "max-replicas", "", "Upper limit. Default: the profile's, at most the partitions.", cli.ParseCount[int])
+	cli.Declare(cmd, &f.limits.Reversals, "max-reversals", "4", "Changes of direction an hour that a recommendation may have.", cli.ParsePositive)
 	cmd.Flag("scaledobject.server-address", "serverAddress in the ScaledObject.").
 		Default("http://prometheus.monitoring:9090").StringVar(&f.limits.Prometheus)
 	cmd.Flag("scaledobject.bootstrap-servers", "bootstrapServers in the ScaledObject.").Default("kafka:9092").
 		StringVar(&f.limits.Bootstrap)
 	cmd.Flag("output", "Write the recommended ScaledObject to this file.").Short('o').StringVar(&f.output)
-	declare(cmd, &f.lag, "accepted-lag", "", "Calculator: the log2×7 target for this lag.", parsePositive)
-	declare(cmd, &f.target, "log2x7-target", "", "Calculator: the lag that this log2×7 target accepts.", parsePositive)
+	cli.Declare(cmd, &f.lag, "accepted-lag", "", "Calculator: the log2×7 target for this lag.", cli.ParsePositive)
+	cli.Declare(cmd, &f.target, "log2x7-target", "", "Calculator: the lag that this log2×7 target accepts.", cli.ParsePositive)
 	return cmd, f.run
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scenario"
 	"kafka_burndown_exporter/internal/simulate"
 	"kafka_burndown_exporter/rules"
@@ -51,8 +52,8 @@ func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 	cmd.Flag("http.config.file", "HTTP client configuration for the server, as promtool takes it.").StringVar(&f.httpConfig)
 	cmd.Flag("start", "Start of the history: RFC 3339 or Unix seconds. Default: --range before --end.").StringVar(&f.from)
 	cmd.Flag("end", "End of the history. Default: now.").StringVar(&f.to)
-	declare(cmd, &f.length, "range", "1d", "Length of the history where --start is not given.", parseDays)
-	declare(cmd, &f.step, "step", "1m", "Distance of the points of the history.", parseDays)
+	cli.Declare(cmd, &f.length, "range", "1d", "Length of the history where --start is not given.", parseDays)
+	cli.Declare(cmd, &f.step, "step", "1m", "Distance of the points of the history.", parseDays)
 	cmd.Flag("group", "Consumer group of the history.").StringVar(&f.group)
 	cmd.Flag("query.produced", "PromQL for the messages/s produced, instead of the recorded series.").StringVar(&f.queries.Produced)
 	cmd.Flag("query.consumed", "PromQL for the messages/s consumed.").StringVar(&f.queries.Consumed)
@@ -65,15 +66,15 @@ func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 // addServiceFlags describe the consumer of a recorded production; a scenario file has its own.
 func (f *workloadFlags) addServiceFlags(cmd *kingpin.CmdClause) {
 	cmd.Flag("topic", "Name of the topic of a recorded production.").Default("recorded").StringVar(&f.w.Topic)
-	declare(cmd, &f.w.Partitions, "partitions", "", "Partitions of a recorded production. Default: as recorded.", parseCount[int])
-	declare(cmd, &f.w.Capacity, "capacity", "", "Messages/s of one replica. Default: the most that was recorded.", parsePositive)
-	declare(cmd, &f.w.StartDelay, "start-delay", "30s", "From the decision until a pod consumes.", parseDays)
-	declare(cmd, &f.w.RebalancePause, "rebalance-pause", "5s", "How long a change of membership stops consumption.", parseDays)
-	declare(cmd, &f.w.Replicas, "replicas", "", "Replicas at the start. Default: as recorded.", parseCount[int])
-	declare(cmd, &f.w.Cost, "cost", "", "Price of one replica for one hour.", parsePositive)
-	declare(cmd, &f.maxAge, "max-age", "", "Objective: messages shall not wait longer. Default: the scenario's, else 60s.", parseDays)
-	declare(cmd, &f.percent, "percentile", "", "Objective: for this share of the time, in percent. Default: the scenario's, else 99.", parsePercent)
-	declare(cmd, &f.maxLag, "drained", "", "Lag that counts as drained. Default: the scenario's, else 1000.", parsePositive)
+	cli.Declare(cmd, &f.w.Partitions, "partitions", "", "Partitions of a recorded production. Default: as recorded.", cli.ParseCount[int])
+	cli.Declare(cmd, &f.w.Capacity, "capacity", "", "Messages/s of one replica. Default: the most that was recorded.", cli.ParsePositive)
+	cli.Declare(cmd, &f.w.StartDelay, "start-delay", "30s", "From the decision until a pod consumes.", parseDays)
+	cli.Declare(cmd, &f.w.RebalancePause, "rebalance-pause", "5s", "How long a change of membership stops consumption.", parseDays)
+	cli.Declare(cmd, &f.w.Replicas, "replicas", "", "Replicas at the start. Default: as recorded.", cli.ParseCount[int])
+	cli.Declare(cmd, &f.w.Cost, "cost", "", "Price of one replica for one hour.", cli.ParsePositive)
+	cli.Declare(cmd, &f.maxAge, "max-age", "", "Objective: messages shall not wait longer. Default: the scenario's, else 60s.", parseDays)
+	cli.Declare(cmd, &f.percent, "percentile", "", "Objective: for this share of the time, in percent. Default: the scenario's, else 99.", parsePercent)
+	cli.Declare(cmd, &f.maxLag, "drained", "", "Lag that counts as drained. Default: the scenario's, else 1000.", cli.ParsePositive)
 }
 
 func parseDays(s string) (time.Duration, error) {

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
-	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/keytab"
+
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/cli/flagsdoc"
+	"kafka_burndown_exporter/internal/exporter"
+	"kafka_burndown_exporter/internal/kafka"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/flags.md")
@@ -73,6 +77,7 @@ func TestBadInputGetsOneClearLine(t *testing.T) {
 		"unknown flag":        {[]string{"--kafka.servers=x:1"}, []string{"--kafka.servers: unknown flag; did you mean --kafka.server?"}},
 		"unknown short flag":  {[]string{"-x"}, []string{"-x: unknown flag"}},
 		"unknown command":     {[]string{"surf"}, []string{`"surf": unknown command; the commands are`, "serve, check"}},
+		"the demo":            {[]string{"demo", "--scenario=payments"}, []string{"demo: a program of its own", "run make demo"}},
 		"command comes late":  {[]string{"--verbosity=1", "check"}, []string{"check: the command must come first"}},
 		"no value":            {[]string{"--kafka.server"}, []string{"--kafka.server: the value is missing"}},
 		"twice":               {[]string{"--shard=0/2", "--shard=1/2"}, []string{"--shard: given more than once"}},
@@ -124,7 +129,7 @@ func TestBadInputGetsOneClearLine(t *testing.T) {
 			// A mistake that is not found must not open the default port.
 			args := tc.args
 			if !strings.Contains(strings.Join(args, " "), "--web.listen-address") && name != "unknown command" &&
-				name != "command comes late" {
+				name != "command comes late" && name != "the demo" {
 				args = append([]string{"--web.listen-address=127.0.0.1:0"}, args...)
 			}
 			code, stdout, stderr := tryRun(t, args...)
@@ -242,49 +247,40 @@ func TestArgumentsOfKafkaExporter(t *testing.T) {
 }
 
 // parseOnly parses the flags of serve and makes the configuration of them, without running it.
-func parseOnly(t *testing.T, args []string) (*exporterFlags, string) {
+func parseOnly(t *testing.T, args []string) (kafka.Config, collector.EncoderOptions, string) {
 	t.Helper()
 	var stderr buffer
 	app := kingpin.New(name, "")
 	cmd := app.Command("serve", "").Default()
-	f := addExporterFlags(cmd)
-	args, err := normalize(app.Model(), args)
-	if err != nil {
+	f := exporter.AddFlags(cmd)
+	if _, err := cli.Parse(app, args); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Parse(args); err != nil {
-		t.Fatal(err)
-	}
-	logger, _ := f.log.loggers(&stderr)
-	cfg, err := f.kafka.config(logger)
+	logger, _ := f.Log.Loggers(&stderr)
+	cfg, err := f.Kafka.Config(logger)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.metrics.options(cfg.Shard); err != nil {
+	opt, err := f.Metrics.Options(cfg.Shard)
+	if err != nil {
 		t.Fatal(err)
 	}
-	f.kafka.cfg = cfg
-	f.ignored.warn(logger)
-	return f, stderr.String()
+	f.Ignored.Warn(logger)
+	return cfg, opt, stderr.String()
 }
 
 func TestFlagsMeanWhatTheyMeanInKafkaExporter(t *testing.T) {
 	t.Setenv("SASL_USER_PASSWORD", "from the environment")
 	t.Setenv("SASL_OAUTHBEARER_TOKEN_URL", "https://issuer/token")
 	t.Setenv("AWS_REGION", "eu-central-1")
-	f, logs := parseOnly(t, []string{
+	cfg, opt, logs := parseOnly(t, []string{
 		"--sasl.handshake=false", "--offset.show-all=false", "--kafka.labels=cluster=blue", "--topic.filter=^a",
 		"--use.consumelag.zookeeper", "--topic.workers=7", "--refresh.metadata=1m",
 	})
-	cfg := f.kafka.cfg
 	s := cfg.Security.SASL
-	opt, err := f.metrics.options(cfg.Shard)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for what, ok := range map[string]bool{
 		"no handshake":         !s.Handshake,
 		"password":             s.Password == "from the environment",
@@ -306,16 +302,6 @@ func TestFlagsMeanWhatTheyMeanInKafkaExporter(t *testing.T) {
 	}
 }
 
-func TestGroupExpect(t *testing.T) {
-	got, err := parseExpect([]string{"a=x,y", "b=c=z", "a=w"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(map[string][]string{"a": {"x", "y", "w"}, "b=c": {"z"}}, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestContainerLimit(t *testing.T) {
 	for text, want := range map[string]int64{
 		"max\n": 0, "": 0, "1000000\n": 900000, "9223372036854771712": 0, "-1": 0,
@@ -327,105 +313,7 @@ func TestContainerLimit(t *testing.T) {
 }
 
 func TestGeneratedFlagDocs(t *testing.T) {
-	app, _ := newApp(&buffer{}, &buffer{})
-	got := flagsDoc(app.Model())
-	path := filepath.Join("docs", "flags.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("docs/flags.md is not what the commands take now (go test . -update rewrites it):\n%s", diff)
-	}
-}
-
-// flagsDoc is docs/flags.md. Commands with the same flags share a table.
-func flagsDoc(app *kingpin.ApplicationModel) string {
-	var b strings.Builder
-	b.WriteString("# Flags\n\nMade from the commands by `go test . -update`. A flag that is on or off is turned off by " +
-		"`--no-NAME`; `--NAME=true` and `--NAME=false` work as well.\n")
-	shown := map[string]string{}
-	for _, c := range app.Commands {
-		if c.Hidden || c.Name == "help" {
-			continue
-		}
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n", c.Name, c.Help)
-		rows := ""
-		var same []string
-		for _, f := range c.Flags {
-			row := flagRow(f)
-			if from, ok := shown[row]; ok && from != c.Name {
-				if row != "" {
-					same = append(same, "`--"+f.Name+"`")
-				}
-				continue
-			}
-			shown[row] = c.Name
-			rows += row
-		}
-		if rows != "" {
-			fmt.Fprintf(&b, "\n| flag | default | meaning |\n|---|---|---|\n%s", rows)
-		}
-		if len(same) > 0 {
-			fmt.Fprintf(&b, "\nThe same as above: %s.\n", strings.Join(same, ", "))
-		}
-	}
-	return b.String()
-}
-
-func flagRow(f *kingpin.FlagModel) string {
-	if f.Hidden || f.Name == "help" || f.Name == "version" {
-		return ""
-	}
-	def := strings.Join(f.Default, ", ")
-	switch {
-	case f.IsBoolFlag() && (def == "" || def == "false"):
-		def = "off"
-	case f.IsBoolFlag():
-		def = "on"
-	case def != "":
-		def = "`" + def + "`"
-	}
-	if f.Envar != "" {
-		def = strings.TrimSpace(def + " `$" + f.Envar + "`")
-	}
-	return fmt.Sprintf("| `--%s` | %s | %s |\n", f.Name, def, strings.ReplaceAll(f.Help, "|", "\\|"))
-}
-
-func TestRoutes(t *testing.T) {
-	ready := false
-	page := func(text string) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
-	}
-	for _, tc := range []struct {
-		name, path string
-		r          routes
-		ready      bool
-		want       int
-	}{
-		{"metrics", "/m", routes{metricsPath: "/m"}, false, 200},
-		{"status", "/", routes{metricsPath: "/m"}, false, 200},
-		{"metrics at the root", "/", routes{metricsPath: "/"}, false, 200},
-		{"nothing", "/else", routes{metricsPath: "/m"}, false, 404},
-		{"healthy", "/-/healthy", routes{metricsPath: "/m"}, false, 200},
-		{"healthz", "/healthz", routes{metricsPath: "/m"}, false, 200},
-		{"not ready", "/-/ready", routes{metricsPath: "/m"}, false, 503},
-		{"ready", "/-/ready", routes{metricsPath: "/m"}, true, 200},
-		{"no profiles", "/debug/pprof/", routes{metricsPath: "/m"}, false, 404},
-		{"profiles", "/debug/pprof/", routes{metricsPath: "/m", pprof: true}, false, 200},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			ready = tc.ready
-			tc.r.metrics, tc.r.status, tc.r.ready = page("metrics"), page("status"), func() bool { return ready }
-			if got := getCode(tc.r.mux(), tc.path); got != tc.want {
-				t.Errorf("%s: status %d, want %d", tc.path, got, tc.want)
-			}
-		})
-	}
+	app, _ := commandLine().App(&buffer{}, &buffer{})
+	got := flagsdoc.Commands(app.Model())
+	flagsdoc.Check(t, filepath.Join("docs", "flags.md"), flagsdoc.Exporter, got, *update)
 }

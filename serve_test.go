@@ -13,7 +13,6 @@ import (
 	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,12 +22,6 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/twmb/franz-go/pkg/kfake"
 )
-
-func getCode(h http.Handler, path string) int {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-	return w.Code
-}
 
 // program is run() in the background.
 type program struct {
@@ -99,7 +92,7 @@ func (p *program) get(path string) (int, string) {
 
 func (p *program) waitReady() {
 	p.t.Helper()
-	p.eventually("readiness", func() bool { code, _ := p.get(pathReady); return code == http.StatusOK })
+	p.eventually("readiness", func() bool { code, _ := p.get("/-/ready"); return code == http.StatusOK })
 }
 
 func fakeCluster(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
@@ -172,7 +165,7 @@ func TestServeStartsBeforeKafkaDoes(t *testing.T) {
 	address := l.Addr().String()
 	l.Close()
 	p := start(t, "--kafka.server="+address, "--log.format=logfmt")
-	if code, _ := p.get(pathReady); code != http.StatusServiceUnavailable {
+	if code, _ := p.get("/-/ready"); code != http.StatusServiceUnavailable {
 		t.Errorf("ready without a cluster: %d", code)
 	}
 	p.eventually("cluster_up 0", func() bool {
@@ -198,7 +191,7 @@ func TestServerTLS(t *testing.T) {
 	p := start(t, "--kafka.server="+c.ListenAddrs()[0], "--server.tls.enabled", "--server.tls.cert-file="+certFile,
 		"--server.tls.key-file="+keyFile)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "localhost"}}}
-	r, err := client.Get(strings.Replace(p.url, "http:", "https:", 1) + pathHealthz)
+	r, err := client.Get(strings.Replace(p.url, "http:", "https:", 1) + "/healthz")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,8 @@ type Options struct {
 	// Speed is how many times faster than in life the scenario runs, From where in it the demo begins.
 	Speed float64
 	From  time.Duration
-	// Brokers name a real cluster; empty starts an embedded one.
-	Brokers []string
+	// Cluster is where the workload runs.
+	Cluster Cluster
 	// Prefix stands before every topic and group on a real cluster.
 	Prefix string
 	Logger log.Logger
@@ -40,8 +40,6 @@ type Demo struct {
 	opt         Options
 	scenario    *scenario.Scenario
 	clock       Clock
-	addrs       []string
-	stopKafka   func()
 	generator   *generator
 	deployments []*deployment
 	autoscalers []*autoscaler
@@ -51,7 +49,8 @@ type Demo struct {
 	samples     *timeline
 }
 
-// New starts the Kafka (or connects to the one named) and prepares the workload; Run moves it.
+// New makes sure that the topics exist and prepares the workload; Run moves it. Where New fails, the cluster is still the
+// caller's to stop.
 func New(opt Options) (*Demo, error) {
 	s := opt.Scenario
 	d := &Demo{opt: opt, scenario: s, history: newHistory(), learners: map[string]*learner{}, store: newStore(),
@@ -60,18 +59,17 @@ func New(opt Options) (*Demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.connect(); err != nil {
+	if err := createTopics(opt.Cluster, prefix(opt.Prefix), s.Topics); err != nil {
 		return nil, err
 	}
 	d.clock = NewClock(time.Now(), s.Start, opt.From, opt.Speed)
-	d.generator, err = newGenerator(d.clock, d.addrs, prefix(opt.Prefix), s.Topics, opt.Logger)
+	d.generator, err = newGenerator(d.clock, opt.Cluster, prefix(opt.Prefix), s.Topics, opt.Logger)
 	if err != nil {
-		d.stopKafka()
 		return nil, err
 	}
 	for i := range s.Services {
 		svc := &s.Services[i]
-		dep := newDeployment(svc, d.initial(svc), prefix(opt.Prefix), d.clock, d.addrs, opt.Logger, d.handle)
+		dep := newDeployment(svc, d.initial(svc), prefix(opt.Prefix), d.clock, opt.Cluster, opt.Logger, d.handle)
 		d.deployments = append(d.deployments, dep)
 		d.learners[svc.Group] = &learner{prior: 0.9 * svc.Capacity.PerPod}
 		if o := objects[svc.Name]; o != nil {
@@ -80,21 +78,6 @@ func New(opt Options) (*Demo, error) {
 	}
 	return d, nil
 }
-
-// connect finds or starts the brokers and makes sure that the topics exist.
-func (d *Demo) connect() error {
-	d.stopKafka = func() {}
-	if len(d.opt.Brokers) > 0 {
-		d.addrs = d.opt.Brokers
-		return createTopics(d.addrs, prefix(d.opt.Prefix), d.scenario.Topics, nil)
-	}
-	var err error
-	d.addrs, d.stopKafka, err = embedded(prefix(d.opt.Prefix), d.scenario.Topics)
-	return err
-}
-
-// Brokers are the addresses to sample.
-func (d *Demo) Brokers() []string { return d.addrs }
 
 // Clock is the demo's clock.
 func (d *Demo) Clock() Clock { return d.clock }
@@ -111,9 +94,11 @@ func (d *Demo) Groups() map[string][]string {
 }
 
 // Run moves messages and scales pods on what it scrapes from metricsURL, until ctx ends. It returns when every pod has
-// left its group and the Kafka is gone.
+// left its group and a Kafka that was started for the demo is gone.
 func (d *Demo) Run(ctx context.Context, metricsURL string) {
-	defer d.stopKafka()
+	if d.opt.Cluster.own() {
+		defer d.opt.Cluster.Stop()
+	}
 	var pods, producers sync.WaitGroup
 	for _, dep := range d.deployments {
 		pods.Go(func() { dep.run(ctx) })

@@ -19,7 +19,7 @@ type deployment struct {
 	service *scenario.Service
 	prefix  prefix
 	clock   Clock
-	addrs   []string
+	cluster Cluster
 	logger  log.Logger
 	handle  func(ctx context.Context, svc *scenario.Service, topic string, raw *sarama.ConsumerMessage, m Message) error
 
@@ -36,10 +36,10 @@ type deployment struct {
 	integrated  time.Duration
 }
 
-func newDeployment(svc *scenario.Service, initial int, names prefix, clock Clock, addrs []string, logger log.Logger,
+func newDeployment(svc *scenario.Service, initial int, names prefix, clock Clock, cluster Cluster, logger log.Logger,
 	handle func(ctx context.Context, svc *scenario.Service, topic string, raw *sarama.ConsumerMessage, m Message) error,
 ) *deployment {
-	return &deployment{service: svc, prefix: names, clock: clock, addrs: addrs, logger: log.With(logger, "service", svc.Name), handle: handle,
+	return &deployment{service: svc, prefix: names, clock: clock, cluster: cluster, logger: log.With(logger, "service", svc.Name), handle: handle,
 		desired: int32(initial)}
 }
 
@@ -77,7 +77,7 @@ func (d *deployment) reconcile(ctx context.Context) {
 		p.stalled.Store(d.stalled)
 		p.slow.Store(d.percent)
 		d.pods = append(d.pods, p)
-		p.start(ctx, d.addrs)
+		p.start(ctx, d.cluster)
 	}
 	for len(d.pods) > int(d.desired) {
 		newest := d.pods[len(d.pods)-1]

@@ -18,13 +18,13 @@ import (
 // idle is a demo whose workload does not run: what pages and buttons do needs no more.
 func idle(t *testing.T) (*Demo, http.Handler) {
 	t.Helper()
-	d, err := New(Options{Scenario: shipped(t, "food-delivery", 1), Speed: 10, Logger: log.NewNopLogger()})
+	d, err := New(Options{Scenario: shipped(t, "food-delivery", 1), Speed: 10, Cluster: cluster(t), Logger: log.NewNopLogger()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	acknowledged := make(chan struct{})
 	go func() { defer close(acknowledged); d.generator.acknowledge() }()
-	t.Cleanup(func() { d.generator.producer.AsyncClose(); <-acknowledged; d.stopKafka() })
+	t.Cleanup(func() { d.generator.producer.AsyncClose(); <-acknowledged })
 	return d, NewHandler(d, "127.0.0.1:9308", "/metrics")
 }
 
@@ -201,7 +201,7 @@ func TestOneImportSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, site := range sites {
-		if site != "internal/demo/embedded.go" && !strings.HasPrefix(site, "test/") {
+		if site != "demo/embedded.go" && !strings.HasPrefix(site, "test/") {
 			t.Errorf("%s imports the embedded cluster", site)
 		}
 	}

@@ -101,7 +101,7 @@ func start(t *testing.T, s *scenario.Scenario, candidate string, speed float64) 
 	t.Helper()
 	p := &play{t: t, handled: map[string]map[position]int{}, ids: map[string]map[uint64]map[position]bool{},
 		again: map[uint64]bool{}, syncs: map[string][]scale.Decision{}}
-	d, err := New(Options{Scenario: s, Candidate: candidate, Speed: speed, Logger: log.NewNopLogger(), Observe: p.observe,
+	d, err := New(Options{Scenario: s, Candidate: candidate, Speed: speed, Cluster: cluster(t), Logger: log.NewNopLogger(), Observe: p.observe,
 		ObserveSync: p.sync})
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func start(t *testing.T, s *scenario.Scenario, candidate string, speed float64) 
 func exporter(ctx context.Context, t *testing.T, d *Demo) (url string, wait func()) {
 	t.Helper()
 	const interval = 250 * time.Millisecond
-	cfg := kafka.Config{Brokers: d.Brokers(), ClientID: "exporter", Interval: interval, MaxAge: 5 * time.Second,
+	cfg := kafka.Config{Brokers: d.opt.Cluster.Brokers, ClientID: "exporter", Interval: interval, MaxAge: 5 * time.Second,
 		RateWindow: max(d.Clock().Wall(2*time.Minute), 2*time.Second), MetadataRefresh: 10 * time.Second,
 		MembersRefresh: 2 * interval, StartsRefresh: 10 * time.Second, Expect: d.Groups()}
 	reg := prometheus.NewRegistry()

@@ -92,7 +92,7 @@ func eventCosts(svc *scenario.Service, speed float64) []time.Duration {
 }
 
 // start waits out the start-up delay and is a member of the group until stop or crash.
-func (p *pod) start(ctx context.Context, addrs []string) {
+func (p *pod) start(ctx context.Context, cluster Cluster) {
 	ctx, p.cancel = context.WithCancel(ctx)
 	go func() {
 		defer close(p.done)
@@ -100,14 +100,18 @@ func (p *pod) start(ctx context.Context, addrs []string) {
 		if !sleep(ctx, p.clock.Wall(p.service.StartDelay)) {
 			return
 		}
-		if err := p.consume(ctx, addrs); err != nil && ctx.Err() == nil {
+		if err := p.consume(ctx, cluster); err != nil && ctx.Err() == nil {
 			level.Warn(p.logger).Log("msg", "pod failed", "err", err)
 		}
 	}()
 }
 
-func (p *pod) consume(ctx context.Context, addrs []string) error {
-	group, err := sarama.NewConsumerGroup(addrs, p.prefix.on(p.service.Group), p.config())
+func (p *pod) consume(ctx context.Context, cluster Cluster) error {
+	cfg, err := p.config(cluster)
+	if err != nil {
+		return err
+	}
+	group, err := sarama.NewConsumerGroup(cluster.Brokers, p.prefix.on(p.service.Group), cfg)
 	if err != nil {
 		return err
 	}

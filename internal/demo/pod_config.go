@@ -6,8 +6,11 @@ import (
 	"github.com/IBM/sarama"
 )
 
-func (p *pod) config() *sarama.Config {
-	cfg := clientConfig(p.name)
+func (p *pod) config(cluster Cluster) (*sarama.Config, error) {
+	cfg, err := cluster.config(p.name)
+	if err != nil {
+		return nil, err
+	}
 	cfg.Consumer.Offsets.Initial = sarama.OffsetOldest
 	if p.service.OffsetReset == "latest" {
 		cfg.Consumer.Offsets.Initial = sarama.OffsetNewest
@@ -24,7 +27,7 @@ func (p *pod) config() *sarama.Config {
 	cfg.Net.Proxy.Enable = true
 	cfg.Net.Proxy.Dialer = p
 	cfg.Net.ReadTimeout = 45 * time.Second
-	return cfg
+	return cfg, nil
 }
 
 // leastSession is the shortest session timeout: brokers refuse less than six seconds, and on a busy machine members would

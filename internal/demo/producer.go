@@ -41,13 +41,16 @@ type burst struct {
 	until time.Duration // scenario time
 }
 
-func newGenerator(clock Clock, addrs []string, names prefix, topics []scenario.Topic, logger log.Logger) (*generator, error) {
-	cfg := clientConfig("demo-producer")
+func newGenerator(clock Clock, cluster Cluster, names prefix, topics []scenario.Topic, logger log.Logger) (*generator, error) {
+	cfg, err := cluster.config("demo-producer")
+	if err != nil {
+		return nil, err
+	}
 	cfg.Producer.Partitioner = sarama.NewManualPartitioner
 	cfg.Producer.Return.Successes = true
 	cfg.Producer.Return.Errors = true
 	cfg.Producer.Flush.Frequency = 10 * time.Millisecond
-	producer, err := sarama.NewAsyncProducer(addrs, cfg)
+	producer, err := sarama.NewAsyncProducer(cluster.Brokers, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("connect the producer: %w", err)
 	}

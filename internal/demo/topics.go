@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -16,9 +17,33 @@ var nan = math.NaN()
 // topicsWithin is how long new topics may take until every partition has a leader.
 const topicsWithin = 30 * time.Second
 
+// What a Kafka that lives in memory keeps of the messages: so many bytes over all partitions, and none older than so
+// many milliseconds of the wall.
+const (
+	retentionBytes = 96 << 20
+	retentionMs    = 20 * 60 * 1000
+)
+
+// inMemory is the configuration of topics on such a Kafka.
+func inMemory(topics []scenario.Topic) map[string]*string {
+	partitions := 0
+	for _, t := range topics {
+		partitions += t.Partitions
+	}
+	share := retentionBytes / max(partitions, 1)
+	config := func(n int) *string { s := strconv.Itoa(n); return &s }
+	return map[string]*string{
+		"retention.bytes": config(share), "retention.ms": config(retentionMs), "segment.bytes": config(share / 4),
+	}
+}
+
 // createTopics makes the scenario's topics and returns once they can be produced to; those that exist stay as they are.
-func createTopics(addrs []string, names prefix, topics []scenario.Topic, config map[string]*string) error {
-	client, err := sarama.NewClient(addrs, clientConfig("demo-admin"))
+func createTopics(cluster Cluster, names prefix, topics []scenario.Topic) error {
+	cfg, err := cluster.config("demo-admin")
+	if err != nil {
+		return err
+	}
+	client, err := sarama.NewClient(cluster.Brokers, cfg)
 	if err != nil {
 		return fmt.Errorf("connect to Kafka: %w", err)
 	}
@@ -28,6 +53,10 @@ func createTopics(addrs []string, names prefix, topics []scenario.Topic, config 
 		return fmt.Errorf("connect to Kafka: %w", err)
 	}
 	defer admin.Close()
+	var config map[string]*string // the cluster's own
+	if cluster.own() {
+		config = inMemory(topics)
+	}
 	for _, t := range topics {
 		detail := &sarama.TopicDetail{NumPartitions: int32(t.Partitions), ReplicationFactor: -1, ConfigEntries: config}
 		if err := admin.CreateTopic(names.on(t.Name), detail, false); err != nil && !errors.Is(err, sarama.ErrTopicAlreadyExists) {
@@ -63,8 +92,12 @@ func awaitTopic(client sarama.Client, topic string, partitions int, deadline tim
 }
 
 // Remove deletes the scenario's topics and groups, as a demo with that prefix made them, from a real cluster.
-func Remove(addrs []string, names string, s *scenario.Scenario) error {
-	admin, err := sarama.NewClusterAdmin(addrs, clientConfig("demo-admin"))
+func Remove(cluster Cluster, names string, s *scenario.Scenario) error {
+	cfg, err := cluster.config("demo-admin")
+	if err != nil {
+		return err
+	}
+	admin, err := sarama.NewClusterAdmin(cluster.Brokers, cfg)
 	if err != nil {
 		return fmt.Errorf("connect to Kafka: %w", err)
 	}

@@ -62,6 +62,51 @@ func TestPortsAreOnLoopbackOnly(t *testing.T) {
 	}
 }
 
+// TestBuildsExist: what the stack builds from this tree is a target of the Dockerfile, which starts a program that takes
+// the flags given to it.
+func TestBuildsExist(t *testing.T) {
+	dockerfile := read(t, "../../Dockerfile")
+	flags := read(t, "../../docs/flags.md")
+	programs := map[string]string{"": "/bin/kafka_burndown_exporter", "demo": "/bin/kafka_burndown_demo"}
+	images := map[string]string{} // image → target
+	for name, service := range load(t).Services {
+		if service.Build == nil {
+			continue
+		}
+		target := service.Build.Target
+		if before, ok := images[service.Image]; ok && before != target {
+			t.Errorf("%s: the image %s is built from two targets", name, service.Image)
+		}
+		images[service.Image] = target
+		_, stage, found := strings.Cut(dockerfile, " AS "+target+"\n")
+		if target == "" {
+			stage, found = dockerfile[strings.LastIndex(dockerfile, "\nFROM "):], true
+		}
+		stage, _, _ = strings.Cut(stage, "\n\n")
+		if entry := `ENTRYPOINT ["` + programs[target] + `"]`; !found || !strings.Contains(stage, entry) {
+			t.Errorf("%s: no target %q of the Dockerfile with %s", name, target, entry)
+		}
+		for _, arg := range service.Command {
+			flag, _, _ := strings.Cut(arg, "=")
+			if strings.HasPrefix(flag, "--") && !strings.Contains(flags, "`"+flag+"`") {
+				t.Errorf("%s: %s takes no %s", name, programs[target], flag)
+			}
+		}
+	}
+	if len(images) != 2 {
+		t.Errorf("images built: %v; want the exporter's and the demo's", images)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
 // TestPrometheusConfiguration lets promtool read the configuration with the mounts in place: the paths inside the
 // container become paths of this tree.
 func TestPrometheusConfiguration(t *testing.T) {

@@ -1,4 +1,4 @@
-package main
+package exporter
 
 import (
 	"context"
@@ -8,15 +8,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"strings"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/exporter-toolkit/web"
-
-	status "kafka_burndown_exporter/internal/web"
 )
 
 const (
@@ -25,68 +22,33 @@ const (
 	shutdownGrace = 5 * time.Second
 )
 
-// routes are what the exporter serves.
-type routes struct {
-	metricsPath     string
-	metrics, status http.Handler
-	demo            http.Handler // nil but in the demo
-	ready           func() bool
-	pprof           bool
-}
-
-func (r routes) mux() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.Handle(r.metricsPath, r.metrics)
-	for _, path := range status.Paths() {
-		if path != r.metricsPath && (path != "/{$}" || r.metricsPath != "/") {
-			mux.Handle(path, r.status)
-		}
-	}
-	if r.demo != nil {
-		mux.Handle("/demo/", r.demo)
-	}
-	healthy := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) }
-	mux.HandleFunc(pathHealthy, healthy)
-	mux.HandleFunc(pathHealthz, healthy)
-	mux.HandleFunc(pathReady, func(w http.ResponseWriter, _ *http.Request) {
-		if !r.ready() {
-			http.Error(w, "no sample of the cluster to serve", http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = w.Write([]byte("ready"))
-	})
-	if r.pprof {
-		mux.HandleFunc(pathPprof, pprof.Index)
-		mux.HandleFunc(pathPprof+"cmdline", pprof.Cmdline)
-		mux.HandleFunc(pathPprof+"profile", pprof.Profile)
-		mux.HandleFunc(pathPprof+"symbol", pprof.Symbol)
-		mux.HandleFunc(pathPprof+"trace", pprof.Trace)
-	}
-	return mux
-}
-
-// server serves until its context ends.
-type server struct {
-	flags  *webFlags
+// Server serves until its context ends.
+type Server struct {
+	flags  *WebFlags
 	tls    *tls.Config // of --server.tls, else nil
 	logger log.Logger
 	slog   *slog.Logger
 }
 
-// listen opens the addresses, so that one in use is known before anything else happens. Nil: the toolkit listens.
-func (s *server) listen() ([]net.Listener, error) {
+// NewServer is a server as its flags say; tlsConfig is what WebFlags.Check returned.
+func NewServer(flags *WebFlags, tlsConfig *tls.Config, logger log.Logger, slogger *slog.Logger) *Server {
+	return &Server{flags: flags, tls: tlsConfig, logger: logger, slog: slogger}
+}
+
+// Listen opens the addresses, so that one in use is known before anything else happens. Nil: the toolkit listens.
+func (s *Server) Listen() ([]net.Listener, error) {
 	if *s.flags.toolkit.WebSystemdSocket {
 		return nil, nil
 	}
 	var out []net.Listener
 	for _, address := range *s.flags.toolkit.WebListenAddresses {
 		if strings.HasPrefix(address, "vsock://") {
-			closeAll(out)
+			CloseAll(out)
 			return nil, nil
 		}
 		l, err := net.Listen("tcp", address)
 		if err != nil {
-			closeAll(out)
+			CloseAll(out)
 			remedy := "free it or choose another address"
 			if wrong := (*net.AddrError)(nil); errors.As(err, &wrong) {
 				remedy = "write it as [HOST]:PORT, e.g. :9308"
@@ -98,14 +60,15 @@ func (s *server) listen() ([]net.Listener, error) {
 	return out, nil
 }
 
-func closeAll(listeners []net.Listener) {
+// CloseAll closes listeners that nobody will serve.
+func CloseAll(listeners []net.Listener) {
 	for _, l := range listeners {
 		_ = l.Close()
 	}
 }
 
 // serve returns nil after a graceful end.
-func (s *server) serve(ctx context.Context, listeners []net.Listener, handler http.Handler) error {
+func (s *Server) serve(ctx context.Context, listeners []net.Listener, handler http.Handler) error {
 	srv := &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout}
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -127,7 +90,7 @@ func (s *server) serve(ctx context.Context, listeners []net.Listener, handler ht
 	return err
 }
 
-func (s *server) run(srv *http.Server, listeners []net.Listener) error {
+func (s *Server) run(srv *http.Server, listeners []net.Listener) error {
 	switch {
 	case listeners == nil && s.tls != nil:
 		return errors.New("--server.tls.enabled: not possible on these sockets; use --web.config.file")

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -95,6 +95,9 @@ func strayArgument(arg string, args []string, app *kingpin.ApplicationModel) err
 	if secret {
 		return errors.New("an argument is neither a flag nor a command; put values with blanks into quotes")
 	}
+	if len(names) == 0 {
+		return fmt.Errorf("%q: not expected; %s takes flags only, --help lists them", arg, app.Name)
+	}
 	return fmt.Errorf("%q: unknown command; the commands are %s", arg, strings.Join(names, ", "))
 }
 
@@ -102,12 +105,16 @@ func strayArgument(arg string, args []string, app *kingpin.ApplicationModel) err
 func nearest(flag string, app *kingpin.ApplicationModel) string {
 	flag = strings.TrimLeft(flag, "-")
 	best, least := "", 3
-	for _, c := range app.Commands {
-		for _, f := range c.Flags {
+	consider := func(flags []*kingpin.FlagModel) {
+		for _, f := range flags {
 			if d := distance(flag, f.Name); d < least && !f.Hidden {
 				best, least = f.Name, d
 			}
 		}
+	}
+	consider(app.Flags)
+	for _, c := range app.Commands {
+		consider(c.Flags)
 	}
 	return best
 }

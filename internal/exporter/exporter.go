@@ -1,8 +1,9 @@
-package main
+package exporter
 
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -22,48 +23,65 @@ import (
 // maxQueries bounds how many offsets the tracker asks for by time in one wave.
 const maxQueries = 2000
 
-// exporter is the sampler, the tracker and what serves their snapshots.
-type exporter struct {
+// Options are what an exporter is made of.
+type Options struct {
+	Kafka   kafka.Config
+	Lag     lag.Options
+	Encoder collector.EncoderOptions
+	Server  *Server
+	// Links stand in the status page's navigation; Pages are served besides, by their pattern.
+	Links []web.Link
+	Pages map[string]http.Handler
+}
+
+// Exporter is the sampler, the tracker and what serves their snapshots.
+type Exporter struct {
 	sampler *kafka.Sampler
 	tracker *lag.Tracker
 	handler *collector.Handler
-	server  *server
+	server  *Server
 	routes  routes
 	stopped atomic.Bool
 }
 
-// newExporter wires the parts; it opens no connection.
-func newExporter(cfg kafka.Config, opt lag.Options, enc collector.EncoderOptions, srv *server) (*exporter, error) {
-	encoder, err := collector.NewEncoder(enc)
+// New wires the parts; it opens no connection.
+func New(o Options) (*Exporter, error) {
+	encoder, err := collector.NewEncoder(o.Encoder)
 	if err != nil {
 		return nil, err
 	}
+	srv := o.Server
 	reg := newRegistry()
-	self := collector.NewSelf(withLabels(reg, enc.Labels))
-	sampler, err := kafka.New(cfg, log.With(srv.logger, "component", "kafka"), self)
+	self := collector.NewSelf(withLabels(reg, o.Encoder.Labels))
+	sampler, err := kafka.New(o.Kafka, log.With(srv.logger, "component", "kafka"), self)
 	if err != nil {
 		return nil, err
 	}
-	e := &exporter{sampler: sampler, tracker: lag.NewTracker(opt), server: srv}
+	e := &Exporter{sampler: sampler, tracker: lag.NewTracker(o.Lag), server: srv}
 	e.handler = collector.NewHandler(collector.HandlerOptions{
 		Encoder: encoder, Registry: reg, Self: self, Logger: srv.logger, MaxRequests: srv.flags.maxRequests, Now: time.Now,
 	})
 	e.routes = routes{
 		metricsPath: srv.flags.path,
 		metrics:     promhttp.InstrumentMetricHandler(reg, e.handler),
-		status:      web.New(web.Options{MetricsPath: srv.flags.path, Snapshot: e.handler.Snapshot, Now: time.Now}),
-		ready:       func() bool { return e.handler.Published() && !e.stopped.Load() },
-		pprof:       srv.flags.pprof,
+		status: web.New(web.Options{MetricsPath: srv.flags.path, Snapshot: e.handler.Snapshot, Now: time.Now,
+			Links: o.Links}),
+		further: o.Pages,
+		ready:   func() bool { return e.handler.Published() && !e.stopped.Load() },
+		pprof:   srv.flags.pprof,
 	}
 	return e, nil
 }
+
+// Close releases an exporter that was not run.
+func (e *Exporter) Close() error { return e.sampler.Close() }
 
 func newRegistry() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		versioncollector.NewCollector(name),
+		versioncollector.NewCollector(Name),
 	)
 	return reg
 }
@@ -76,8 +94,8 @@ func withLabels(reg prometheus.Registerer, labels []collector.Label) prometheus.
 	return prometheus.WrapRegistererWith(constant, reg)
 }
 
-// run samples and serves until ctx ends.
-func (e *exporter) run(ctx context.Context, listeners []net.Listener) error {
+// Run samples and serves until ctx ends.
+func (e *Exporter) Run(ctx context.Context, listeners []net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	context.AfterFunc(ctx, func() { e.stopped.Store(true) })

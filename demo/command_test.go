@@ -27,7 +27,7 @@ func runDemo(t *testing.T, ok func(out string) bool, args ...string) (code int, 
 	var stdout, stderr buffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, append([]string{"demo", "--web.listen-address=127.0.0.1:0"}, args...), &stdout, &stderr)
+		ended <- run(ctx, append([]string{"--web.listen-address=127.0.0.1:0"}, args...), &stdout, &stderr)
 	}()
 	deadline := time.After(2 * time.Minute)
 	for {

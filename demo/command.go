@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/internal/demo"
+	"kafka_burndown_exporter/internal/exporter"
+	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/internal/scenario"
+	"kafka_burndown_exporter/internal/web"
+	"kafka_burndown_exporter/scenarios"
+)
+
+func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if f.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.duration)
+		defer cancel()
+	}
+	if err := f.checkWeb(); err != nil {
+		return err
+	}
+	workload, err := readScenario(f.scenario)
+	if err != nil {
+		return err
+	}
+	f.pace(workload)
+	logger, slogger := f.log.Loggers(stderr)
+	srv := exporter.NewServer(f.web, nil, logger, slogger)
+	listeners, err := srv.Listen()
+	if err != nil {
+		return err
+	}
+	cluster, err := f.cluster()
+	if err != nil {
+		exporter.CloseAll(listeners)
+		return err
+	}
+	d, err := demo.New(demo.Options{Scenario: workload, Candidate: f.candidate, Speed: f.speed, From: f.from, Cluster: cluster,
+		Prefix: f.prefix, Logger: log.With(logger, "component", "demo")})
+	if err != nil {
+		exporter.CloseAll(listeners)
+		if cluster.Stop != nil {
+			cluster.Stop()
+		}
+		return err
+	}
+	err = f.runBoth(ctx, d, cluster, srv, listeners, stdout)
+	if len(f.brokers) > 0 {
+		err = errors.Join(err, f.cleanUp(cluster, workload, stdout))
+	}
+	return err
+}
+
+// pace fills in how fast the scenario runs and where it begins, where the flags leave that open.
+func (f *flags) pace(workload *scenario.Scenario) {
+	speed, from := demo.Pace(workload)
+	if len(f.brokers) == 0 {
+		f.prefix = ""
+	} else {
+		speed = 1
+	}
+	if f.speed == 0 {
+		f.speed = speed
+	}
+	if f.from == 0 {
+		f.from = from
+	}
+}
+
+// cluster is the one that is named, or a new one.
+func (f *flags) cluster() (demo.Cluster, error) {
+	if len(f.brokers) == 0 {
+		return embedded()
+	}
+	return demo.Cluster{Brokers: f.brokers}, nil
+}
+
+// runBoth runs the workload and the exporter in front of it until ctx ends.
+func (f *flags) runBoth(ctx context.Context, d *demo.Demo, cluster demo.Cluster, srv *exporter.Server,
+	listeners []net.Listener, stdout io.Writer,
+) error {
+	url := "http://" + listeners[0].Addr().String()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cfg := samplerConfig(d, cluster)
+	e, err := exporter.New(exporter.Options{
+		Kafka: cfg, Lag: lagOptions(d, cfg), Encoder: collector.EncoderOptions{Granularity: "partition"}, Server: srv,
+		Links: []web.Link{{Text: "Demo", Href: "." + demo.Path}},
+		Pages: map[string]http.Handler{demo.Path: demo.NewHandler(d, listeners[0].Addr().String(), f.web.MetricsPath())},
+	})
+	if err != nil {
+		exporter.CloseAll(listeners)
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { d.Run(ctx, url+f.web.MetricsPath()) })
+	wg.Go(func() { d.Show(ctx, stdout, url, f.web.MetricsPath()) })
+	err = e.Run(ctx, listeners)
+	cancel()
+	wg.Wait()
+	return err
+}
+
+// samplerConfig samples the demo's Kafka as often as its speed asks for.
+func samplerConfig(d *demo.Demo, cluster demo.Cluster) kafka.Config {
+	wall := d.Clock().Wall
+	interval := max(wall(10*time.Second), time.Second)
+	return kafka.Config{
+		Brokers: cluster.Brokers, ClientID: exporter.Name, Interval: interval, MaxAge: 3 * interval,
+		RateWindow: max(wall(2*time.Minute), 10*time.Second), MetadataRefresh: 10 * time.Second,
+		MembersRefresh: max(interval, 2*time.Second), StartsRefresh: 30 * time.Second, Expect: d.Groups(),
+	}
+}
+
+func lagOptions(d *demo.Demo, cfg kafka.Config) lag.Options {
+	return lag.Options{
+		Interval: cfg.Interval, MaxAge: cfg.MaxAge, RateWindow: cfg.RateWindow,
+		StallWindow: max(d.Clock().Wall(5*time.Minute), 15*time.Second), LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140,
+	}
+}
+
+// readScenario reads a shipped scenario by its name, or a file.
+func readScenario(nameOrFile string) (*scenario.Scenario, error) {
+	if _, err := os.Stat(nameOrFile); err == nil {
+		return scenario.Load(nameOrFile)
+	}
+	if strings.ContainsAny(nameOrFile, "/.") {
+		return nil, fmt.Errorf("--scenario: there is no file %q", nameOrFile)
+	}
+	s, err := scenario.LoadFS(scenarios.FS, nameOrFile+".yaml")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("--scenario: no scenario is called %q; use food-delivery, ride-hailing, fashion or payments, or "+
+			"name a file", nameOrFile)
+	}
+	return s, err
+}
+
+// cleanUp removes the demo's topics and groups from a cluster that is not its own.
+func (f *flags) cleanUp(cluster demo.Cluster, workload *scenario.Scenario, stdout io.Writer) error {
+	if !f.yes {
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // they end the question, as they ended the demo
+		fmt.Fprintf(stdout, "Remove the %d topics and %d groups %s* from %s? [y/N] ", len(workload.Topics),
+			len(workload.Services), f.prefix, f.brokers[0])
+		answer, _ := bufio.NewReader(f.stdin).ReadString('\n')
+		if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
+			fmt.Fprintln(stdout, "They stay.")
+			return nil
+		}
+	}
+	return demo.Remove(cluster, f.prefix, workload)
+}

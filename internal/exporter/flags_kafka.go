@@ -1,0 +1,118 @@
+package exporter
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/kafka"
+)
+
+// KafkaFlags say which cluster is sampled and how.
+type KafkaFlags struct {
+	cfg        kafka.Config
+	connection connectionFlags
+	expect     []string
+	shard      kafka.Shard
+}
+
+// AddKafkaFlags declares them.
+func AddKafkaFlags(cmd cli.Flags) *KafkaFlags {
+	f := &KafkaFlags{}
+	cmd.Flag("kafka.server", "Address (host:port) of a Kafka broker to start from. Repeatable.").
+		Default("kafka:9092").StringsVar(&f.cfg.Brokers)
+	f.connection.addClient(cmd)
+	f.addSampling(cmd)
+	f.addFilters(cmd)
+	f.connection.addTLS(cmd)
+	f.connection.addSASL(cmd)
+	return f
+}
+
+func (f *KafkaFlags) addSampling(cmd cli.Flags) {
+	duration := func(target *time.Duration, flag, def, help string) {
+		cli.Declare(cmd, target, flag, def, help, cli.ParseDuration)
+	}
+	cli.Declare(cmd, &f.cfg.Interval, "sample.interval", "10s", "How often the cluster is sampled. Scrapes never wait for Kafka.",
+		cli.ParseInterval)
+	duration(&f.cfg.MaxAge, "sample.max-age", "",
+		"How long a value that cannot be read any more is still served. Default: three sample intervals.")
+	duration(&f.cfg.MetadataRefresh, "refresh.metadata", "30s", "How often topics, partitions and brokers are read.")
+	duration(&f.cfg.MembersRefresh, "refresh.members", "60s",
+		"How often the members of groups without a change of state are read.")
+	duration(&f.cfg.StartsRefresh, "refresh.starts", "60s", "How often log start offsets are read.")
+}
+
+func (f *KafkaFlags) addFilters(cmd cli.Flags) {
+	filter := func(target **regexp.Regexp, flag, def, help string) {
+		cli.Declare(cmd, target, flag, def, help, cli.ParseRegexp)
+	}
+	filter(&f.cfg.TopicFilter, "topic.filter", ".*", "Regular expression of the topics to read.")
+	filter(&f.cfg.TopicExclude, "topic.exclude", "^$", "Regular expression of the topics to leave out.")
+	filter(&f.cfg.GroupFilter, "group.filter", ".*", "Regular expression of the consumer groups to read.")
+	filter(&f.cfg.GroupExclude, "group.exclude", "^$", "Regular expression of the consumer groups to leave out.")
+	filter(&f.cfg.ReadCommitted, "offsets.read-committed", "",
+		"Regular expression of the groups whose lag ends at the last stable offset instead of the high watermark.")
+	cmd.Flag("group.expect", "GROUP=TOPIC[,TOPIC]: a group that is published, empty and with its whole backlog, even while "+
+		"Kafka does not list it, so that scaling to zero can start from nothing. Repeatable.").
+		PlaceHolder("GROUP=TOPIC,...").StringsVar(&f.expect)
+	cli.Declare(cmd, &f.shard, "shard", "", "I/N: this process is part I (from 0) of N. Groups and topics are spread by the hash "+
+		"of their name.", parseShard)
+}
+
+// Config completes what the flags say from the environment. logger gets warnings.
+func (f *KafkaFlags) Config(logger log.Logger) (kafka.Config, error) {
+	cfg := f.cfg
+	cfg.Shard = f.shard
+	if cfg.MaxAge == 0 {
+		cfg.MaxAge = 3 * cfg.Interval
+	}
+	for _, re := range []**regexp.Regexp{&cfg.TopicFilter, &cfg.TopicExclude, &cfg.GroupFilter, &cfg.GroupExclude} {
+		if s := (*re).String(); s == ".*" || s == "^$" {
+			*re = nil // no need to ask for every name
+		}
+	}
+	f.connection.apply(&cfg, logger)
+	var err error
+	cfg.Expect, err = parseExpect(f.expect)
+	return cfg, err
+}
+
+// parseExpect reads GROUP=TOPIC[,TOPIC]; a group's name may contain =, a topic's cannot.
+func parseExpect(list []string) (map[string][]string, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	out := map[string][]string{}
+	for _, item := range list {
+		at := strings.LastIndexByte(item, '=')
+		if at <= 0 || at == len(item)-1 {
+			return nil, fmt.Errorf("--group.expect: %q is not of the form GROUP=TOPIC[,TOPIC]", item)
+		}
+		for _, topic := range strings.Split(item[at+1:], ",") {
+			if topic = strings.TrimSpace(topic); topic == "" {
+				return nil, fmt.Errorf("--group.expect: %q has an empty topic; write GROUP=TOPIC[,TOPIC]", item)
+			}
+			out[item[:at]] = append(out[item[:at]], topic)
+		}
+	}
+	return out, nil
+}
+
+func parseShard(s string) (kafka.Shard, error) {
+	i, n, ok := strings.Cut(s, "/")
+	index, err1 := strconv.Atoi(i)
+	count, err2 := strconv.Atoi(n)
+	switch {
+	case !ok || err1 != nil || err2 != nil:
+		return kafka.Shard{}, fmt.Errorf("%q is not of the form I/N, e.g. 0/3", s)
+	case count < 1 || index < 0 || index >= count:
+		return kafka.Shard{}, fmt.Errorf("%q is impossible; of N shards the first is 0/N and the last N-1/N", s)
+	}
+	return kafka.Shard{Index: index, Count: count}, nil
+}

@@ -1,0 +1,91 @@
+package exporter
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// LagFlags say how lag becomes rates, burndown and stalls.
+type LagFlags struct {
+	opt lag.Options
+}
+
+// AddLagFlags declares them.
+func AddLagFlags(cmd cli.Flags) *LagFlags {
+	f := &LagFlags{}
+	duration := func(target *time.Duration, flag, def, help string) {
+		cli.Declare(cmd, target, flag, def, help, cli.ParseDuration)
+	}
+	duration(&f.opt.RateWindow, "rate.window", "2m", "Window of producer and consumer rates.")
+	duration(&f.opt.StallWindow, "stall.window", "5m",
+		"A partition with lag and without progress for this long is stalled, and its burndown at the cap.")
+	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", "1", "Lag up to which a partition that stands still in a group with "+
+		"members counts as a residue of transaction markers, not as a stall.", cli.ParseCount[int64])
+	cli.Declare(cmd, &f.opt.BurndownCap, "burndown.cap", "86400", "Burndown, in seconds, of a stalled partition, and the most "+
+		"that is published.", cli.ParsePositive)
+	cli.Declare(cmd, &f.opt.Log2x7Max, "log2x7.max", "140", "The most that lag_log2x7 shows; 140 is a lag of 2^20.", cli.ParsePositive)
+	cmd.Flag("group.include-abandoned", "Keep topics that no member subscribes to any more in their groups' totals.").
+		BoolVar(&f.opt.IncludeAbandoned)
+	return f
+}
+
+// RateWindow is the window of rates, which the sampler has to know too.
+func (f *LagFlags) RateWindow() time.Duration { return f.opt.RateWindow }
+
+// Options takes the sampling settings from the sampler's configuration.
+func (f *LagFlags) Options(cfg kafka.Config) lag.Options {
+	opt := f.opt
+	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, max(3*cfg.MembersRefresh, cfg.MaxAge)
+	return opt
+}
+
+// MetricsFlags say what is published.
+type MetricsFlags struct {
+	labels      string
+	disable     []string
+	granularity string
+	showAll     bool
+}
+
+// AddMetricsFlags declares them.
+func AddMetricsFlags(cmd cli.Flags) *MetricsFlags {
+	f := &MetricsFlags{}
+	cmd.Flag("kafka.labels", "NAME=VALUE[,NAME=VALUE]: constant labels of all series about the cluster.").
+		PlaceHolder("NAME=VALUE,...").StringVar(&f.labels)
+	cmd.Flag("offset.show-all", "Publish kafka_consumergroup_* offsets and lag of groups without members too.").
+		Default("true").BoolVar(&f.showAll)
+	cmd.Flag("metrics.disable", "Metric to leave out. Repeatable.").PlaceHolder("METRIC").StringsVar(&f.disable)
+	cli.Declare(cmd, &f.granularity, "metrics.granularity", "partition", "Finest level of series about the cluster: partition, "+
+		"topic or group.", cli.OneOf("partition", "topic", "group"))
+	return f
+}
+
+// Options are the encoder's settings; the shard decides who publishes the brokers.
+func (f *MetricsFlags) Options(shard kafka.Shard) (collector.EncoderOptions, error) {
+	labels, err := parseLabels(f.labels)
+	return collector.EncoderOptions{
+		Labels: labels, Disable: f.disable, Granularity: collector.Granularity(f.granularity),
+		ConnectedOnly: !f.showAll, OmitBrokers: shard.Index > 0,
+	}, err
+}
+
+func parseLabels(s string) ([]collector.Label, error) {
+	var out []collector.Label
+	for _, item := range strings.Split(s, ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(item, "=")
+		if !ok {
+			return nil, fmt.Errorf("--kafka.labels: %q is not of the form NAME=VALUE", item)
+		}
+		out = append(out, collector.Label{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	return out, nil
+}
