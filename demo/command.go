@@ -47,7 +47,7 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := f.cluster()
+	cluster, sampled, err := f.cluster(logger)
 	if err != nil {
 		exporter.CloseAll(listeners)
 		return err
@@ -61,7 +61,7 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		return err
 	}
-	err = f.runBoth(ctx, d, cluster, srv, listeners, stdout)
+	err = f.runBoth(ctx, d, sampled, srv, listeners, stdout)
 	if len(f.brokers) > 0 {
 		err = errors.Join(err, f.cleanUp(cluster, workload, stdout))
 	}
@@ -84,22 +84,14 @@ func (f *flags) pace(workload *scenario.Scenario) {
 	}
 }
 
-// cluster is the one that is named, or a new one.
-func (f *flags) cluster() (demo.Cluster, error) {
-	if len(f.brokers) == 0 {
-		return embedded()
-	}
-	return demo.Cluster{Brokers: f.brokers}, nil
-}
-
 // runBoth runs the workload and the exporter in front of it until ctx ends.
-func (f *flags) runBoth(ctx context.Context, d *demo.Demo, cluster demo.Cluster, srv *exporter.Server,
+func (f *flags) runBoth(ctx context.Context, d *demo.Demo, cfg kafka.Config, srv *exporter.Server,
 	listeners []net.Listener, stdout io.Writer,
 ) error {
 	url := "http://" + listeners[0].Addr().String()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cfg := samplerConfig(d, cluster)
+	keepPace(&cfg, d)
 	e, err := exporter.New(exporter.Options{
 		Kafka: cfg, Lag: lagOptions(d, cfg), Encoder: collector.EncoderOptions{Granularity: "partition"}, Server: srv,
 		Links: []web.Link{{Text: "Demo", Href: "." + demo.Path}},
@@ -118,15 +110,16 @@ func (f *flags) runBoth(ctx context.Context, d *demo.Demo, cluster demo.Cluster,
 	return err
 }
 
-// samplerConfig samples the demo's Kafka as often as its speed asks for.
-func samplerConfig(d *demo.Demo, cluster demo.Cluster) kafka.Config {
+// keepPace samples the demo's Kafka as often as its speed asks for.
+func keepPace(cfg *kafka.Config, d *demo.Demo) {
 	wall := d.Clock().Wall
-	interval := max(wall(10*time.Second), time.Second)
-	return kafka.Config{
-		Brokers: cluster.Brokers, ClientID: exporter.Name, Interval: interval, MaxAge: 3 * interval,
-		RateWindow: max(wall(2*time.Minute), 10*time.Second), MetadataRefresh: 10 * time.Second,
-		MembersRefresh: max(interval, 2*time.Second), StartsRefresh: 30 * time.Second, Expect: d.Groups(),
-	}
+	cfg.Interval = max(wall(10*time.Second), time.Second)
+	cfg.MaxAge = 3 * cfg.Interval
+	cfg.RateWindow = max(wall(2*time.Minute), 10*time.Second)
+	cfg.MetadataRefresh = 10 * time.Second
+	cfg.MembersRefresh = max(cfg.Interval, 2*time.Second)
+	cfg.StartsRefresh = 30 * time.Second
+	cfg.Expect = d.Groups()
 }
 
 func lagOptions(d *demo.Demo, cfg kafka.Config) lag.Options {

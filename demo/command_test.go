@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -103,6 +104,11 @@ func TestDemoRefuses(t *testing.T) {
 		"an unknown candidate":       {[]string{"--candidate=nothing"}, `no candidate "nothing"`},
 		"a speed of nothing":         {[]string{"--speed=0"}, "--speed"},
 		"no broker":                  {[]string{"--kafka.server=127.0.0.1:1"}, "connect to Kafka"},
+		"half an address":            {[]string{"--kafka.server=kafka"}, "write it as host:port"},
+		"TLS without a cluster":      {[]string{"--tls.enabled"}, "name a cluster with --kafka.server"},
+		"an unknown mechanism":       {[]string{"--kafka.server=127.0.0.1:1", "--sasl.enabled", "--sasl.username=u", "--sasl.password=p", "--sasl.mechanism=rot13"}, "--sasl.mechanism"},
+		"metrics on the page":        {[]string{"--web.telemetry-path=/demo/"}, "is taken"},
+		"a stray word":               {[]string{"demo"}, "takes flags only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out, errs := runDemo(t, func(string) bool { return false }, tc.args...)
@@ -154,6 +160,39 @@ func TestDemoOnARealCluster(t *testing.T) {
 				t.Errorf("%d topics and %d groups are left", topics, groups)
 			}
 		})
+	}
+}
+
+// TestDemoOnASecuredCluster: every client of the workload and the exporter log in, over TLS.
+func TestDemoOnASecuredCluster(t *testing.T) {
+	const user, secret = "workload", "hunter2-do-not-print"
+	cluster := kafka.Start(t, kafka.Options{Listeners: []kafka.Listener{kafka.SASLTLS}, Users: map[string]string{user: secret}})
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	login := []string{"--kafka.server=" + cluster.Addrs(kafka.SASLTLS)[0], "--kafka.prefix=safe.", "--speed=5", "--yes",
+		"--tls.enabled", "--tls.ca-file=" + cluster.Authority.CertFile(), "--sasl.enabled", "--sasl.mechanism=scram-sha512",
+		"--sasl.username=" + user}
+	broker := cluster.Addrs(kafka.Plaintext)[0]
+	seen := 0
+	code, _, errs := runDemo(t, func(out string) bool {
+		if !moving(out) {
+			return false
+		}
+		topics, groups := named(t, broker, "safe.")
+		seen = topics + groups
+		return true
+	}, append(login, "--sasl.password-file="+password)...)
+	if code != 0 || strings.Contains(errs, secret) || strings.Contains(errs, "level=error") {
+		t.Errorf("exit code %d:\n%s", code, errs)
+	}
+	if topics, groups := named(t, broker, "safe."); seen != 9 || topics+groups != 0 {
+		t.Errorf("%d topics and groups while it ran, want 9; %d and %d are left", seen, topics, groups)
+	}
+	code, _, errs = runDemo(t, func(string) bool { return false }, append(login, "--sasl.password=wrong")...)
+	if code != 1 || strings.Count(errs, "error:") != 1 {
+		t.Errorf("with a wrong password: exit code %d:\n%s", code, errs)
 	}
 }
 

@@ -20,6 +20,7 @@ type flags struct {
 	speed               float64
 	from                time.Duration
 	brokers             []string
+	connection          *exporter.ConnectionFlags
 	prefix              string
 	yes                 bool
 	duration            time.Duration
@@ -41,6 +42,7 @@ func addFlags(cmd cli.Flags) *flags {
 	cmd.Flag("kafka.prefix", "Stands before every topic and group on such a cluster.").Default("demo.").StringVar(&f.prefix)
 	cmd.Flag("yes", "Remove the topics and groups at the end without a question.").BoolVar(&f.yes)
 	cli.Declare(cmd, &f.duration, "duration", "0s", "End after this time; 0s: run until interrupted.", parseDurationOrZero)
+	f.connection = exporter.AddConnectionFlags(cmd)
 	f.web = exporter.AddPlainWebFlags(cmd, "127.0.0.1:9308")
 	f.log = exporter.AddLogFlags(cmd)
 	return f

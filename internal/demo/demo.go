@@ -47,6 +47,7 @@ type Demo struct {
 	learners    map[string]*learner
 	store       *store
 	samples     *timeline
+	background  sync.WaitGroup // faults that take their time
 }
 
 // New makes sure that the topics exist and prepares the workload; Run moves it. Where New fails, the cluster is still the
@@ -108,7 +109,9 @@ func (d *Demo) Run(ctx context.Context, metricsURL string) {
 	for i := range d.scenario.Producers {
 		producers.Go(func() { d.generator.run(ctx, d.scenario, &d.scenario.Producers[i]) })
 	}
+	d.warnOfImpossible()
 	d.control(ctx, metricsURL)
+	d.background.Wait()
 	producers.Wait()
 	pods.Wait()
 	d.generator.producer.AsyncClose()

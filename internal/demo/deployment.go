@@ -29,6 +29,7 @@ type deployment struct {
 	leaving []*pod
 	serial  int
 	stalled bool
+	mute    bool   // commits fail
 	percent uint64 // capacity that is left in a brown-out, 0: all
 	handled int64  // by pods that are gone
 	// replicaTime integrates the pods over scenario time, for the cost.
@@ -75,6 +76,7 @@ func (d *deployment) reconcile(ctx context.Context) {
 				return d.handle(ctx, svc, topic, raw, m)
 			})
 		p.stalled.Store(d.stalled)
+		p.mute.Store(d.mute)
 		p.slow.Store(d.percent)
 		d.pods = append(d.pods, p)
 		p.start(ctx, d.cluster)
@@ -155,6 +157,16 @@ func (d *deployment) toggleStall() bool {
 	d.mu.Unlock()
 	d.stall(on)
 	return on
+}
+
+// failCommits lets the pods consume without committing, or commit again.
+func (d *deployment) failCommits(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mute = on
+	for _, p := range d.pods {
+		p.mute.Store(on)
+	}
 }
 
 // brownOut leaves the pods a part of their capacity; 1 is all of it.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-kit/log/level"
+
 	"kafka_burndown_exporter/internal/scenario"
 )
 
@@ -52,6 +54,10 @@ func (d *Demo) begin(f *scenario.Fault) {
 		d.each(f.Service, func(dep *deployment) { dep.brownOut(f.Factor) })
 	case scenario.FaultStop:
 		d.each(f.Service, func(dep *deployment) { dep.stall(true) })
+	case scenario.FaultNoCommits:
+		d.each(f.Service, func(dep *deployment) { dep.failCommits(true) })
+	case scenario.FaultExpire:
+		d.expire(f)
 	case scenario.FaultSkew:
 		d.generator.Skew(f.Topic, f.Partition, f.Share)
 	case scenario.FaultBurst:
@@ -65,8 +71,31 @@ func (d *Demo) end(f *scenario.Fault) {
 		d.each(f.Service, func(dep *deployment) { dep.brownOut(1) })
 	case scenario.FaultStop:
 		d.each(f.Service, func(dep *deployment) { dep.stall(false) })
+	case scenario.FaultNoCommits:
+		d.each(f.Service, func(dep *deployment) { dep.failCommits(false) })
 	case scenario.FaultSkew:
 		d.generator.Even(f.Topic)
+	}
+}
+
+// expire deletes what is older than the event says, as retention would. Deleting takes round trips, which the control
+// loop does not wait for.
+func (d *Demo) expire(f *scenario.Fault) {
+	before := time.Now().Add(-d.clock.Wall(f.Keep))
+	d.background.Go(func() {
+		if err := deleteBefore(d.opt.Cluster, prefix(d.opt.Prefix).on(f.Topic), before); err != nil {
+			level.Warn(d.opt.Logger).Log("msg", "the scenario's retention event failed", "topic", f.Topic, "err", err)
+		}
+	})
+}
+
+// warnOfImpossible names the events that the demo cannot play.
+func (d *Demo) warnOfImpossible() {
+	for i := range d.scenario.Faults {
+		if f := &d.scenario.Faults[i]; f.Kind == scenario.FaultPartial {
+			level.Warn(d.opt.Logger).Log("msg", "the demo leaves out an event of the scenario: its brokers answer for every "+
+				"partition; simulate plays it", "kind", f.Kind, "at", f.At)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ type pod struct {
 	pacer   pacer
 	costs   []time.Duration // wall time of each kind of event
 	stalled atomic.Bool     // a member that consumes nothing
+	mute    atomic.Bool     // a member whose commits fail
 	slow    atomic.Uint64   // brown-out: percent of the capacity that is left, 0 for all of it
 
 	started time.Time
@@ -164,7 +165,9 @@ func (p *pod) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.Con
 			if err := p.process(ctx, raw); err != nil {
 				return nil // not marked: it is delivered again
 			}
-			session.MarkMessage(raw, "")
+			if !p.mute.Load() {
+				session.MarkMessage(raw, "")
+			}
 		}
 	}
 }

@@ -91,6 +91,43 @@ func awaitTopic(client sarama.Client, topic string, partitions int, deadline tim
 	}
 }
 
+// deleteBefore deletes a topic's messages that are older than a moment.
+func deleteBefore(cluster Cluster, topic string, before time.Time) error {
+	cfg, err := cluster.config("demo-admin")
+	if err != nil {
+		return err
+	}
+	client, err := sarama.NewClient(cluster.Brokers, cfg)
+	if err != nil {
+		return fmt.Errorf("connect to Kafka: %w", err)
+	}
+	admin, err := sarama.NewClusterAdminFromClient(client)
+	if err != nil {
+		client.Close()
+		return fmt.Errorf("connect to Kafka: %w", err)
+	}
+	defer admin.Close()
+	partitions, err := client.Partitions(topic)
+	if err != nil {
+		return fmt.Errorf("list the partitions of %s: %w", topic, err)
+	}
+	first := map[int32]int64{}
+	for _, p := range partitions {
+		offset, err := client.GetOffset(topic, p, before.UnixMilli())
+		if err == nil && offset < 0 { // nothing is younger
+			offset, err = client.GetOffset(topic, p, sarama.OffsetNewest)
+		}
+		if err != nil {
+			return fmt.Errorf("look up offsets of %s: %w", topic, err)
+		}
+		first[p] = offset
+	}
+	if err := admin.DeleteRecords(topic, first); err != nil {
+		return fmt.Errorf("delete records of %s: %w", topic, err)
+	}
+	return nil
+}
+
 // Remove deletes the scenario's topics and groups, as a demo with that prefix made them, from a real cluster.
 func Remove(cluster Cluster, names string, s *scenario.Scenario) error {
 	cfg, err := cluster.config("demo-admin")

@@ -12,21 +12,30 @@ import (
 	"kafka_burndown_exporter/internal/kafka"
 )
 
-// connectionFlags say how brokers are reached: protocol version, TLS and SASL.
-type connectionFlags struct {
+// ConnectionFlags say how brokers are reached: protocol version, TLS and SASL.
+type ConnectionFlags struct {
 	version, clientID string
 	security          kafka.Security
 	scopes            []string
 }
 
-func (f *connectionFlags) addClient(cmd cli.Flags) {
+// AddConnectionFlags declares them for a program that names the brokers by a flag of its own.
+func AddConnectionFlags(cmd cli.Flags) *ConnectionFlags {
+	f := &ConnectionFlags{}
+	f.addClient(cmd)
+	f.addTLS(cmd)
+	f.addSASL(cmd)
+	return f
+}
+
+func (f *ConnectionFlags) addClient(cmd cli.Flags) {
 	cmd.Flag("kafka.version", "Newest protocol version to speak, e.g. 2.8.0. Empty: negotiate with each broker.").
 		StringVar(&f.version)
 	cmd.Flag("kafka.client-id", "Client id that brokers see in their logs, quotas and metrics.").
 		Default(Name).StringVar(&f.clientID)
 }
 
-func (f *connectionFlags) addTLS(cmd cli.Flags) {
+func (f *ConnectionFlags) addTLS(cmd cli.Flags) {
 	t := &f.security.TLS
 	cmd.Flag("tls.enabled", "Connect to Kafka using TLS.").BoolVar(&t.Enabled)
 	cmd.Flag("tls.server-name", "Host name that the brokers' certificates must have, if it is not that of their address.").
@@ -39,7 +48,7 @@ func (f *connectionFlags) addTLS(cmd cli.Flags) {
 		BoolVar(&t.InsecureSkipVerify)
 }
 
-func (f *connectionFlags) addSASL(cmd cli.Flags) {
+func (f *ConnectionFlags) addSASL(cmd cli.Flags) {
 	s := &f.security.SASL
 	cmd.Flag("sasl.enabled", "Log in to Kafka with SASL.").BoolVar(&s.Enabled)
 	cmd.Flag("sasl.handshake", "Begin with a SASL handshake; --no-sasl.handshake only for a proxy that is not Kafka.").
@@ -68,8 +77,8 @@ func (f *connectionFlags) addSASL(cmd cli.Flags) {
 	cmd.Flag("sasl.disable-PA-FX-FAST", "Do not use PA-FX-FAST, for gssapi with Active Directory.").BoolVar(&k.DisableFAST)
 }
 
-// apply completes what the flags say from the environment and puts it into cfg. logger gets warnings.
-func (f *connectionFlags) apply(cfg *kafka.Config, logger log.Logger) {
+// Apply completes what the flags say from the environment and puts it into cfg. logger gets warnings.
+func (f *ConnectionFlags) Apply(cfg *kafka.Config, logger log.Logger) {
 	cfg.Version, cfg.ClientID, cfg.Security = f.version, f.clientID, f.security
 	s := &cfg.Security.SASL
 	s.OAuth.Scopes = f.scopes

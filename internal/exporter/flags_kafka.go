@@ -16,7 +16,7 @@ import (
 // KafkaFlags say which cluster is sampled and how.
 type KafkaFlags struct {
 	cfg        kafka.Config
-	connection connectionFlags
+	connection ConnectionFlags
 	expect     []string
 	shard      kafka.Shard
 }
@@ -77,7 +77,7 @@ func (f *KafkaFlags) Config(logger log.Logger) (kafka.Config, error) {
 			*re = nil // no need to ask for every name
 		}
 	}
-	f.connection.apply(&cfg, logger)
+	f.connection.Apply(&cfg, logger)
 	var err error
 	cfg.Expect, err = parseExpect(f.expect)
 	return cfg, err
