@@ -18,8 +18,6 @@ type fault struct {
 	begin, end func(*testing.T, *scene)
 	// during is called every 1.5 s of the fault, where it is not nil.
 	during func(*scene)
-	// known says that the truth can be known throughout: replicas may follow it either way.
-	known bool
 }
 
 const faultTime = 20 * time.Second // 200 s of the original's time
@@ -37,8 +35,7 @@ func faults() []fault {
 		{name: "exporter cut off from Kafka",
 			begin: func(_ *testing.T, s *scene) { s.w.kafka.cut(true) },
 			end:   func(_ *testing.T, s *scene) { s.w.kafka.cut(false) }},
-		// The producers to a third of the partitions stall until others lead them.
-		{name: "one broker of three down", known: true,
+		{name: "one broker of three down",
 			begin: func(t *testing.T, s *scene) { must(t, s.w.kafka.Broker(2).Kill()) },
 			end:   func(t *testing.T, s *scene) { must(t, s.w.kafka.Broker(2).Start(context.Background())) }},
 		{name: "consumers crash-looping", during: func(s *scene) { s.signal(syscall.SIGKILL) }},

@@ -27,6 +27,8 @@ func startKafka(ctx context.Context, brokers int) (*cluster, error) {
 			"listener.security.protocol.map": fmt.Sprintf("CONTROLLER:PLAINTEXT,%s:PLAINTEXT,%s:PLAINTEXT", kafka.Plaintext, observed),
 			// A broker that came back leads again within the test.
 			"leader.imbalance.check.interval.seconds": "5", "leader.imbalance.per.broker.percentage": "0",
+			// The default of 9 s until a dead broker's partitions have other leaders would stand for 90 s.
+			"broker.heartbeat.interval.ms": "300", "broker.session.timeout.ms": "3000",
 		},
 	})
 	if err != nil {
