@@ -40,10 +40,12 @@ var recordedNames = map[string]int{
 	"desired_replicas:raw": recDesiredRaw, "desired_replicas:useful": recDesired,
 }
 
-// ruleWindow is the window of the shipped rules' rates, heldFor how long they bridge a lost scrape.
+// ruleWindow is the window of the shipped rules' rates, slopeWindow that of the slope of the producer rate, heldFor how
+// long they bridge a lost scrape.
 const (
-	ruleWindow = 2 * time.Minute
-	heldFor    = time.Minute
+	ruleWindow  = 2 * time.Minute
+	slopeWindow = time.Minute
+	heldFor     = time.Minute
 	// capacityInterval is that of the rules for the capacity per member.
 	capacityInterval = 2 * time.Minute
 )
@@ -204,7 +206,7 @@ func (r *recorded) desired(step int) (raw, useful float64) {
 	if !ok1 || !ok2 || !ok3 {
 		return lag.Absent, lag.Absent
 	}
-	r.scratch = r.series[recProduced].since(step-r.clock.steps(ruleWindow), r.scratch[:0])
+	r.scratch = r.series[recProduced].since(step-r.clock.steps(slopeWindow), r.scratch[:0])
 	perStep, ok := slope(r.scratch)
 	if !ok {
 		return lag.Absent, lag.Absent
