@@ -43,6 +43,10 @@ const readable = `(() => {
 	for (const b of document.querySelectorAll("button, a")) if (!b.textContent.trim()) bad.push("no text: " + b.outerHTML);
 	for (const s of document.querySelectorAll("svg")) if (!s.closest("[aria-hidden=true], [role=img]")) bad.push("an svg without a role");
 	for (const p of document.querySelectorAll("[role=img]")) if (!p.getAttribute("aria-label")) bad.push("a chart without a label");
+	for (const cell of document.querySelectorAll("tbody td, tbody th")) {
+		const box = cell.getBoundingClientRect();
+		if (!box.width || !box.height || box.right > window.innerWidth + 1) bad.push("out of sight: " + (cell.dataset.label || cell.textContent));
+	}
 	const ids = [...document.querySelectorAll("[id]")].map((n) => n.id);
 	if (new Set(ids).size !== ids.length) bad.push("an id twice");
 	return bad;
