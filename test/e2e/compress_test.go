@@ -3,9 +3,12 @@ package e2e
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"kafka_burndown_exporter/test/e2e/kubeapi"
@@ -100,4 +103,19 @@ func shorten(object kubeapi.Object, field string) {
 func divide(metadata kubeapi.Object, field string, by float64) {
 	value, _ := strconv.ParseFloat(kubeapi.String(metadata, field), 64)
 	metadata[field] = strconv.FormatFloat(math.Max(1, math.Round(value/by)), 'f', -1, 64)
+}
+
+// The shipped rules are compressed without a constant or a duration left behind.
+func TestCompressedRules(t *testing.T) {
+	for _, file := range []string{"base-burndown-exporter.yaml", "recording.yaml", "alerts.yaml"} {
+		raw, err := os.ReadFile(filepath.Join("..", "..", "rules", file))
+		must(t, err)
+		compressed, err := compressRules(string(raw))
+		must(t, err)
+		for line := range strings.Lines(compressed) {
+			if durations.MatchString(line) && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+				t.Errorf("%s: not compressed: %s", file, line)
+			}
+		}
+	}
 }
