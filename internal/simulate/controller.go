@@ -46,6 +46,7 @@ type driver struct {
 	pods  []scale.Pod
 	offs  []scale.PartitionOffsets
 	with  bool
+	whole int // steps of the queries' resolution
 	// last are the proposals of the newest reconcile; nil before the first and where metrics were not asked.
 	last []scale.Proposal
 }
@@ -85,7 +86,7 @@ func (d *driver) Ask(_ time.Time, trigger int) scale.Answer {
 	if q == nil {
 		return scale.Answer{Err: errNoQuery}
 	}
-	v, ok := q.Eval(instant{d.prom, d.step})
+	v, ok := q.Eval(instant{d.prom, d.step - d.step%d.whole})
 	return scale.Answer{Value: v, Empty: !ok}
 }
 

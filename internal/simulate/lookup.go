@@ -43,12 +43,9 @@ func (q instant) recordedValue(ref scaledobject.Ref, name string, step int) (flo
 	}
 	r := &q.rules[group].series[i]
 	if ref.Over == scaledobject.OverNone {
-		if ref.Offset == 0 {
-			return r.last()
-		}
 		return r.before(step)
 	}
-	q.buf = r.since(step-q.clock.steps(ref.Window), q.buf[:0])
+	q.buf = r.between(step-q.clock.steps(ref.Window), step, q.buf[:0])
 	return q.over(ref.Over, q.buf, step, ref.Window)
 }
 

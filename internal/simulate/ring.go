@@ -37,10 +37,13 @@ func (r *ring) before(at int) (float64, bool) {
 }
 
 // since appends the samples later than a time, oldest first, without the absent ones.
-func (r *ring) since(at int, dst []sample) []sample {
+func (r *ring) since(at int, dst []sample) []sample { return r.between(at, math.MaxInt, dst) }
+
+// between is since without the samples later than to.
+func (r *ring) between(at, to int, dst []sample) []sample {
 	from := max(0, r.next-len(r.at))
 	for i := from; i < r.next; i++ {
-		if j := i % len(r.at); r.at[j] > at && !math.IsNaN(r.v[j]) {
+		if j := i % len(r.at); r.at[j] > at && r.at[j] <= to && !math.IsNaN(r.v[j]) {
 			dst = append(dst, sample{float64(r.at[j]), r.v[j]})
 		}
 	}

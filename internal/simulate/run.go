@@ -28,6 +28,9 @@ type Options struct {
 	TraceEvery time.Duration // 0: 15 s
 	Window     *Window       // nil: the whole run
 	Phase      *Phase        // nil: DefaultPhase
+	// QueryResolution: KEDA asks Prometheus for the last whole second. More than a step where a run stands for one whose
+	// time was compressed.
+	QueryResolution time.Duration
 }
 
 // Window is a part of the run.
@@ -115,6 +118,7 @@ func (r *runner) attach(cand *Candidate) error {
 				return fmt.Errorf("%s: two ScaledObjects scale %s: one autoscaler per Deployment", cand.Name, c.Service)
 			}
 			d := newDriver(c, g, r.plant, r.prom, r.plant.warm+r.clock.steps(r.opt.Phase.Create))
+			d.whole = max(1, r.clock.steps(r.opt.QueryResolution))
 			r.drivers = append(r.drivers, d)
 			r.meters[i].driver = d
 			found = true
