@@ -90,13 +90,17 @@ rules: ## Copy the rules to build/rules with RUNBOOK_URL in the alerts.
 bench-peers: build ## Side by side with the peers named by KAFKA_EXPORTER, KMINION, KLAG_EXPORTER (BENCH_ARGS adds flags).
 	go run ./test/bench --ours=$(BIN) $(BENCH_ARGS)
 
+# One exporter alone, in one round.
+SCALE := go run ./test/bench --ours=$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=6
+
 .PHONY: bench-scale
-bench-scale: build ## Our exporter alone from 10 000 to 1 000 000 group-partitions, and 20 000 groups at topic granularity.
-	for n in 50 500 1500 5000; do \
-	  go run ./test/bench --ours=$(BIN) --only=$(BIN) --groups=$$n --topics=100 --messages=5 --rounds=1 --cycles=6 \
-	    --out=bench-results/groups-$$n $(BENCH_ARGS) || exit 1; done
-	go run ./test/bench --ours=$(BIN) --only=$(BIN) --groups=20000 --committed=20 --topics=100 --messages=5 --rounds=1 \
-	  --cycles=6 --full-series=4000 --ours-arg=--metrics.granularity=topic --out=bench-results/groups-20000-topic $(BENCH_ARGS)
+bench-scale: build ## Our exporter alone from 10 000 to 1 000 000 group-partitions, at each granularity, as a shard, and with 20 000 groups.
+	for n in 50 500 1500 5000; do $(SCALE) --groups=$$n --out=bench-results/groups-$$n $(BENCH_ARGS) || exit 1; done
+	for g in topic group; do $(SCALE) --groups=500 --full-series=500 --ours-arg=--metrics.granularity=$$g \
+	  --out=bench-results/granularity-$$g $(BENCH_ARGS) || exit 1; done
+	$(SCALE) --groups=1000 --full-series=90000 --ours-arg=--shard=0/2 --out=bench-results/shard $(BENCH_ARGS)
+	$(SCALE) --groups=20000 --committed=20 --full-series=4000 --ours-arg=--metrics.granularity=topic \
+	  --out=bench-results/groups-20000-topic $(BENCH_ARGS)
 
 .PHONY: update
 update: ## Rewrite golden files and generated documentation.

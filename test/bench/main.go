@@ -34,6 +34,7 @@ type options struct {
 	broker   string
 	count    bool
 	full     int
+	floor    time.Duration // of a sample, as measured
 }
 
 func main() { os.Exit(run()) }
@@ -114,6 +115,10 @@ func compare(ctx context.Context, o options) error {
 	if err := timed(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {
 		return err
 	}
+	if o.floor, err = content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext)); err != nil {
+		return err
+	}
+	say("the requests of a sample take %s when nobody reads the answers", seconds(o.floor))
 	if o.count {
 		if err := counted(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {
 			return err
@@ -249,9 +254,10 @@ func report(out string, o options, all []*measurement) error {
 	}
 	caption := fmt.Sprintf("Kafka %s, one broker; %d groups × %d committed partitions (%d group-partitions), %d topics × %d "+
 		"partitions, names of 20–80 characters, %.0f %% of the groups commit between samples; %d rounds of %d scrapes, one "+
-		"every %s, each exporter alone. %d cores, %s. Made by `make bench-peers` on %s.",
+		"every %s, each exporter alone. The requests of one sample alone, their answers not decoded, take %s here. "+
+		"%d cores, %s. Made by `make bench-peers` on %s.",
 		o.broker, o.size.groups, o.size.committedPerGroup, o.size.groupPartitions(), o.size.topics, o.size.partitionsPerTopic,
-		o.churn*100, o.plan.rounds, o.plan.cycles, o.plan.period, runtime.NumCPU(), machine(), time.Now().Format(time.DateOnly))
+		o.churn*100, o.plan.rounds, o.plan.cycles, o.plan.period, seconds(o.floor), runtime.NumCPU(), machine(), time.Now().Format(time.DateOnly))
 	err := errors.Join(writeMarkdown(out, caption, rows), writeCSV(out, rows), writeChart(out, rows))
 	if err == nil {
 		text, _ := os.ReadFile(filepath.Join(out, "peers.md"))
