@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +21,7 @@ type measurement struct {
 	brokerCPU         []time.Duration // broker's CPU per sample and scrape, above idle
 	resident, peak    []int64
 	bytes, rawBytes   []int64
+	series            []int64
 	encoding          string
 	requests          map[string]int // per cycle, by API
 	requestCycles     int
@@ -44,7 +43,7 @@ func (m *measurement) observe(ctx context.Context, dir, addr string, brokerPID i
 		return err
 	}
 	defer proc.stop()
-	s := newScraper(proc.url)
+	s := newScraper(proc.url, p.scrapeTimeout)
 	if err := m.warmUp(ctx, s, p); err != nil {
 		return err
 	}
@@ -64,9 +63,7 @@ func (m *measurement) warmUp(ctx context.Context, s *scraper, p plan) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%s: no full scrape within 5 minutes", m.exporter.name)
 		}
-		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
-		_, size, _, err := s.scrape(scrapeCtx, false)
-		cancel()
+		_, size, _, err := s.scrape(ctx, false)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -95,9 +92,7 @@ func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, bro
 			return err
 		}
 		start := time.Now()
-		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
-		took, size, encoding, err := s.scrape(scrapeCtx, true)
-		cancel()
+		took, size, encoding, err := s.scrape(ctx, true)
 		if err != nil {
 			m.errors++
 			continue
@@ -152,20 +147,10 @@ func (m *measurement) sampleTime(ctx context.Context, s *scraper) (time.Duration
 	if !m.exporter.background {
 		return 0, false
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
+	text, err := s.read(ctx)
 	if err != nil {
 		return 0, false
 	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return 0, false
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return 0, false
-	}
-	text := string(raw)
 	if sum, ok := value(text, "kafka_burndown_exporter_sample_duration_seconds_sum"); ok {
 		n, _ := value(text, "kafka_burndown_exporter_sample_duration_seconds_count")
 		// Only the samples since the last look: the first of a process also connects and describes every group.
@@ -202,9 +187,7 @@ func value(text, name string) (float64, bool) {
 // plain makes uncompressed scrapes.
 func (m *measurement) plain(ctx context.Context, s *scraper, p plan) {
 	for range p.cycles {
-		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
-		took, size, _, err := s.scrape(scrapeCtx, false)
-		cancel()
+		took, size, _, err := s.scrape(ctx, false)
 		if err != nil {
 			m.errors++
 			return
@@ -212,8 +195,11 @@ func (m *measurement) plain(ctx context.Context, s *scraper, p plan) {
 		m.identity = append(m.identity, took)
 		m.rawBytes = append(m.rawBytes, size)
 		if took > 5*time.Second {
-			return // one is enough of a scrape that long
+			break // one is enough of a scrape that long
 		}
+	}
+	if text, err := s.read(ctx); err == nil {
+		m.series = append(m.series, seriesOf(text))
 	}
 }
 
@@ -225,9 +211,7 @@ func (m *measurement) burst(ctx context.Context, proc *process, s *scraper, p pl
 	}
 	n := 0
 	for start := time.Now(); time.Since(start) < 3*time.Second; n++ {
-		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
-		_, _, _, err := s.scrape(scrapeCtx, true)
-		cancel()
+		_, _, _, err := s.scrape(ctx, true)
 		if err != nil {
 			m.errors++
 			return nil
@@ -248,16 +232,14 @@ func (m *measurement) count(ctx context.Context, dir, addr string, proxy *counti
 		return err
 	}
 	defer proc.stop()
-	s := newScraper(proc.url)
+	s := newScraper(proc.url, p.scrapeTimeout)
 	if err := m.warmUp(ctx, s, p); err != nil {
 		return err
 	}
 	proxy.take()
 	for range p.cycles {
 		start := time.Now()
-		scrapeCtx, cancel := context.WithTimeout(ctx, p.scrapeTimeout)
-		_, _, _, err := s.scrape(scrapeCtx, true)
-		cancel()
+		_, _, _, err := s.scrape(ctx, true)
 		if err != nil {
 			return err
 		}

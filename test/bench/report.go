@@ -46,7 +46,9 @@ func rowOf(m *measurement) row {
 	duration("sample → snapshot", m.samples, 0.5)
 	duration("CPU per scrape", m.scrapeCPU, 0.5)
 	duration("CPU per sample + scrape", m.cycleCPU, 0.5)
-	duration("broker CPU per sample", m.brokerCPU, 0.5)
+	// What is not above the broker's own work is not known.
+	broker, known := quantile(m.brokerCPU, 0.5)
+	add("broker CPU per sample", known && broker > 0, broker.Seconds(), seconds(broker))
 	memory("resident", m.resident)
 	memory("peak", m.peak)
 	perCycle := 0.0
@@ -59,6 +61,8 @@ func rowOf(m *measurement) row {
 	add("Kafka requests per sample", m.requestCycles > 0, perCycle, fmt.Sprintf("%.1f", perCycle))
 	size("bytes gzip", m.bytes)
 	size("bytes plain", m.rawBytes)
+	series, known := quantile(m.series, 0.5)
+	add("series", known, float64(series), fmt.Sprint(series))
 	add("failed scrapes", m.missing == "", float64(m.errors), fmt.Sprint(m.errors))
 	return r
 }
