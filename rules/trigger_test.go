@@ -31,7 +31,7 @@ func triggerStates() []state {
 		{
 			name: "healthy", prior: 200, series: healthy(1600),
 			want: map[string]float64{
-				"desired-replicas": 10, "desired-replicas-from-zero": 10, "backlog": 1500, "lag": 1024, "lag-log2x7": 70,
+				"desired-replicas": 10, "desired-replicas-from-zero": 10, "backlog": 1500, "lag": 1024, "lag-now": 1024, "lag-log2x7": 70,
 				"burndown": 120, "age": 45, "producer-rate": 1600, "producer-rate-from-zero": 1600,
 			},
 		},
@@ -39,14 +39,14 @@ func triggerStates() []state {
 			// A quarter more at the ceiling, there only.
 			name: "at the ceiling", prior: 100, series: healthy(1600),
 			want: map[string]float64{
-				"desired-replicas": 25, "desired-replicas-from-zero": 25, "backlog": 1500, "lag": 1024, "lag-log2x7": 70,
+				"desired-replicas": 25, "desired-replicas-from-zero": 25, "backlog": 1500, "lag": 1024, "lag-now": 1024, "lag-log2x7": 70,
 				"burndown": 120, "age": 45, "producer-rate": 1600, "producer-rate-from-zero": 1600,
 			},
 		},
 		{
 			name: "capacity unknown", series: healthy(1600),
 			want: map[string]float64{
-				"desired-replicas-from-zero": 1, "backlog": 1500, "lag": 1024, "lag-log2x7": 70,
+				"desired-replicas-from-zero": 1, "backlog": 1500, "lag": 1024, "lag-now": 1024, "lag-log2x7": 70,
 				"burndown": 120, "age": 45, "producer-rate": 1600, "producer-rate-from-zero": 1600,
 			},
 		},
@@ -63,7 +63,7 @@ func triggerStates() []state {
 				"lag": 0, "backlog": 0, "members": 0, "useful_members": 20, "burndown_seconds": 0, "lag_seconds": 0, "produced": 0,
 			},
 			want: map[string]float64{
-				"desired-replicas": 1, "desired-replicas-from-zero": 1, "backlog": 0, "lag": 0, "lag-log2x7": 0,
+				"desired-replicas": 1, "desired-replicas-from-zero": 1, "backlog": 0, "lag": 0, "lag-now": 0, "lag-log2x7": 0,
 				"burndown": 0, "age": 0, "producer-rate": 0, "producer-rate-from-zero": 0,
 			},
 		},

@@ -3,6 +3,7 @@ package simulate
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"kafka_burndown_exporter/internal/scale"
@@ -47,6 +48,9 @@ type driver struct {
 	offs  []scale.PartitionOffsets
 	with  bool
 	whole int // steps of the queries' resolution
+	// jitter is how late a sync may be, as the dice fall.
+	jitter time.Duration
+	dice   *rand.Rand
 	// last are the proposals of the newest reconcile; nil before the first and where metrics were not asked.
 	last []scale.Proposal
 }
@@ -66,6 +70,9 @@ func (d *driver) run(step int) (scale.Outcome, bool) {
 	}
 	d.step = step
 	now := d.prom.exp.at(step)
+	if d.jitter > 0 {
+		now = now.Add(time.Duration(d.dice.Int64N(int64(d.jitter))))
+	}
 	w := d.group.workload(step, d.prom.exp.at, d.with, d.pods[:0])
 	d.pods = w.Pods
 	out := d.auto.Step(now, w, d)

@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"kafka_burndown_exporter/internal/scenario"
@@ -31,6 +32,9 @@ type Options struct {
 	// QueryResolution: KEDA asks Prometheus for the last whole second. More than a step where a run stands for one whose
 	// time was compressed.
 	QueryResolution time.Duration
+	// SyncJitter is how late an HPA sync may be, by chance from the scenario's seed. It decides whether a scaling event
+	// that is just as old as a policy's period still counts.
+	SyncJitter time.Duration
 }
 
 // Window is a part of the run.
@@ -119,6 +123,7 @@ func (r *runner) attach(cand *Candidate) error {
 			}
 			d := newDriver(c, g, r.plant, r.prom, r.plant.warm+r.clock.steps(r.opt.Phase.Create))
 			d.whole = max(1, r.clock.steps(r.opt.QueryResolution))
+			d.jitter, d.dice = r.opt.SyncJitter, rand.New(rand.NewPCG(r.sc.Seed, uint64(i)))
 			r.drivers = append(r.drivers, d)
 			r.meters[i].driver = d
 			found = true

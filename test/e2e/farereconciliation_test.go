@@ -27,7 +27,8 @@ func TestFareReconciliation(t *testing.T) {
 	f := w.deploy(t, name, name, 0, "-group="+name, "-topics=fare-events", "-cost="+tripCost.String(), "-start-delay=4s")
 	backlog := fmt.Sprintf("max(consumergroup:kafka_group_backlog:sum{consumergroup=%q})", name)
 	m.waitFor(t, 30*time.Second, backlog, func(b float64) bool { return b == 0 })
-	w.scale(t, w.shipped(t, "ride-hailing/prometheus/fare-reconciliation.yaml", service{namespace: name, group: name, topic: "fare-events", prometheus: m.url}))
+	e := &evening{w: w, m: m, f: f, p: p, s: service{namespace: name, group: name, topic: "fare-events", prometheus: m.url}}
+	r := e.record(t, w.shipped(t, "ride-hailing/prometheus/fare-reconciliation.yaml", e.s))
 	stays(t, f, 0, 5*time.Second)
 
 	begin := time.Now()
@@ -45,6 +46,9 @@ func TestFareReconciliation(t *testing.T) {
 	if all := f.since(begin); reversals(all) != 1 {
 		t.Errorf("not once up and once down: %v", all)
 	}
+	measured := r.finish("kafka_group_backlog")
+	s := setup{partitions: 10, capacity: perSecond(tripCost), prior: 21, start: 4*time.Second + podDelay, mark: 10}
+	compare(t, "fare reconciliation, from zero", measured, r.predict(t, s, measured.length), s.mark, quiet)
 
 	w.forget(t, m, name, "fare-events", 10)
 	stays(t, f, 0, 5*time.Second)

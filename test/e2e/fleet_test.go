@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -133,24 +132,6 @@ func (f *fleet) changesSince(begin time.Time) []change {
 		}
 	}
 	return out
-}
-
-// replicaSeconds is the integral of the replicas from begin to now.
-func (f *fleet) replicaSeconds(begin time.Time) float64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	sum, until := 0.0, time.Now()
-	for _, c := range slices.Backward(f.changes) {
-		from := c.at
-		if from.Before(begin) {
-			from = begin
-		}
-		sum += float64(c.replicas) * until.Sub(from).Seconds()
-		if until = from; !c.at.After(begin) {
-			break
-		}
-	}
-	return sum
 }
 
 func (f *fleet) history() string {

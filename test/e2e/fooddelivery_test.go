@@ -31,6 +31,7 @@ func TestFoodDelivery(t *testing.T) {
 	t.Cleanup(p.Stop)
 	m := w.monitor(t, 8, []string{"order", "restaurant", "courier"})
 	w.deploy(t, ns, "status-consumer", 1, "-group=status", "-topics=status", "-redis="+redis)
+	costs := map[string]time.Duration{"order": 45 * time.Millisecond, "restaurant": 100 * time.Millisecond, "courier": 100 * time.Millisecond}
 	fleets := map[string]*fleet{
 		"order": w.deploy(t, ns, "order-consumer", 1, "-group=order", "-topics=orders", "-cost=45ms", "-start-delay=2s",
 			"-route=created=restaurant:accepted", "-route=created=status:accepted", "-route=delivered=status:closed"),
@@ -43,9 +44,11 @@ func TestFoodDelivery(t *testing.T) {
 	for name := range fleets {
 		m.waitFor(t, 90*time.Second, fmt.Sprintf("max(consumergroup:kafka_group_desired_replicas:useful{consumergroup=%q})", name), known)
 	}
+	recordings := map[string]*recording{}
 	for name, f := range fleets {
 		f.waitReady(30*time.Second, 1)
-		w.scale(t, w.shipped(t, "food-delivery/prometheus/"+name+".yaml", service{namespace: ns, group: name, prometheus: m.url, counts: 1}))
+		e := &evening{w: w, m: m, f: f, s: service{namespace: ns, group: name, prometheus: m.url, counts: 1}}
+		recordings[name] = e.record(t, w.shipped(t, "food-delivery/prometheus/"+name+".yaml", e.s))
 	}
 	p.Rate(25)
 	for name, f := range fleets {
@@ -66,7 +69,9 @@ func TestFoodDelivery(t *testing.T) {
 	})
 	for name, f := range fleets {
 		f.waitReady(180*time.Second, 1)
-		t.Logf("%s: %s", name, f.history())
+		measured := recordings[name].finish("kafka_group_lag")
+		stage := setup{partitions: 6, capacity: perSecond(costs[name]), prior: 8, start: 2*time.Second + podDelay, mark: 50}
+		compare(t, "food delivery, "+name, measured, recordings[name].predict(t, stage, measured.length), stage.mark, quiet)
 	}
 	t.Logf("%d orders, all closed", orders())
 }

@@ -15,8 +15,8 @@ import (
 	"kafka_burndown_exporter/test/e2e/kubeapi"
 )
 
-// Ten sets of options of KEDA's kafka trigger, answered by the real scaler from a real broker and by internal/scale from
-// the same offsets.
+// Ten sets of options of KEDA's kafka trigger, answered by the real scaler from a real broker, by internal/scale from the
+// same offsets, and by the query that docs/keda.md has for it, from the exporter and a real Prometheus.
 func TestKafkaTriggerOptions(t *testing.T) {
 	t.Parallel()
 	w := theWorld(t)
@@ -32,6 +32,8 @@ func TestKafkaTriggerOptions(t *testing.T) {
 	for p := range ends {
 		offsets = append(offsets, scale.PartitionOffsets{Topic: ns, Partition: int32(p), Committed: committed[p], End: ends[p]})
 	}
+	m := w.monitor(t, 1, []string{ns})
+	queries := readParity(t)
 	for name, options := range map[string]kubeapi.Object{
 		"plain":            {},
 		"earliest":         {"offsetResetPolicy": "earliest"},
@@ -41,7 +43,7 @@ func TestKafkaTriggerOptions(t *testing.T) {
 		"limit-to-lagging": {"limitToPartitionsWithLag": "true", "lagThreshold": "3", "scaleToZeroOnInvalidOffset": "true"},
 		"even":             {"ensureEvenDistributionOfPartitions": "true", "lagThreshold": "50"},
 		"some-partitions":  {"partitionLimitation": "0,2-3"},
-		"persistent":       {"excludePersistentLag": "true"},
+		"persistent":       {"excludePersistentLag": "true", "scaleToZeroOnInvalidOffset": "true"},
 		"even-and-capped":  {"ensureEvenDistributionOfPartitions": "true", "lagThreshold": "10", "offsetResetPolicy": "earliest"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,6 +66,7 @@ func TestKafkaTriggerOptions(t *testing.T) {
 				}
 				return err
 			})
+			m.answers(t, queries.query(t, ns, ns, kubeapi.String(metadata, "lagThreshold"), options), want)
 		})
 	}
 }

@@ -9,16 +9,6 @@ import (
 	"kafka_burndown_exporter/test/e2e/load"
 )
 
-// outcome is what a Friday evening did to a service.
-type outcome struct {
-	controller         string
-	peakLag            float64
-	drain              time.Duration // from the burst to a lag below two seconds of production, for good
-	replicaSeconds     float64
-	changes, reversals int
-	counts             []int
-}
-
 // The service of mission.md B: 210 messages/s a pod, 20 partitions.
 const (
 	tripCost       = 45 * time.Millisecond // 21 messages/s a pod, compressed, and some overhead
@@ -59,27 +49,24 @@ func startEvening(t *testing.T, w *world, name string, n int, base float64) *eve
 	return e
 }
 
-// friday is the evening: a ramp to 1 400 messages/s, a lull of seven minutes, a second peak, and back.
-func (e *evening) friday(t *testing.T, base float64, throughLull func()) outcome {
-	begin := time.Now()
+// friday is the evening: a ramp to 1 400 messages/s until the fleet has drained, a lull of seven minutes, and back.
+func (e *evening) friday(t *testing.T, base float64, throughLull func()) {
 	for _, rate := range []float64{800, 1000, 1200, 1400} {
 		e.p.Rate(compressRate(max(rate, base)))
 		time.Sleep(compressTime(20 * time.Second))
 	}
+	eventually(t, 120*time.Second, "the fleet is at its ceiling", func() error {
+		if wanted, _ := e.f.replicas(); wanted != tripPartitions {
+			return fmt.Errorf("%d replicas", wanted)
+		}
+		return nil
+	})
 	const low = 2 * 1400 / speed // two seconds of production
-	e.m.waitFor(t, 60*time.Second, lagOf(e.s.group), func(lag float64) bool { return lag > low })
 	e.m.waitFor(t, 120*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[6s])", e.s.group),
 		func(lag float64) bool { return lag < low })
-	drained := time.Since(begin)
 	e.p.Rate(compressRate(600))
-	if throughLull != nil {
-		throughLull()
-	}
+	throughLull()
 	e.p.Rate(compressRate(base))
-	return outcome{
-		drain: drained, counts: e.f.since(begin), replicaSeconds: e.f.replicaSeconds(begin),
-		peakLag: e.m.waitFor(t, 10*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[5m])", e.s.group), known),
-	}
 }
 
 // settle waits until the service rests at n replicas with little lag and the rules have seen that for a while.
@@ -101,13 +88,13 @@ func TestRideHailing(t *testing.T) {
 	const pods, base = 3, 400
 	e := startEvening(t, theWorld(t), "trip-analytics", pods, base)
 	e.settle(t, pods)
-	e.w.scale(t, e.w.shipped(t, "ride-hailing/prometheus/trip-analytics.yaml", e.s))
+	r := e.record(t, e.w.shipped(t, "ride-hailing/prometheus/trip-analytics.yaml", e.s))
 	time.Sleep(3 * syncPeriod)
 	if wanted, _ := e.f.replicas(); wanted > pods+1 { // it rests where it is, give or take one
 		t.Fatalf("%d replicas at rest", wanted)
 	}
 	begin := time.Now()
-	o := e.friday(t, base, func() {
+	e.friday(t, base, func() {
 		e.f.waitReady(30*time.Second, tripPartitions)
 		for range 7 * 6 { // seven minutes, compressed
 			time.Sleep(compressTime(10 * time.Second))
@@ -125,7 +112,8 @@ func TestRideHailing(t *testing.T) {
 	if all := e.f.since(begin); reversals(all) != 1 || slices.Max(all) != tripPartitions {
 		t.Errorf("replicas did not go up to %d once and come back once: %v", tripPartitions, all)
 	}
-	t.Logf("peak lag %.0f, drained after %.1f s: %s", o.peakLag, o.drain.Seconds(), e.f.history())
+	measured := r.finish("kafka_group_lag")
+	compare(t, "ride hailing", measured, r.predict(t, tripSetup(), measured.length), tripSetup().mark, quiet)
 }
 
 // The policy of five pods lands on 19 when it starts at 4. HPA's dead band would rest there at an ask of 20.

@@ -1,0 +1,126 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// margin is how far a measured figure may lie outside what the phases span: a part of the span's nearer end, and an
+// absolute part for what the test itself cannot see more exactly.
+type margin struct{ relative, absolute float64 }
+
+// tolerances of the comparison. A second of the test is ten of the original.
+type tolerances struct {
+	peakLag, replicaSeconds, times margin
+	changes                        int
+}
+
+// quiet holds on a machine that has nothing else to do.
+var quiet = tolerances{
+	peakLag: margin{relative: 0.15, absolute: 20}, replicaSeconds: margin{relative: 0.05, absolute: 5},
+	times: margin{absolute: 1.5}, changes: 3,
+}
+
+// sawing is quiet for a trigger that asks for lag alone: a few messages more at one sync are a step of five pods or none.
+func sawing() tolerances {
+	t := quiet
+	t.replicaSeconds.relative = 0.12
+	return t
+}
+
+// band is what a figure is over all phases.
+type band struct{ least, middle, most float64 }
+
+func bandOf(all []figures, figure func(figures) float64) band {
+	var values []float64
+	for _, f := range all {
+		values = append(values, figure(f))
+	}
+	slices.Sort(values)
+	return band{values[0], values[len(values)/2], values[len(values)-1]}
+}
+
+// outside is how far a value lies outside the band and its margin, 0 within.
+func (b band) outside(v float64, m margin) float64 {
+	low, high := b.least*(1-m.relative)-m.absolute, b.most*(1+m.relative)+m.absolute
+	return max(low-v, v-high, 0)
+}
+
+// compare holds a measured course to the simulated ones and prints both in one table.
+func compare(t *testing.T, name string, measured *course, predicted []*course, mark float64, allowed tolerances) {
+	t.Helper()
+	var all []figures
+	for _, c := range predicted {
+		all = append(all, c.figures(mark))
+	}
+	is := measured.figures(mark)
+	var out strings.Builder
+	fmt.Fprintf(&out, "\n%s, predicted over %d phases\n| | measured | predicted: middle | least | most | difference to the middle |\n|---|--:|--:|--:|--:|--:|\n", name, len(predicted))
+	times := allowed.times
+	for _, row := range []struct {
+		what   string
+		figure func(figures) float64
+		margin margin
+	}{
+		{"peak lag", func(f figures) float64 { return f.peakLag }, allowed.peakLag},
+		{"replica-seconds", func(f figures) float64 { return f.replicaSeconds }, allowed.replicaSeconds},
+		{"s to the first scale-up", func(f figures) float64 { return f.firstUp }, times},
+		{"s to the most replicas", func(f figures) float64 { return f.atMost }, times},
+		{"s to the drained lag", func(f figures) float64 { return f.drained }, times},
+		{"s to the first scale-down", func(f figures) float64 { return f.firstDown }, times},
+		{"most replicas", func(f figures) float64 { return float64(f.most) }, margin{absolute: 1}},
+		{"changes", func(f figures) float64 { return float64(f.changes) }, margin{absolute: float64(allowed.changes)}},
+	} {
+		v, b := row.figure(is), bandOf(all, row.figure)
+		difference := "0"
+		if v != b.middle {
+			difference = fmt.Sprintf("%+.1f", v-b.middle)
+			if b.middle != 0 {
+				difference += fmt.Sprintf(" (%+.0f %%)", 100*(v/b.middle-1))
+			}
+		}
+		fmt.Fprintf(&out, "| %s | %.4g | %.4g | %.4g | %.4g | %s |\n", row.what, v, b.middle, b.least, b.most, difference)
+		if off := b.outside(v, row.margin); off > 0 {
+			t.Errorf("%s: %s is %.4g, predicted %.4g to %.4g: %.3g outside the margin", name, row.what, v, b.least, b.most, off)
+		}
+	}
+	nearest := slices.MinFunc(predicted, func(a, b *course) int {
+		return sign(a.distance(measured) - b.distance(measured))
+	})
+	fmt.Fprintf(&out, "measured: %s\npredicted, nearest phase (%.2f replicas off on average): %s", measured.steps(), nearest.distance(measured), nearest.steps())
+	t.Log(out.String())
+}
+
+func sign(v float64) int {
+	switch {
+	case v < 0:
+		return -1
+	case v > 0:
+		return 1
+	}
+	return 0
+}
+
+// distance is the mean difference of the replicas of two courses.
+func (c *course) distance(other *course) float64 {
+	sum := 0.0
+	const slice = 0.1
+	for at := 0.0; at < c.length; at += slice {
+		sum += slice * max(c.at(at)-other.at(at), other.at(at)-c.at(at))
+	}
+	return sum / c.length
+}
+
+// at is the number of replicas at a time.
+func (c *course) at(seconds float64) float64 {
+	v := c.replicas[0].value
+	for _, r := range c.replicas {
+		if r.at > seconds {
+			break
+		}
+		v = r.value
+	}
+	return v
+}
