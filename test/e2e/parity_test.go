@@ -61,7 +61,7 @@ func (p parity) query(t *testing.T, group, topic, threshold string, options kube
 	}
 	words := map[string]string{"LAG": "(" + p[lag] + ")", "N": allPartsOf, "T": threshold}
 	if chosen := regexp.MustCompile(`== (\d+)$`).FindStringSubmatch(p[lag]); chosen != nil {
-		words["N"] = chosen[1]
+		words["N"] = "vector(" + chosen[1] + ")"
 	}
 	replace := func(word string) string {
 		if with, found := words[word]; found {
