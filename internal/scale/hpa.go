@@ -11,6 +11,7 @@ type HPA struct {
 	recommendations []recommendation
 	upEvents        []scaleEvent
 	downEvents      []scaleEvent
+	eventDelay      time.Duration
 	scalingActive   bool
 	proposals       []Proposal
 }
@@ -38,6 +39,10 @@ func (h *HPA) Update(spec HPASpec) {
 
 // Spec returns the spec in force, its minimum filled in.
 func (h *HPA) Spec() HPASpec { return h.spec }
+
+// DelayEvents is how long after the reconcile its scaling events are noted from now on, 0 until it is called. On a cluster
+// the change lies between, some milliseconds.
+func (h *HPA) DelayEvents(d time.Duration) { h.eventDelay = d }
 
 // SyncPeriod is the time from one reconcile to the next.
 func (h *HPA) SyncPeriod() time.Duration { return h.ctl.SyncPeriod }
@@ -79,7 +84,7 @@ func (h *HPA) Reconcile(now time.Time, obs Observation) Decision {
 		d.Desired, d.Limit = d.Current, LimitUpdate
 		return d
 	}
-	h.storeEvent(now, d.Current, d.Desired)
+	h.storeEvent(now.Add(h.eventDelay), d.Current, d.Desired)
 	return d
 }
 

@@ -47,10 +47,8 @@ type driver struct {
 	pods  []scale.Pod
 	offs  []scale.PartitionOffsets
 	with  bool
-	whole int // steps of the queries' resolution
-	// jitter is how late a sync may be, as the dice fall.
-	jitter time.Duration
-	dice   *rand.Rand
+	whole int        // steps of the queries' resolution
+	dice  *rand.Rand // decides which scaling events are noted late; nil: none
 	// last are the proposals of the newest reconcile; nil before the first and where metrics were not asked.
 	last []scale.Proposal
 }
@@ -70,8 +68,8 @@ func (d *driver) run(step int) (scale.Outcome, bool) {
 	}
 	d.step = step
 	now := d.prom.exp.at(step)
-	if d.jitter > 0 {
-		now = now.Add(time.Duration(d.dice.Int64N(int64(d.jitter))))
+	if d.dice != nil {
+		d.auto.HPA().DelayEvents(time.Duration(d.dice.IntN(2)) * time.Millisecond)
 	}
 	w := d.group.workload(step, d.prom.exp.at, d.with, d.pods[:0])
 	d.pods = w.Pods

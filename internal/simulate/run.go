@@ -32,9 +32,10 @@ type Options struct {
 	// QueryResolution: KEDA asks Prometheus for the last whole second. More than a step where a run stands for one whose
 	// time was compressed.
 	QueryResolution time.Duration
-	// SyncJitter is how late an HPA sync may be, by chance from the scenario's seed. It decides whether a scaling event
-	// that is just as old as a policy's period still counts.
-	SyncJitter time.Duration
+	// LateEvents lets every second scaling event, by chance from the scenario's seed, count from a moment after the sync
+	// that caused it, as on a cluster: the event is noted when the change was made. It matters where a policy's period is
+	// a multiple of the sync period, because it then still counts when it is as old as the period.
+	LateEvents bool
 }
 
 // Window is a part of the run.
@@ -123,7 +124,9 @@ func (r *runner) attach(cand *Candidate) error {
 			}
 			d := newDriver(c, g, r.plant, r.prom, r.plant.warm+r.clock.steps(r.opt.Phase.Create))
 			d.whole = max(1, r.clock.steps(r.opt.QueryResolution))
-			d.jitter, d.dice = r.opt.SyncJitter, rand.New(rand.NewPCG(r.sc.Seed, uint64(i)))
+			if r.opt.LateEvents {
+				d.dice = rand.New(rand.NewPCG(r.sc.Seed, uint64(i)))
+			}
 			r.drivers = append(r.drivers, d)
 			r.meters[i].driver = d
 			found = true

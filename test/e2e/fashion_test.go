@@ -39,7 +39,7 @@ func TestFashion(t *testing.T) {
 	t.Logf("to %d ready pods in %.1f s: %s", streamMaximum, time.Since(begin).Seconds(), e.f.history())
 	checkGain(t, e.f.since(begin))
 	measured := r.finish("kafka_group_lag")
-	stream := setup{partitions: streamMaximum, capacity: perSecond(streamCost), prior: 5, start: tripStart + podDelay, mark: 400, counts: 10}
+	stream := setup{partitions: streamMaximum, capacity: perSecond(streamCost), prior: 5, start: tripStart + podDelay, mark: 400}
 	compare(t, "fashion, up to the ceiling", measured, r.predict(t, stream, measured.length), stream.mark, quiet)
 	e.p.Rate(compressRate(800))
 

@@ -26,7 +26,7 @@ var quiet = tolerances{
 // sawing is quiet for a trigger that asks for lag alone: a few messages more at one sync are a step of five pods or none.
 func sawing() tolerances {
 	t := quiet
-	t.replicaSeconds.relative = 0.12
+	t.replicaSeconds.relative = 0.15
 	return t
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,9 +83,6 @@ type setup struct {
 	capacity, prior float64       // messages/s of one pod
 	start           time.Duration // from a change of the replicas until the new pods have joined
 	mark            float64       // lag above which the group counts as behind
-	// counts is how many messages of the scenario stand for one of the test: a hundred unless a clamp on the lag forbids.
-	// The simulator's partitions fill evenly, so single messages would come in step.
-	counts float64
 }
 
 // What deployment controller and kubelet take until a new pod's process runs.
@@ -108,23 +104,23 @@ const rebalancePause = 250 * time.Millisecond
 const commitDelay = 500 * time.Millisecond
 
 // scenario is the case as the simulator reads it: in the original's time, with the production as recorded.
-func (r *recording) scenario(s setup, length float64) *scenario.Scenario {
+func (r *recording) scenario(s setup, length, counts float64) *scenario.Scenario {
 	target := kubeapi.String(r.object, "spec", "scaleTargetRef", "name")
 	stretch := func(d time.Duration) time.Duration { return d * speed }
 	return &scenario.Scenario{
 		Name: "recorded", Start: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Duration: time.Duration(length*speed) * time.Second, Seed: 1,
 		Pipeline:  scenario.Pipeline{SampleInterval: 10 * time.Second, ScrapeInterval: 10 * time.Second, RuleInterval: 15 * time.Second, RateWindow: 2 * time.Minute},
 		Topics:    []scenario.Topic{{Name: r.group, Partitions: s.partitions}},
-		Producers: []scenario.Producer{{Name: "recorded", Topic: r.group, Profile: scenario.Recorded(r.production(s.counts / speed))}},
+		Producers: []scenario.Producer{{Name: "recorded", Topic: r.group, Profile: scenario.Recorded(r.production(counts / speed))}},
 		Services: []scenario.Service{{
 			Name: target, Namespace: kubeapi.String(r.object, "metadata", "namespace"), Group: r.group, Topics: []string{r.group},
-			Capacity:   scenario.Capacity{PerPod: s.capacity * s.counts / speed, Prior: s.prior * s.counts / speed},
+			Capacity:   scenario.Capacity{PerPod: s.capacity * counts / speed, Prior: s.prior * counts / speed},
 			StartDelay: stretch(s.start), SessionTimeout: stretch(6 * time.Second),
 			Rebalance: scenario.Rebalance{Pause: stretch(rebalancePause), Style: "eager"}, Assignor: "range",
 			CommitInterval: stretch(commitDelay), OffsetReset: "earliest",
 			Replicas:  scenario.Replicas{Initial: r.initial, Max: s.partitions},
 			Resources: scenario.Resources{CPUIdle: 1, CPUBusy: 3, Memory: 10},
-			Objective: scenario.Objective{MaxAge: time.Minute, Percentile: 99, MaxLag: s.mark * s.counts},
+			Objective: scenario.Objective{MaxAge: time.Minute, Percentile: 99, MaxLag: s.mark * counts},
 		}},
 	}
 }
@@ -149,18 +145,16 @@ func (r *recording) production(factor float64) *scenario.Series {
 	return out
 }
 
-// phases are different ways in which sampling, scraping, rules and HPA may fall together: chance on a cluster. So is by
-// how many milliseconds a sync is late, which decides whether a scaling event of two syncs ago still counts.
+// phases are different ways in which sampling, scraping, rules and HPA may fall together: chance on a cluster. So is
+// whether a scaling event of two syncs ago still counts, which milliseconds decide.
 const phases = 60
 
 // predict simulates a recorded case once for each phase.
 func (r *recording) predict(t *testing.T, s setup, length float64) []*course {
 	t.Helper()
-	if s.counts == 0 {
-		s.counts = speed * speed
-	}
-	sc := r.scenario(s, length)
-	text, err := yaml.Marshal(stretchScaledObject(r.object, s.counts))
+	counts := scenarioCounts(r.object)
+	sc := r.scenario(s, length, counts)
+	text, err := yaml.Marshal(stretchScaledObject(r.object, counts))
 	must(t, err)
 	dice := rand.New(rand.NewPCG(1, 2))
 	upTo := func(seconds int) time.Duration { return time.Duration(dice.IntN(seconds)) * time.Second }
@@ -169,14 +163,14 @@ func (r *recording) predict(t *testing.T, s setup, length float64) []*course {
 		sc.Seed = uint64(i)
 		candidate, err := simulate.FromYAML(sc, "applied", text)
 		must(t, err)
-		results, err := simulate.Run(context.Background(), sc, candidate, simulate.Options{Trace: true, TraceEvery: time.Second, QueryResolution: speed * time.Second, SyncJitter: time.Second / 2,
+		results, err := simulate.Run(context.Background(), sc, candidate, simulate.Options{Trace: true, TraceEvery: time.Second, QueryResolution: speed * time.Second, LateEvents: true,
 			Phase: &simulate.Phase{Sample: upTo(10), Scrape: upTo(10), Rules: upTo(15), Recording: upTo(15), Create: upTo(30)}})
 		must(t, err)
 		c := &course{length: length}
 		for i, at := range results[0].Trace.At {
 			at, trace := at/speed, results[0].Trace
 			if lag := trace.Sampled[i]; !math.IsNaN(lag) {
-				c.lag = append(c.lag, reading{at, lag / s.counts})
+				c.lag = append(c.lag, reading{at, lag / counts})
 			}
 			if n := len(c.replicas); n == 0 || c.replicas[n-1].value != trace.Replicas[i] {
 				c.replicas = append(c.replicas, reading{at, trace.Replicas[i]})
@@ -185,6 +179,17 @@ func (r *recording) predict(t *testing.T, s setup, length float64) []*course {
 		out = append(out, c)
 	}
 	return out
+}
+
+// scenarioCounts is how many messages of the scenario stand for one of the test: the simulator's partitions fill evenly,
+// so that single messages would come in step. A logarithm's ratio to its target would change with it.
+func scenarioCounts(object kubeapi.Object) float64 {
+	for _, trigger := range kubeapi.List(object, "spec", "triggers") {
+		if kubeapi.String(trigger, "name") == "log2x7" {
+			return 1
+		}
+	}
+	return speed * speed
 }
 
 // stretchScaledObject gives a ScaledObject, as it was applied to the compressed cluster, the original's times and
@@ -213,9 +218,6 @@ func stretchScaledObject(applied kubeapi.Object, counts float64) kubeapi.Object 
 			divide(metadata, "lagThreshold", 1/counts)
 		case name == "backlog" || name == "lag":
 			divide(metadata, "threshold", 1/counts)
-		case name == "log2x7":
-			target, _ := strconv.ParseFloat(kubeapi.String(metadata, "threshold"), 64)
-			metadata["threshold"] = fmt.Sprintf("%.3f", target+7*math.Log2(counts))
 		case name == "burndown" || name == "age":
 			old := kubeapi.String(metadata, "threshold")
 			divide(metadata, "threshold", 1./speed)
