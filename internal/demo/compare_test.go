@@ -2,7 +2,9 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,48 +13,103 @@ import (
 	"kafka_burndown_exporter/internal/simulate"
 )
 
-// compare runs the simulator on what the demo has just played and reports the difference. The demo's lag has a floor that
-// the simulator's has not: commits and fetches take their wall time however fast the scenario runs. On a busy machine the
-// difference grows with that, so it is reported and not asserted.
-func compare(t *testing.T, p *play, s *scenario.Scenario, service string) {
+// How the demo and the simulator are compared: at a speed at which the demo's shortest intervals (250 ms for a sample and
+// for a scrape) are three seconds of the scenario, which the simulator then takes too.
+const (
+	compareSpeed    = 12
+	compareInterval = 3 * time.Second
+	compareStep     = 250 * time.Millisecond // of the simulator, so that pauses of any length fit
+	compareService  = "trip-analytics-consumer"
+	compareLength   = 14 * time.Minute
+)
+
+// compared are the figures that both have: the highest lag as the exporter samples it, and the replicas added up. pause is
+// how long a rebalance stopped consumption.
+type compared struct {
+	peak, seconds float64
+	pause         time.Duration
+}
+
+// rideHailingPeak is the published peak of the trips alone. It begins with a silent minute, in which the demo's pods join
+// (the simulator's have been there before); shift moves it against the syncs of the HPA.
+func rideHailingPeak(t *testing.T, shift time.Duration) *scenario.Scenario {
 	t.Helper()
-	points := p.demo.Timeline(service)
-	length := points[len(points)-1].At
+	s := shipped(t, "ride-hailing", 20)
+	at := func(minute float64) float64 { return minute + shift.Minutes() }
+	points(&s.Producers[0].Profile, 0, 0, at(1), 0, at(1.01), 400, at(2), 400, at(3), 1400, at(7), 1400, at(8), 0)
+	s.Producers, s.Topics, s.Services, s.Faults = s.Producers[:1], s.Topics[:1], s.Services[:1], nil
+	published := *s.DefaultCandidate()
+	published.Manifests = published.Manifests[:1]
+	s.Candidates = []scenario.Candidate{published}
+	s.Pipeline.SampleInterval, s.Pipeline.ScrapeInterval = compareInterval, compareInterval
+	return s
+}
+
+// TestDemoAgreesWithSimulator plays the same workload in both, at three phases of the HPA's syncs, because a sync that
+// comes a few seconds earlier or later changes the peak on its own.
+func TestDemoAgreesWithSimulator(t *testing.T) {
+	shifts := []time.Duration{0, 5 * time.Second, 10 * time.Second}
+	played := make([]compared, len(shifts))
+	var wg sync.WaitGroup
+	for i, shift := range shifts {
+		p := start(t, rideHailingPeak(t, shift), "", compareSpeed)
+		wg.Go(func() { played[i] = p.compared(compareLength) })
+	}
+	wg.Wait()
+	var demo, simulator compared
+	for i, shift := range shifts {
+		s := rideHailingPeak(t, shift)
+		s.Services[0].Rebalance.Pause = played[i].pause
+		simulated := simulated(t, s)
+		t.Logf("shift %s: demo %s, simulator %s", shift, played[i], simulated)
+		demo.add(played[i], len(shifts))
+		simulator.add(simulated, len(shifts))
+	}
+	peak, seconds := demo.peak/simulator.peak-1, demo.seconds/simulator.seconds-1
+	t.Logf("mean: demo %s, simulator %s: peak lag %+.0f %%, replica-seconds %+.0f %%", demo, simulator, 100*peak, 100*seconds)
+}
+
+func (c compared) String() string {
+	return fmt.Sprintf("peak lag %.0f, %.0f replica-seconds, pauses of %.1f s", c.peak, c.seconds, c.pause.Seconds())
+}
+
+func (c *compared) add(other compared, of int) {
+	c.peak += other.peak / float64(of)
+	c.seconds += other.seconds / float64(of)
+	c.pause += other.pause / time.Duration(of)
+}
+
+// compared waits for the end of the comparison and reads the demo's figures.
+func (p *play) compared(length time.Duration) (c compared) {
+	time.Sleep(p.demo.clock.Wall(length - p.demo.clock.Elapsed(time.Now())))
+	for _, point := range p.demo.Timeline(compareService) {
+		if lag.Known(point.Lag) {
+			c.peak = math.Max(c.peak, point.Lag)
+		}
+	}
+	c.seconds = p.status(compareService).ReplicaTime.Seconds()
+	c.pause = p.pause(compareService)
+	p.t.Logf("replicas in the demo: %v", p.course(compareService))
+	p.stop()
+	return c
+}
+
+func simulated(t *testing.T, s *scenario.Scenario) (c compared) {
+	t.Helper()
 	candidates, err := simulate.Compile(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var name = s.DefaultCandidate().Name
-	for _, c := range candidates {
-		if c.Name != name {
-			continue
-		}
-		results, err := simulate.Run(context.Background(), s, c, simulate.Options{Window: &simulate.Window{Length: length}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range results {
-			if r.Service == service {
-				report(t, points, r)
-			}
+	results, err := simulate.Run(context.Background(), s, candidates[0], simulate.Options{Step: compareStep, Trace: true,
+		TraceEvery: compareInterval, Window: &simulate.Window{Length: compareLength}, Phase: &simulate.Phase{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range results[0].Trace.Sampled {
+		if lag.Known(v) {
+			c.peak = math.Max(c.peak, v)
 		}
 	}
-}
-
-func report(t *testing.T, points []TimelinePoint, r simulate.Result) {
-	t.Helper()
-	peak, seconds, most := 0.0, 0.0, 0
-	for i, p := range points {
-		if lag.Known(p.Lag) {
-			peak = math.Max(peak, p.Lag)
-		}
-		most = max(most, p.Wanted)
-		if i > 0 {
-			seconds += float64(points[i-1].Wanted) * (p.At - points[i-1].At).Seconds()
-		}
-	}
-	simulated := r.ReplicaMinutes * 60
-	t.Logf("%s over %s: peak lag %.0f in the demo, %.0f simulated (%+.0f %%); replica-seconds %.0f and %.0f (%+.0f %%); most replicas %d and %d",
-		r.Service, points[len(points)-1].At.Round(time.Second), peak, r.PeakLag, 100*(peak/r.PeakLag-1), seconds, simulated,
-		100*(seconds/simulated-1), most, r.MaxReplicas)
+	c.seconds, c.pause = results[0].ReplicaMinutes*60, s.Services[0].Rebalance.Pause
+	return c
 }

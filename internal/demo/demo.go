@@ -29,10 +29,11 @@ type Options struct {
 	// Prefix stands before every topic and group on a real cluster.
 	Prefix string
 	Logger log.Logger
-	// Observe, where set, is told of every message that a pod has handled, ObserveSync of every decision of an HPA;
-	// tests count with them.
+	// Observe, where set, is told of every message that a pod has handled, ObserveSync of every decision of an HPA,
+	// ObserveRest of how long a rebalance kept a pod from consuming, by the wall; tests count with them.
 	Observe     func(service string, raw *sarama.ConsumerMessage, m Message)
 	ObserveSync func(service string, d scale.Decision)
+	ObserveRest func(service string, rest time.Duration)
 }
 
 // Demo is a running workload with its autoscalers.
@@ -71,6 +72,7 @@ func New(opt Options) (*Demo, error) {
 	for i := range s.Services {
 		svc := &s.Services[i]
 		dep := newDeployment(svc, d.initial(svc), prefix(opt.Prefix), d.clock, opt.Cluster, opt.Logger, d.handle)
+		dep.observeRest = opt.ObserveRest
 		d.deployments = append(d.deployments, dep)
 		d.learners[svc.Group] = &learner{prior: 0.9 * svc.Capacity.PerPod}
 		if o := objects[svc.Name]; o != nil {

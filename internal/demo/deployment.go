@@ -23,6 +23,8 @@ type deployment struct {
 	logger  log.Logger
 	handle  func(ctx context.Context, svc *scenario.Service, topic string, raw *sarama.ConsumerMessage, m Message) error
 
+	observeRest func(service string, rest time.Duration) // nil but in tests
+
 	mu      sync.Mutex
 	desired int32
 	pods    []*pod // oldest first, without those told to stop
@@ -75,6 +77,9 @@ func (d *deployment) reconcile(ctx context.Context) {
 			func(ctx context.Context, topic string, raw *sarama.ConsumerMessage, m Message) error {
 				return d.handle(ctx, svc, topic, raw, m)
 			})
+		if d.observeRest != nil {
+			p.rested = func(rest time.Duration) { d.observeRest(svc.Name, rest) }
+		}
 		p.stalled.Store(d.stalled)
 		p.mute.Store(d.mute)
 		p.slow.Store(d.percent)

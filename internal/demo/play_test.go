@@ -57,6 +57,7 @@ type play struct {
 	ids     map[string]map[uint64]map[position]bool // by topic: where an id is
 	again   map[uint64]bool                         // ids that were delivered again
 	syncs   map[string][]scale.Decision             // by service, without the proposals' details
+	rests   map[string][]time.Duration              // by service: what rebalances kept each pod from consuming
 }
 
 // shipped loads a scenario and makes its messages fewer by a factor: rates, capacities and the thresholds in messages
@@ -100,9 +101,9 @@ func thinner(threshold, fewer float64, manifest string) float64 {
 func start(t *testing.T, s *scenario.Scenario, candidate string, speed float64) *play {
 	t.Helper()
 	p := &play{t: t, handled: map[string]map[position]int{}, ids: map[string]map[uint64]map[position]bool{},
-		again: map[uint64]bool{}, syncs: map[string][]scale.Decision{}}
+		again: map[uint64]bool{}, syncs: map[string][]scale.Decision{}, rests: map[string][]time.Duration{}}
 	d, err := New(Options{Scenario: s, Candidate: candidate, Speed: speed, Cluster: cluster(t), Logger: log.NewNopLogger(), Observe: p.observe,
-		ObserveSync: p.sync})
+		ObserveSync: p.sync, ObserveRest: p.rest})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,6 +175,23 @@ func (p *play) sync(service string, d scale.Decision) {
 	defer p.mu.Unlock()
 	d.Proposals = slices.Clone(d.Proposals)
 	p.syncs[service] = append(p.syncs[service], d)
+}
+
+func (p *play) rest(service string, d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rests[service] = append(p.rests[service], d)
+}
+
+// pause is the scenario time that a rebalance kept a pod of a service from consuming, on average.
+func (p *play) pause(service string) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sum := time.Duration(0)
+	for _, d := range p.rests[service] {
+		sum += d
+	}
+	return time.Duration(float64(sum) / float64(max(len(p.rests[service]), 1)) * p.demo.clock.Speed())
 }
 
 // decisions are the syncs of a service so far.

@@ -48,6 +48,10 @@ type pod struct {
 	handled atomic.Int64
 	busy    atomic.Int64 // nanoseconds of work done
 
+	// rested, where set, is told how long a rebalance lasted for the pod, which stopped at stoppedAt.
+	rested    func(time.Duration)
+	stoppedAt time.Time
+
 	// What load remembers of its last measurement.
 	loadAt   time.Time
 	loadBusy time.Duration
@@ -143,64 +147,6 @@ func (p *pod) Dial(network, addr string) (net.Conn, error) {
 		p.conns[conn] = struct{}{}
 	}
 	return conn, err
-}
-
-// Setup implements sarama.ConsumerGroupHandler.
-func (p *pod) Setup(sarama.ConsumerGroupSession) error { return nil }
-
-// Cleanup implements sarama.ConsumerGroupHandler.
-func (p *pod) Cleanup(sarama.ConsumerGroupSession) error { return nil }
-
-// ConsumeClaim implements sarama.ConsumerGroupHandler: it handles one partition's messages in order.
-func (p *pod) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
-	ctx := session.Context()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case raw, ok := <-claim.Messages():
-			if !ok {
-				return nil
-			}
-			if err := p.process(ctx, raw); err != nil {
-				return nil // not marked: it is delivered again
-			}
-			if !p.mute.Load() {
-				session.MarkMessage(raw, "")
-			}
-		}
-	}
-}
-
-func (p *pod) process(ctx context.Context, raw *sarama.ConsumerMessage) error {
-	for p.stalled.Load() {
-		if !sleep(ctx, 50*time.Millisecond) {
-			return ctx.Err()
-		}
-	}
-	m, err := decodeMessage(raw.Value)
-	if err != nil {
-		return nil // foreign messages are skipped
-	}
-	topic, _ := p.prefix.bare(raw.Topic)
-	cost := p.cost(m.Kind)
-	if err := p.pacer.work(ctx, cost); err != nil {
-		return err
-	}
-	if err := p.handle(ctx, topic, raw, m); err != nil {
-		return err
-	}
-	p.handled.Add(1)
-	p.busy.Add(int64(cost))
-	return nil
-}
-
-func (p *pod) cost(kind uint8) time.Duration {
-	cost := p.costs[min(int(kind), len(p.costs)-1)]
-	if percent := p.slow.Load(); percent > 0 {
-		cost = cost * 100 / time.Duration(percent)
-	}
-	return cost
 }
 
 // stop makes the pod leave the group and end.

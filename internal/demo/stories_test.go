@@ -93,7 +93,6 @@ func TestRideHailing(t *testing.T) {
 	p.drain()
 	p.stop()
 	p.checkAtLeastOnce()
-	compare(t, p, s, "trip-analytics-consumer")
 }
 
 // TestFashion: 4 to 80 replicas on the logarithm of lag and on CPU; steps up are bounded, steps down come one by one.
