@@ -15,7 +15,7 @@ type contender struct {
 	allowed                            tolerances
 }
 
-// side is what the burst did under a contender.
+// side is what the burst did under a contender; drained is when the lag fell below a second of production.
 type side struct {
 	contender
 	figures
@@ -52,18 +52,18 @@ func TestSideBySide(t *testing.T) {
 	t.Logf("\n| controller | peak lag | s to the first scale-up | s to drain | replica-seconds | changes | reversals | requests in 10 s, 1 ScaledObject | 4 ScaledObjects |\n"+
 		"|---|--:|--:|--:|--:|--:|--:|--:|--:|\n%s", &rows)
 	keda, ours := sides[0], sides[1]
-	// What is asked of Prometheus was sampled, scraped and recorded before: that is worth up to half as much lag again.
-	// Replicas that leave the fullest member as full as before are not asked for, so 10 are followed by 20.
+	// The price of asking Prometheus, and of holding what was asked for: docs/keda.md says where it comes from.
 	for _, bound := range []struct {
 		what       string
 		ours, most float64
 	}{
-		{"peak lag", ours.peakLag, 1.75 * keda.peakLag},
-		{"s to drain", ours.drained, keda.drained + 6},
-		{"replica-seconds", ours.replicaSeconds, 1.35 * keda.replicaSeconds},
-		{"changes", float64(ours.changes), float64(keda.changes)},
+		{"peak lag", ours.peakLag, 2 * keda.peakLag},
+		{"s to drain", ours.drained, keda.drained + 8},
+		{"replica-seconds", ours.replicaSeconds, 1.75 * keda.replicaSeconds},
+		{"changes", float64(ours.changes), float64(keda.changes) + 2},
 		{"reversals", float64(ours.reversals), 1},
 		{"requests with four ScaledObjects", float64(ours.four), float64(ours.one)*1.25 + 10},
+		{"requests with four ScaledObjects, of KEDA's", float64(ours.four), float64(keda.four)},
 	} {
 		if bound.ours > bound.most {
 			t.Errorf("%s: %.4g, wanted at most %.4g", bound.what, bound.ours, bound.most)
@@ -93,7 +93,7 @@ func (w *world) burst(t *testing.T, c contender, window any) side {
 	e.p.Rate(compressRate(base))
 	time.Sleep(compressTime(600 * time.Second))
 	measured := r.finish("kafka_group_lag")
-	s := side{contender: c, figures: measured.figures(tripSetup().mark), reversals: reversals(measured.counts())}
+	s := side{contender: c, figures: measured.figures(1400 / speed), reversals: reversals(measured.counts())}
 	s.firstUp -= begin
 	s.drained -= begin
 	t.Logf("what HPA read for each replica, and wanted: %s", r.asked())
