@@ -28,12 +28,24 @@ var shared struct {
 	err   error
 }
 
-// theWorld boots the shared parts on first use. Where one is missing the test is skipped, or fails where CI is "true".
+// places are for the tests that run at a time. They wait more than they work, so there are more than cores.
+var places = make(chan struct{}, 4)
+
+// longest is the test that takes as long as several others in a row: it gets a place before them.
+const longest = "TestFaults"
+
+// theWorld waits for a place and boots the shared parts on first use. Where one is missing the test is skipped, or fails
+// where CI is "true".
 func theWorld(t *testing.T) *world {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: no real Kubernetes")
 	}
+	if t.Name() != longest {
+		time.Sleep(100 * time.Millisecond)
+	}
+	places <- struct{}{}
+	t.Cleanup(func() { <-places })
 	shared.once.Do(func() { shared.world, shared.err = boot() })
 	if errors.Is(shared.err, kafka.ErrMissing) && os.Getenv("CI") != "true" {
 		t.Skipf("install what is missing: %v", shared.err)
