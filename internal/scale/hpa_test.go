@@ -205,3 +205,19 @@ func TestResourceMetrics(t *testing.T) {
 		})
 	}
 }
+
+// TestEventsNotedLate: an event as old as its policy's period is free, and counts one sync longer if it was noted late.
+func TestEventsNotedLate(t *testing.T) {
+	for delay, want := range map[time.Duration][]int32{0: {7, 7, 12, 12}, time.Millisecond: {7, 7, 7, 12}} {
+		h := NewHPA(HPASpec{MaxReplicas: 20, Metrics: one(AverageValue, 1000), Behavior: &Behavior{
+			Up: &Rules{Policies: []Policy{{Type: Pods, Value: 5, Period: 30 * time.Second}}},
+		}})
+		h.DelayEvents(delay)
+		n := int32(2)
+		for i, w := range want {
+			if n = h.Reconcile(seconds(15*i), steady(n, 20_000)).Desired; n != w {
+				t.Errorf("delayed by %v: %d replicas at sync %d, want %d", delay, n, i, w)
+			}
+		}
+	}
+}

@@ -86,6 +86,9 @@ func (p *prometheus) held(group, step int, window time.Duration, f func(*lag.Gro
 	oldest := step - p.clock.steps(window)
 	for i := p.taken - 1; i >= 0 && i >= p.taken-keptScrapes; i-- {
 		s := &p.scrape[i%keptScrapes]
+		if s.at > step {
+			continue
+		}
 		if s.at <= oldest {
 			break
 		}
