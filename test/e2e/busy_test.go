@@ -1,0 +1,55 @@
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"testing"
+	"time"
+)
+
+// pressure measures how short of processors the machine is: the kernel's count of the time in which something that
+// could run had to wait.
+type pressure struct {
+	began  time.Time
+	waited time.Duration
+	known  bool
+}
+
+func startPressure() pressure {
+	waited, known := waitedForCPU()
+	return pressure{time.Now(), waited, known}
+}
+
+func waitedForCPU() (time.Duration, bool) {
+	raw, err := os.ReadFile("/proc/pressure/cpu")
+	if err != nil {
+		return 0, false
+	}
+	var tenSeconds, minute, fiveMinutes float64
+	var micros int64
+	_, err = fmt.Sscanf(string(raw), "some avg10=%f avg60=%f avg300=%f total=%d", &tenSeconds, &minute, &fiveMinutes, &micros)
+	return time.Duration(micros) * time.Microsecond, err == nil
+}
+
+// share is the part of the time since then in which something waited; 0 where the kernel does not tell.
+func (p pressure) share() float64 {
+	waited, known := waitedForCPU()
+	if !p.known || !known {
+		return 0
+	}
+	return float64(waited-p.waited) / float64(time.Since(p.began))
+}
+
+// allow gives the tolerances of a comparison in time: quiet's, or none to speak of where the machine was short of
+// processors for half of the time. Then the simulator, which knows of no such thing, cannot be held to the course.
+func (p pressure) allow(t *testing.T) tolerances {
+	t.Helper()
+	share := p.share()
+	t.Logf("something waited for a processor %.0f %% of the time", 100*share)
+	if share < 0.5 {
+		return quiet
+	}
+	anything := margin{absolute: math.Inf(1)}
+	return tolerances{peakLag: anything, replicaSeconds: anything, times: anything, changes: math.MaxInt32}
+}
