@@ -48,7 +48,12 @@ func (b band) outside(v float64, m margin) float64 {
 	return max(low-v, v-high, 0)
 }
 
-// compare holds a measured course to the simulated ones and prints both in one table.
+// tooBusy is the share of the time with something waiting for a processor above which a measurement says more about the
+// machine than about the product: consumers, syncs and samples are late by more than the margins.
+const tooBusy = 0.5
+
+// compare holds a measured course to the simulated ones and prints both in one table. On a machine that was too busy it
+// only prints.
 func compare(t *testing.T, name string, measured *course, predicted []*course, mark float64, allowed tolerances) {
 	t.Helper()
 	var all []figures
@@ -58,7 +63,11 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 	is := measured.figures(mark)
 	var out strings.Builder
 	fmt.Fprintf(&out, "\n%s, predicted over %d phases\n| | measured | predicted: middle | least | most | difference to the middle |\n|---|--:|--:|--:|--:|--:|\n", name, len(predicted))
-	times := allowed.times
+	times, fail := allowed.times, t.Errorf
+	if measured.pressure > tooBusy {
+		fail = t.Logf
+		t.Logf("%s: the machine was busy, something waited for a processor %.0f %% of the time: differences are printed only", name, 100*measured.pressure)
+	}
 	for _, row := range []struct {
 		what   string
 		figure func(figures) float64
@@ -83,7 +92,7 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 		}
 		fmt.Fprintf(&out, "| %s | %.4g | %.4g | %.4g | %.4g | %s |\n", row.what, v, b.middle, b.least, b.most, difference)
 		if off := b.outside(v, row.margin); off > 0 {
-			t.Errorf("%s: %s is %.4g, predicted %.4g to %.4g: %.3g outside the margin", name, row.what, v, b.least, b.most, off)
+			fail("%s: %s is %.4g, predicted %.4g to %.4g: %.3g outside the margin", name, row.what, v, b.least, b.most, off)
 		}
 	}
 	nearest := slices.MinFunc(predicted, func(a, b *course) int {

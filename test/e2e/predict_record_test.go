@@ -28,6 +28,7 @@ type recording struct {
 	began   time.Time
 	initial int
 	stop    func()
+	busy    pressure
 
 	mu       sync.Mutex
 	produced []reading
@@ -54,7 +55,7 @@ func (e *evening) record(t *testing.T, object kubeapi.Object) *recording {
 	var done sync.WaitGroup
 	r.stop = sync.OnceFunc(func() { cancel(); done.Wait() })
 	t.Cleanup(r.stop)
-	r.began = time.Now()
+	r.began, r.busy = time.Now(), startPressure()
 	if e.p != nil {
 		done.Go(func() { r.countProduced(ctx, e.p) })
 	}
@@ -131,7 +132,7 @@ func (r *recording) finish(lag string) *course {
 	r.t.Helper()
 	r.stop()
 	length := r.now()
-	c := &course{length: length, lag: r.samples(lag, length)}
+	c := &course{length: length, lag: r.samples(lag, length), pressure: r.busy.share()}
 	if len(r.produced) == 0 {
 		r.produced = r.samples("kafka_group_produced_messages_total", length)
 		r.produced = append([]reading{{0, r.produced[0].value}}, r.produced...)

@@ -21,6 +21,7 @@ type course struct {
 	length   float64 // seconds
 	lag      []reading
 	replicas []reading // changes; the first is what there was at the start
+	pressure float64   // share of the time in which something waited for a processor
 }
 
 // figures sum a course up. Times are seconds since the start.
