@@ -21,6 +21,7 @@ type side struct {
 	figures
 	reversals int
 	one, four int // requests to Kafka in ten seconds, with one and with four ScaledObjects
+	busy      bool
 }
 
 // The same burst with KEDA's own kafka trigger and with ours, in one table; and what each asks of Kafka when there are
@@ -52,6 +53,13 @@ func TestSideBySide(t *testing.T) {
 	t.Logf("\n| controller | peak lag | s to the first scale-up | s to drain | replica-seconds | changes | reversals | requests in 10 s, 1 ScaledObject | 4 ScaledObjects |\n"+
 		"|---|--:|--:|--:|--:|--:|--:|--:|--:|\n%s", &rows)
 	keda, ours := sides[0], sides[1]
+	if ours.four > ours.one*5/4+10 || ours.four > keda.four {
+		t.Errorf("%d requests in ten seconds with one ScaledObject, %d with four, %d of KEDA's", ours.one, ours.four, keda.four)
+	}
+	if keda.busy || ours.busy {
+		t.Log("the machine was busy: the sides are not held to each other")
+		return
+	}
 	// The price of asking Prometheus, and of holding what was asked for: docs/keda.md says where it comes from.
 	for _, bound := range []struct {
 		what       string
@@ -62,8 +70,6 @@ func TestSideBySide(t *testing.T) {
 		{"replica-seconds", ours.replicaSeconds, 1.75 * keda.replicaSeconds},
 		{"changes", float64(ours.changes), float64(keda.changes) + 2},
 		{"reversals", float64(ours.reversals), 1},
-		{"requests with four ScaledObjects", float64(ours.four), float64(ours.one)*1.25 + 10},
-		{"requests with four ScaledObjects, of KEDA's", float64(ours.four), float64(keda.four)},
 	} {
 		if bound.ours > bound.most {
 			t.Errorf("%s: %.4g, wanted at most %.4g", bound.what, bound.ours, bound.most)
@@ -93,7 +99,7 @@ func (w *world) burst(t *testing.T, c contender, window any) side {
 	e.p.Rate(compressRate(base))
 	time.Sleep(compressTime(600 * time.Second))
 	measured := r.finish("kafka_group_lag")
-	s := side{contender: c, figures: measured.figures(1400 / speed), reversals: reversals(measured.counts())}
+	s := side{contender: c, figures: measured.figures(1400 / speed), reversals: reversals(measured.counts()), busy: measured.pressure > tooBusy}
 	s.firstUp -= begin
 	s.drained -= begin
 	t.Logf("what HPA read for each replica, and wanted: %s", r.asked())
