@@ -56,8 +56,8 @@ cover: ## Test coverage of the root module as a table.
 bench: ## Go benchmarks of the hot paths, allocations included.
 	go test -run '^$$' -bench . -benchmem ./internal/lag ./internal/kafka ./collector ./internal/simulate
 
-# Cases that have failed once on a busy machine without a found cause stay out of CI; make e2e-all runs them too.
-E2E_SKIP ?= TestFashion|TestFaultsOfValueTriggers|TestSideBySide|TestFoodDelivery
+# Cases whose bounds hold on a quiet machine only stay out of CI; make e2e-all runs them too.
+E2E_SKIP ?= TestSideBySide
 
 .PHONY: e2e
 e2e: ## The nested modules: golden builds, compose stack, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
