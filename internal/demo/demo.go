@@ -30,7 +30,7 @@ type Options struct {
 	Prefix string
 	Logger log.Logger
 	// Observe, where set, is told of every message that a pod has handled, ObserveSync of every decision of an HPA,
-	// ObserveRest of how long a rebalance kept a pod from consuming, by the wall; tests count with them.
+	// ObserveRest of how long a rebalance kept a pod from messages, by the wall; tests count with them.
 	Observe     func(service string, raw *sarama.ConsumerMessage, m Message)
 	ObserveSync func(service string, d scale.Decision)
 	ObserveRest func(service string, rest time.Duration)

@@ -183,15 +183,16 @@ func (p *play) rest(service string, d time.Duration) {
 	p.rests[service] = append(p.rests[service], d)
 }
 
-// pause is the scenario time that a rebalance kept a pod of a service from consuming, on average.
+// pause is the scenario time that a rebalance kept a pod of a service from messages: the median, because some pods wait
+// because there are none.
 func (p *play) pause(service string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	sum := time.Duration(0)
-	for _, d := range p.rests[service] {
-		sum += d
+	rests := slices.Sorted(slices.Values(p.rests[service]))
+	if len(rests) == 0 {
+		return 0
 	}
-	return time.Duration(float64(sum) / float64(max(len(p.rests[service]), 1)) * p.demo.clock.Speed())
+	return time.Duration(float64(rests[len(rests)/2]) * p.demo.clock.Speed())
 }
 
 // decisions are the syncs of a service so far.

@@ -48,9 +48,10 @@ type pod struct {
 	handled atomic.Int64
 	busy    atomic.Int64 // nanoseconds of work done
 
-	// rested, where set, is told how long a rebalance lasted for the pod, which stopped at stoppedAt.
+	// rested, where set, is told how long a rebalance kept the pod from messages; stoppedAt is when that began, 0: it did
+	// not.
 	rested    func(time.Duration)
-	stoppedAt time.Time
+	stoppedAt atomic.Int64
 
 	// What load remembers of its last measurement.
 	loadAt   time.Time

@@ -8,17 +8,22 @@ import (
 )
 
 // Setup implements sarama.ConsumerGroupHandler.
-func (p *pod) Setup(sarama.ConsumerGroupSession) error {
-	if p.rested != nil && !p.stoppedAt.IsZero() {
-		p.rested(time.Since(p.stoppedAt))
-	}
-	return nil
-}
+func (p *pod) Setup(sarama.ConsumerGroupSession) error { return nil }
 
 // Cleanup implements sarama.ConsumerGroupHandler.
 func (p *pod) Cleanup(sarama.ConsumerGroupSession) error {
-	p.stoppedAt = time.Now()
+	p.stoppedAt.Store(time.Now().UnixNano())
 	return nil
+}
+
+// resumed tells who wants to know that the first message after a rebalance is here.
+func (p *pod) resumed() {
+	if p.rested == nil || p.stoppedAt.Load() == 0 {
+		return
+	}
+	if at := p.stoppedAt.Swap(0); at != 0 {
+		p.rested(time.Since(time.Unix(0, at)))
+	}
 }
 
 // ConsumeClaim implements sarama.ConsumerGroupHandler: it handles one partition's messages in order.
@@ -32,6 +37,7 @@ func (p *pod) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.Con
 			if !ok {
 				return nil
 			}
+			p.resumed()
 			if err := p.process(ctx, raw); err != nil {
 				return nil // not marked: it is delivered again
 			}
