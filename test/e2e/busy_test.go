@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"fmt"
-	"math"
 	"os"
-	"testing"
 	"time"
 )
 
@@ -39,17 +37,4 @@ func (p pressure) share() float64 {
 		return 0
 	}
 	return float64(waited-p.waited) / float64(time.Since(p.began))
-}
-
-// allow gives the tolerances of a comparison in time: quiet's, or none to speak of where the machine was short of
-// processors for half of the time. Then the simulator, which knows of no such thing, cannot be held to the course.
-func (p pressure) allow(t *testing.T) tolerances {
-	t.Helper()
-	share := p.share()
-	t.Logf("something waited for a processor %.0f %% of the time", 100*share)
-	if share < 0.5 {
-		return quiet
-	}
-	anything := margin{absolute: math.Inf(1)}
-	return tolerances{peakLag: anything, replicaSeconds: anything, times: anything, changes: math.MaxInt32}
 }
