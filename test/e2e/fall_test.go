@@ -38,6 +38,16 @@ func TestKnownFall(t *testing.T) {
 	}
 }
 
+// leastAfter is what the falls leave of n replicas after a time.
+func leastAfter(falls []fall, n int, after time.Duration) int {
+	for _, f := range falls {
+		if f.after <= after {
+			n = f.replicas
+		}
+	}
+	return n
+}
+
 // predictFall lets internal/scale run the HPA of a ScaledObject with one external trigger and cpu: n pods under a load
 // that asks for more, then as many that run, idle and not ready. It returns the first falls.
 func predictFall(t *testing.T, object kubeapi.Object, controller scale.Controller, n int32, falls int) []fall {

@@ -66,8 +66,8 @@ func TestFashion(t *testing.T) {
 	t.Log(e.f.history())
 }
 
-// fallUnready lets every pod be not ready until the replicas have fallen three times, and compares that with what
-// internal/scale predicts.
+// fallUnready lets every pod be not ready until the replicas have fallen as far as internal/scale lets them in three
+// falls, and checks that they are never fewer than it predicts, give or take a sync.
 func (e *evening) fallUnready(t *testing.T, object kubeapi.Object, outage string) {
 	t.Helper()
 	predicted := predictFall(t, object, compressedController(), streamMaximum, 3)
@@ -82,18 +82,16 @@ func (e *evening) fallUnready(t *testing.T, object kubeapi.Object, outage string
 	})
 	must(t, os.Remove(outage))
 	var rows []string
-	for i, c := range e.f.changesSince(begin) {
-		if i >= len(predicted) || c.replicas != predicted[i].replicas {
-			t.Errorf("fall %d is to %d replicas, predicted %v", i+1, c.replicas, predicted)
-			break
-		}
+	for _, c := range e.f.changesSince(begin) {
+		// Where the pods turn unready one after the other, a sync in between asks for some, and a fall takes two steps.
 		after := c.at.Sub(begin)
-		rows = append(rows, fmt.Sprintf("| %d | %.1f | %.1f |", c.replicas, after.Seconds(), predicted[i].after.Seconds()))
-		if early := predicted[i].after - after; early > syncPeriod {
-			t.Errorf("fall %d came %v earlier than the policy allows", i+1, early)
+		bound := leastAfter(predicted, streamMaximum, after+syncPeriod)
+		rows = append(rows, fmt.Sprintf("| %.1f | %d | %d |", after.Seconds(), c.replicas, bound))
+		if c.replicas < bound {
+			t.Errorf("%d replicas after %v, the policy allows %d", c.replicas, after, bound)
 		}
 	}
-	t.Logf("all of %d pods not ready\n| replicas | after s | predicted |\n|--:|--:|--:|\n%s", streamMaximum, strings.Join(rows, "\n"))
+	t.Logf("all of %d pods not ready\n| after s | replicas | predicted |\n|--:|--:|--:|\n%s", streamMaximum, strings.Join(rows, "\n"))
 }
 
 // startStream brings the stream processor to rest and returns the file that makes its pods unready.
