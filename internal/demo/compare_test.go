@@ -1,3 +1,7 @@
+// The race detector makes everything slower than the workload allows for: make e2e runs this comparison without it.
+
+//go:build !race
+
 package demo
 
 import (
