@@ -57,7 +57,7 @@ bench: ## Go benchmarks of the hot paths, allocations included.
 	go test -run '^$$' -bench . -benchmem ./internal/lag ./internal/kafka ./collector ./internal/simulate
 
 # Cases whose bounds hold on a quiet machine only stay out of CI; make e2e-all runs them too.
-E2E_SKIP ?= TestSideBySide
+E2E_SKIP ?= TestFashion|TestSideBySide
 
 .PHONY: e2e
 e2e: ## The nested modules: golden builds, compose stack, parsers, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
