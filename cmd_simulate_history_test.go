@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"kafka_burndown_exporter/internal/cli/clitest"
 	"kafka_burndown_exporter/internal/simulate"
 	"kafka_burndown_exporter/test/prometheus"
 )
@@ -209,7 +210,7 @@ func (h *history) testLogins(t *testing.T) {
 
 func (h *history) simulate(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs buffer
+	var out, errs clitest.Buffer
 	args = append([]string{"simulate", "--prometheus.url=" + h.url, "--group=orders", "--start=" + h.from.Format(time.RFC3339),
 		"--end=" + h.to.Format(time.RFC3339)}, args...)
 	code = run(t.Context(), args, &out, &errs)

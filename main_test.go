@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 
 	"kafka_burndown_exporter/collector"
 	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/cli/clitest"
 	"kafka_burndown_exporter/internal/cli/flagsdoc"
 	"kafka_burndown_exporter/internal/exporter"
 	"kafka_burndown_exporter/internal/kafka"
@@ -26,27 +25,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite docs/flags.md")
 
-// buffer is what a program under test writes to.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 func tryRun(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs buffer
+	var out, errs clitest.Buffer
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	code = run(ctx, args, &out, &errs)
@@ -249,7 +230,7 @@ func TestArgumentsOfKafkaExporter(t *testing.T) {
 // parseOnly parses the flags of serve and makes the configuration of them, without running it.
 func parseOnly(t *testing.T, args []string) (kafka.Config, collector.EncoderOptions, string) {
 	t.Helper()
-	var stderr buffer
+	var stderr clitest.Buffer
 	app := kingpin.New(name, "")
 	cmd := app.Command("serve", "").Default()
 	f := exporter.AddFlags(cmd)
@@ -313,7 +294,7 @@ func TestContainerLimit(t *testing.T) {
 }
 
 func TestGeneratedFlagDocs(t *testing.T) {
-	app, _ := commandLine().App(&buffer{}, &buffer{})
+	app, _ := commandLine().App(&clitest.Buffer{}, &clitest.Buffer{})
 	got := flagsdoc.Commands(app.Model())
 	flagsdoc.Check(t, filepath.Join("docs", "flags.md"), flagsdoc.Exporter, got, *update)
 }

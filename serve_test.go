@@ -21,6 +21,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"kafka_burndown_exporter/internal/cli/clitest"
 )
 
 // program is run() in the background.
@@ -28,7 +30,7 @@ type program struct {
 	t      *testing.T
 	cancel context.CancelFunc
 	code   chan int
-	logs   *buffer
+	logs   *clitest.Buffer
 	url    string
 }
 
@@ -38,7 +40,7 @@ var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &program{t: t, cancel: cancel, code: make(chan int, 1), logs: &buffer{}}
+	p := &program{t: t, cancel: cancel, code: make(chan int, 1), logs: &clitest.Buffer{}}
 	go func() {
 		p.code <- run(ctx, append(args, "--web.listen-address=127.0.0.1:0", "--sample.interval=200ms"), p.logs, p.logs)
 	}()

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kafka_burndown_exporter/internal/cli/clitest"
 )
 
 var demoAddress = regexp.MustCompile(`runs at http://([0-9.:]+)/demo/`)
@@ -18,7 +20,7 @@ func runDemo(t *testing.T, ok func(out string) bool, args ...string) (code int, 
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	var stdout, stderr buffer
+	var stdout, stderr clitest.Buffer
 	ended := make(chan int, 1)
 	go func() {
 		ended <- run(ctx, append([]string{"--web.listen-address=127.0.0.1:0"}, args...), &stdout, &stderr)

@@ -1,53 +1,34 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"kafka_burndown_exporter/internal/cli/clitest"
 	"kafka_burndown_exporter/internal/cli/flagsdoc"
 	"kafka_burndown_exporter/internal/exporter"
 )
 
 var update = flag.Bool("update", false, "rewrite the demo's part of docs/flags.md")
 
-// buffer is what a program under test writes to.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 func TestGeneratedFlagDocs(t *testing.T) {
 	shown := flagsdoc.Shown{}
 	other := kingpin.New(exporter.Name, "")
 	exporter.AddFlags(other)
 	shown.Table(exporter.Name, other.Model().Flags) // the file shows them above
-	app, _ := commandLine().App(&buffer{}, &buffer{})
+	app, _ := commandLine().App(&clitest.Buffer{}, &clitest.Buffer{})
 	got := "\n" + description + " Run by `make demo`, which passes on `DEMO_ARGS`.\n" + shown.Table(name, app.Model().Flags)
 	flagsdoc.Check(t, filepath.Join("..", "docs", "flags.md"), flagsdoc.Demo, got, *update)
 }
 
 func TestHelpAndVersion(t *testing.T) {
 	for _, arg := range []string{"--help", "-h", "--version"} {
-		var out, errs buffer
+		var out, errs clitest.Buffer
 		if code := run(t.Context(), []string{arg}, &out, &errs); code != 0 || !strings.Contains(out.String()+errs.String(), name) {
 			t.Errorf("%s: exit code %d: %s%s", arg, code, &out, &errs)
 		}

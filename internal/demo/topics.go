@@ -37,20 +37,29 @@ func inMemory(topics []scenario.Topic) map[string]*string {
 	}
 }
 
-// createTopics makes the scenario's topics and returns once they can be produced to; those that exist stay as they are.
-func createTopics(cluster Cluster, names prefix, topics []scenario.Topic) error {
+// administer opens a connection to change the cluster with. Closing the admin closes the client.
+func administer(cluster Cluster) (sarama.Client, sarama.ClusterAdmin, error) {
 	cfg, err := cluster.config("demo-admin")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	client, err := sarama.NewClient(cluster.Brokers, cfg)
 	if err != nil {
-		return fmt.Errorf("connect to Kafka: %w", err)
+		return nil, nil, fmt.Errorf("connect to Kafka: %w", err)
 	}
 	admin, err := sarama.NewClusterAdminFromClient(client)
 	if err != nil {
 		client.Close()
-		return fmt.Errorf("connect to Kafka: %w", err)
+		return nil, nil, fmt.Errorf("connect to Kafka: %w", err)
+	}
+	return client, admin, nil
+}
+
+// createTopics makes the scenario's topics and returns once they can be produced to; those that exist stay as they are.
+func createTopics(cluster Cluster, names prefix, topics []scenario.Topic) error {
+	client, admin, err := administer(cluster)
+	if err != nil {
+		return err
 	}
 	defer admin.Close()
 	var config map[string]*string // the cluster's own
@@ -93,18 +102,9 @@ func awaitTopic(client sarama.Client, topic string, partitions int, deadline tim
 
 // deleteBefore deletes a topic's messages that are older than a moment.
 func deleteBefore(cluster Cluster, topic string, before time.Time) error {
-	cfg, err := cluster.config("demo-admin")
+	client, admin, err := administer(cluster)
 	if err != nil {
 		return err
-	}
-	client, err := sarama.NewClient(cluster.Brokers, cfg)
-	if err != nil {
-		return fmt.Errorf("connect to Kafka: %w", err)
-	}
-	admin, err := sarama.NewClusterAdminFromClient(client)
-	if err != nil {
-		client.Close()
-		return fmt.Errorf("connect to Kafka: %w", err)
 	}
 	defer admin.Close()
 	partitions, err := client.Partitions(topic)
@@ -130,13 +130,9 @@ func deleteBefore(cluster Cluster, topic string, before time.Time) error {
 
 // Remove deletes the scenario's topics and groups, as a demo with that prefix made them, from a real cluster.
 func Remove(cluster Cluster, names string, s *scenario.Scenario) error {
-	cfg, err := cluster.config("demo-admin")
+	_, admin, err := administer(cluster)
 	if err != nil {
 		return err
-	}
-	admin, err := sarama.NewClusterAdmin(cluster.Brokers, cfg)
-	if err != nil {
-		return fmt.Errorf("connect to Kafka: %w", err)
 	}
 	defer admin.Close()
 	var errs []error

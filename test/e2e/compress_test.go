@@ -66,14 +66,27 @@ func compressLine(line string) string {
 // take whole seconds, at least one.
 func compressScaledObject(object kubeapi.Object, counts float64) {
 	spec, _ := object["spec"].(kubeapi.Object)
+	rescale(spec, shorten, speed, counts)
+	for _, trigger := range kubeapi.List(spec, "triggers") {
+		if kubeapi.String(trigger, "name") == "log2x7" {
+			metadata, _ := trigger["metadata"].(kubeapi.Object)
+			target, _ := strconv.ParseFloat(kubeapi.String(metadata, "threshold"), 64)
+			metadata["threshold"] = fmt.Sprintf("%.1f", target-7*math.Log2(counts))
+		}
+	}
+}
+
+// rescale changes the times of a ScaledObject by duration, and divides the seconds in its thresholds by faster and the
+// messages in them by counts.
+func rescale(spec kubeapi.Object, duration func(kubeapi.Object, string), faster, counts float64) {
 	for _, field := range []string{"pollingInterval", "cooldownPeriod"} {
-		shorten(spec, field)
+		duration(spec, field)
 	}
 	for _, side := range []string{"scaleUp", "scaleDown"} {
 		behavior, _ := kubeapi.Nested(spec, "advanced", "horizontalPodAutoscalerConfig", "behavior", side).(kubeapi.Object)
-		shorten(behavior, "stabilizationWindowSeconds")
+		duration(behavior, "stabilizationWindowSeconds")
 		for _, policy := range kubeapi.List(behavior, "policies") {
-			shorten(policy, "periodSeconds")
+			duration(policy, "periodSeconds")
 		}
 	}
 	for _, trigger := range kubeapi.List(spec, "triggers") {
@@ -85,11 +98,8 @@ func compressScaledObject(object kubeapi.Object, counts float64) {
 			divide(metadata, "threshold", counts)
 		case name == "burndown" || name == "age":
 			old := kubeapi.String(metadata, "threshold")
-			divide(metadata, "threshold", speed)
+			divide(metadata, "threshold", faster)
 			metadata["query"] = strings.ReplaceAll(kubeapi.String(metadata, "query"), "4 * "+old, "4 * "+kubeapi.String(metadata, "threshold"))
-		case name == "log2x7":
-			target, _ := strconv.ParseFloat(kubeapi.String(metadata, "threshold"), 64)
-			metadata["threshold"] = fmt.Sprintf("%.1f", target-7*math.Log2(counts))
 		}
 	}
 }

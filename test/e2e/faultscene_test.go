@@ -39,11 +39,7 @@ type victim struct {
 // desired replicas, for each manifest that has a Value trigger beside them, and for the one that has cpu there.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	w := theWorld(t)
-	k, err := startKafka(t.Context(), 3)
-	must(t, err)
-	t.Cleanup(k.close)
-	s := &scene{w: w.on(k), victims: []*victim{
+	s := &scene{w: theWorld(t).withKafka(t, 3), victims: []*victim{
 		{manifest: "ride-hailing/prometheus/trip-analytics.yaml", pods: 7, asks: 7, base: 950, partitions: tripPartitions},
 		{manifest: "payments/analytics.yaml", pods: 3, asks: 3, base: 400, partitions: 6},
 		{manifest: "food-delivery/prometheus/restaurant.yaml", pods: 3, asks: 3, base: 400, partitions: 6},

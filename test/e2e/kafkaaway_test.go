@@ -13,11 +13,8 @@ import (
 // without a kafka trigger goes on.
 func TestKafkaTriggerTakesOthersAlong(t *testing.T) {
 	t.Parallel()
-	w := theWorld(t)
-	k, err := startKafka(t.Context(), 1)
-	must(t, err)
-	t.Cleanup(k.close)
-	w = w.on(k)
+	w := theWorld(t).withKafka(t, 1)
+	k := w.kafka
 	const ns = "kafka-away"
 	w.namespace(t, ns)
 	must(t, k.CreateTopic(ns, 1))

@@ -203,28 +203,8 @@ func stretchScaledObject(applied kubeapi.Object, counts float64) kubeapi.Object 
 		if spec[field] == nil {
 			spec[field] = standard
 		}
-		lengthen(spec, field)
 	}
-	for _, side := range []string{"scaleUp", "scaleDown"} {
-		behavior, _ := kubeapi.Nested(spec, "advanced", "horizontalPodAutoscalerConfig", "behavior", side).(kubeapi.Object)
-		lengthen(behavior, "stabilizationWindowSeconds")
-		for _, policy := range kubeapi.List(behavior, "policies") {
-			lengthen(policy, "periodSeconds")
-		}
-	}
-	for _, trigger := range kubeapi.List(spec, "triggers") {
-		metadata, _ := trigger["metadata"].(kubeapi.Object)
-		switch name := kubeapi.String(trigger, "name"); {
-		case kubeapi.String(trigger, "type") == "kafka":
-			divide(metadata, "lagThreshold", 1/counts)
-		case name == "backlog" || name == "lag":
-			divide(metadata, "threshold", 1/counts)
-		case name == "burndown" || name == "age":
-			old := kubeapi.String(metadata, "threshold")
-			divide(metadata, "threshold", 1./speed)
-			metadata["query"] = strings.ReplaceAll(kubeapi.String(metadata, "query"), "4 * "+old, "4 * "+kubeapi.String(metadata, "threshold"))
-		}
-	}
+	rescale(spec, lengthen, 1./speed, 1/counts)
 	return object
 }
 

@@ -29,11 +29,7 @@ type side struct {
 // one costs the same whoever asks.
 func TestSideBySide(t *testing.T) {
 	t.Parallel()
-	w := theWorld(t)
-	k, err := startKafka(t.Context(), 1)
-	must(t, err)
-	t.Cleanup(k.close)
-	w = w.on(k)
+	w := theWorld(t).withKafka(t, 1)
 	window := scaleDown(w.shipped(t, "ride-hailing/kafka/trip-analytics.yaml", service{}))["stabilizationWindowSeconds"]
 	var sides []side
 	for _, c := range []contender{

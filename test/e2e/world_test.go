@@ -38,7 +38,7 @@ const longest = "TestFaults"
 // where CI is "true".
 func theWorld(t *testing.T) *world {
 	t.Helper()
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CI") != "true" {
 		t.Skip("-short: no real Kubernetes")
 	}
 	if t.Name() != longest {
@@ -105,8 +105,12 @@ func closeWorld() {
 	}
 }
 
-// on is the same world with another Kafka.
-func (w *world) on(k *cluster) *world {
+// withKafka is the same world with a Kafka of its own, which ends with the test.
+func (w *world) withKafka(t *testing.T, brokers int) *world {
+	t.Helper()
+	k, err := startKafka(t.Context(), brokers)
+	must(t, err)
+	t.Cleanup(k.close)
 	other := *w
 	other.kafka = k
 	return &other
