@@ -1,5 +1,5 @@
 // Command kafka_burndown_exporter exports the lag, rates and burndown of Kafka's consumer groups to Prometheus. This
-// package holds the commands, their flags and the wiring; what they do is in the packages below.
+// package holds the commands and their own flags; the flags and the wiring that the demo has too are in internal/exporter.
 package main
 
 import (
