@@ -8,16 +8,10 @@ import (
 	"strings"
 )
 
-const (
-	gcPercent   = 50  // a sample's garbage is short-lived and large: collect it sooner than Go's default would
-	memoryShare = 0.9 // of the container's memory, as a backstop
-)
+const memoryShare = 0.9 // of the container's memory, as a backstop
 
-// limitMemory sets what GOGC and GOMEMLIMIT have not.
+// limitMemory sets what GOMEMLIMIT has not.
 func limitMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}

@@ -2,9 +2,11 @@ package kafka
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -167,15 +169,70 @@ func TestTimeQueries(t *testing.T) {
 		}
 		queries = append(queries, lag.TimeQuery{Topic: "none"}, lag.TimeQuery{Topic: "orders", Partition: 9})
 		f.stats.reset()
-		w, err := s.wave(t.Context(), queries)
-		if err != nil {
-			t.Fatal(err)
+		s.answer(t.Context(), time.Now(), queries)
+		if n := f.stats.requests[apiListOffsets]; n != maxTimeRounds {
+			t.Errorf("%d ListOffsets requests", n)
 		}
+		w = f.wave(s)
 		if len(w.Points) != maxTimeRounds || w.Points[1].Offset != 10 || w.Points[3].Offset != 20 {
 			t.Errorf("%+v", w.Points)
 		}
-		if n := f.stats.requests[apiListOffsets]; n > 2+maxTimeRounds {
-			t.Errorf("%d ListOffsets requests", n)
+		if again := f.wave(s).Points; len(again) != 0 {
+			t.Errorf("answers are handed over twice: %+v", again)
 		}
 	})
+}
+
+// An answer is of the topic as it was asked about, and reaches the tracker a wave later.
+func TestAnswersOfAnotherTime(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		between func(t *testing.T, f *fixture)
+		want    []int64 // the offsets of the answers that reach the next wave
+	}{
+		{"nothing happened", func(*testing.T, *fixture) {}, []int64{10, 20}},
+		{"more was produced", func(_ *testing.T, f *fixture) { f.produce("orders", 0, 7) }, []int64{10, 20}},
+		{"created anew", func(t *testing.T, f *fixture) {
+			if err := f.cluster.DeleteTopic("orders"); err != nil {
+				t.Fatal(err)
+			}
+			f.topic("orders", 1)
+			f.produce("orders", 0, 30)
+		}, nil},
+		{"deleted", func(t *testing.T, f *fixture) {
+			if err := f.cluster.DeleteTopic("orders"); err != nil {
+				t.Fatal(err)
+			}
+		}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			bubble(t, 1, func(t *testing.T, f *fixture) {
+				f.config.MetadataRefresh = f.config.Interval
+				f.topic("orders", 1)
+				began := time.Now()
+				f.produce("orders", 0, 10)
+				time.Sleep(time.Minute)
+				f.produce("orders", 0, 10)
+				time.Sleep(time.Minute)
+				s := f.sampler()
+				f.wave(s)
+				asked := []time.Time{began.Add(30 * time.Second), began.Add(90 * time.Second)}
+				var queries []lag.TimeQuery
+				for _, at := range asked {
+					queries = append(queries, lag.TimeQuery{Topic: "orders", At: at})
+				}
+				s.answer(t.Context(), time.Now(), queries)
+				tc.between(t, f)
+				var got []int64
+				for _, p := range f.next(s).Points {
+					if slices.ContainsFunc(asked, p.At.Equal) {
+						got = append(got, p.Offset)
+					}
+				}
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
 }

@@ -11,11 +11,10 @@ import (
 
 // sample makes the steps of a wave in their order: groups, then all committed offsets, and only after the last of those
 // the ends. A broker that misses the end of a step is left out of this wave from there on.
-func (s *Sampler) sample(ctx context.Context, began time.Time, queries []lag.TimeQuery) (*lag.Wave, error) {
+func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error) {
 	for _, n := range s.nodes {
 		n.answered.Store(false)
 	}
-	s.points = s.points[:0]
 	s.wentBack.Store(false)
 	if s.metadataDue() {
 		if err := s.refreshMetadata(ctx); err != nil && len(s.nodes) == 0 {
@@ -42,7 +41,8 @@ func (s *Sampler) sample(ctx context.Context, began time.Time, queries []lag.Tim
 	cancel()
 
 	s.readTopics(ctx, began, describer)
-	s.readRest(ctx, queries)
+	s.points = s.readRest(ctx, s.planStarts(), s.planTimes(s.seedQueries()))
+	s.takeAnswers()
 
 	if !s.noteUp() {
 		s.metadataStale = true

@@ -52,8 +52,9 @@ type Sampler struct {
 	metadataStale        bool
 	wentBack             atomic.Bool
 
-	out    lag.Wave
-	points []lag.OffsetAtTime
+	out     lag.Wave
+	points  []lag.OffsetAtTime
+	answers []answer // read since the last wave
 }
 
 // New prepares a sampler. It opens no connection; a setting that cannot work is an error.
@@ -101,23 +102,23 @@ func New(cfg Config, logger log.Logger, stats Stats) (*Sampler, error) {
 	return s, nil
 }
 
-// Run makes a wave every Config.Interval until ctx ends, and hands each to observe, which returns the time queries of
-// the next. The wave and its slices are used again afterwards, except for strings and Members. A wave in which no
-// broker answers is not handed over; before the first that is, waves are tried more often than every interval.
+// Run makes a wave every Config.Interval until ctx ends, and hands each to observe, which returns time queries: they are
+// made when it has returned, and the next wave has the answers. The wave and its slices are used again afterwards,
+// except for strings and Members. A wave in which no broker answers is not handed over; before the first that is, waves
+// are tried more often than every interval.
 func (s *Sampler) Run(ctx context.Context, observe func(*lag.Wave) []lag.TimeQuery) {
 	ticker := time.NewTicker(s.cfg.Interval)
 	defer ticker.Stop()
-	var queries []lag.TimeQuery
 	up, pause := false, s.cfg.Interval/20
 	for ctx.Err() == nil {
-		w, err := s.wave(ctx, queries)
-		queries = nil
+		began := time.Now()
+		w, err := s.Wave(ctx)
 		if err == nil {
 			if !up {
 				up = true
 				ticker.Reset(s.cfg.Interval)
 			}
-			queries = s.observed(w, observe)
+			s.answer(ctx, began, s.observed(w, observe))
 		}
 		var retry <-chan time.Time
 		if !up {
@@ -142,9 +143,6 @@ func (s *Sampler) observed(w *lag.Wave, observe func(*lag.Wave) []lag.TimeQuery)
 	return observe(w)
 }
 
-// Wave makes one wave. Its result is valid until the next one.
-func (s *Sampler) Wave(ctx context.Context) (*lag.Wave, error) { return s.wave(ctx, nil) }
-
 // Close closes all connections. A wave under way fails.
 func (s *Sampler) Close() error {
 	s.cancel()
@@ -156,15 +154,13 @@ func (s *Sampler) Close() error {
 	return nil
 }
 
-// wave makes one wave and accounts for it.
-func (s *Sampler) wave(ctx context.Context, queries []lag.TimeQuery) (w *lag.Wave, err error) {
+// Wave makes one wave and accounts for it. Its result is valid until the next one.
+func (s *Sampler) Wave(ctx context.Context) (w *lag.Wave, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, s.deadline)
+	ctx, cancel := s.until(ctx, began.Add(s.deadline))
 	defer cancel()
-	stop := context.AfterFunc(s.ctx, cancel)
-	defer stop()
 	defer func() {
 		if p := recover(); p != nil {
 			s.logPanic(p)
@@ -173,7 +169,14 @@ func (s *Sampler) wave(ctx context.Context, queries []lag.TimeQuery) (w *lag.Wav
 		s.stats.WaveDone(time.Since(began), err == nil)
 		s.once.wave()
 	}()
-	return s.sample(ctx, began, queries)
+	return s.sample(ctx, began)
+}
+
+// until is a context that ends at a time, or with the sampler.
+func (s *Sampler) until(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithDeadline(ctx, end)
+	stop := context.AfterFunc(s.ctx, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // caught ends a panic in a goroutine of a wave; what it was about to read stays unread.

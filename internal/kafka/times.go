@@ -25,10 +25,50 @@ type timeQuery struct {
 	seed  bool
 }
 
+// answer is the answer to a time query, for the topic as it then was.
+type answer struct {
+	lag.OffsetAtTime
+	id sarama.Uuid
+}
+
+// answer makes the time queries that follow from a wave. They take a broker as long as all the rest of a wave, so they
+// wait until that is published, and may take what it left of its time.
+func (s *Sampler) answer(ctx context.Context, began time.Time, queries []lag.TimeQuery) {
+	if len(queries) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx, cancel := s.until(ctx, began.Add(s.deadline))
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			s.logPanic(p)
+		}
+	}()
+	for _, a := range s.readRest(ctx, plan{}, s.planTimes(s.lookUp(queries))) {
+		t := s.topics.byName[a.Topic]
+		if a.Offset < 0 { // no message is as young: the end then was the end now
+			a.Offset = t.parts[a.Partition].lastEnd
+		}
+		s.answers = append(s.answers, answer{a, t.id})
+	}
+}
+
+// takeAnswers takes what was answered since the last wave into this one, without what is not true any more: of a topic
+// that was created anew, or of a log that was cut.
+func (s *Sampler) takeAnswers() {
+	for _, a := range s.answers {
+		t := s.topics.byName[a.Topic]
+		if t != nil && t.id == a.id && int(a.Partition) < len(t.sample) && t.sample[a.Partition].End >= a.Offset {
+			s.points = append(s.points, a.OffsetAtTime)
+		}
+	}
+	s.answers = s.answers[:0]
+}
+
 // readRest reads what not every wave needs: log start offsets that are due, and offsets by time.
-func (s *Sampler) readRest(ctx context.Context, queries []lag.TimeQuery) {
-	starts := s.planStarts()
-	rounds := s.planTimes(queries)
+func (s *Sampler) readRest(ctx context.Context, starts plan, rounds []*timeRound) (points []lag.OffsetAtTime) {
 	all := plan{}
 	for _, p := range append([]plan{starts}, timePlans(rounds)...) {
 		for id, shares := range p {
@@ -48,8 +88,9 @@ func (s *Sampler) readRest(ctx context.Context, queries []lag.TimeQuery) {
 		}
 	})
 	for _, a := range answers {
-		s.points = append(s.points, a...)
+		points = append(points, a...)
 	}
+	return points
 }
 
 // planStarts is every needed partition when log starts are due, else those whose start is not known.
@@ -91,16 +132,19 @@ func timePlans(rounds []*timeRound) (plans []plan) {
 	return plans
 }
 
-// planTimes distributes the queries over as few rounds as the most queried partition needs. Partitions whose end was
-// not read are not asked.
-func (s *Sampler) planTimes(asked []lag.TimeQuery) []*timeRound {
-	queries := s.seedQueries()
+// lookUp finds the topics of queries. Partitions whose end was not read are not asked.
+func (s *Sampler) lookUp(asked []lag.TimeQuery) (queries []timeQuery) {
 	for _, q := range asked {
 		if t := s.topics.byName[q.Topic]; t != nil && t.needed && q.Partition >= 0 && int(q.Partition) < len(t.parts) &&
 			t.sample[q.Partition].End >= 0 {
 			queries = append(queries, timeQuery{TimeQuery: q, topic: t})
 		}
 	}
+	return queries
+}
+
+// planTimes distributes queries over as few rounds as the most queried partition needs.
+func (s *Sampler) planTimes(queries []timeQuery) []*timeRound {
 	slices.SortStableFunc(queries, func(a, b timeQuery) int { // a topic's partitions one after the other
 		if a.Topic != b.Topic {
 			if a.Topic < b.Topic {

@@ -1,10 +1,7 @@
 package lag
 
 import (
-	"cmp"
 	"math"
-	"slices"
-	"sort"
 	"time"
 )
 
@@ -19,18 +16,10 @@ const (
 	likelyAge = 7 * dayNanos
 )
 
-// need is a time query that would tell how old some partition's oldest unconsumed message is.
-type need struct {
-	topic     *topic
-	partition int32
-	at        int64
-	lag       int64
-}
-
-// age is how long before now the message at offset was produced, in seconds. It is Absent, and a time query is noted,
-// while the history does not tell. lag is what ranks the query.
-func (t *Tracker) age(tp *topic, partition int, offset, now, lag int64) float64 {
-	p := &tp.parts[partition]
+// age is how long before now the message at offset was produced, in seconds. It is Absent, and a time query is wished
+// for, while the history does not tell. lag is what ranks the query.
+func (w *worker) age(tp *topic, partition int, offset, now, lag int64) float64 {
+	t, p := w.t, &tp.parts[partition]
 	if a, b := &p.tail.a, &p.tail.b; offset >= a.end && offset < b.end && a.rounds == observed {
 		return seconds(now - crossing(a, b, offset))
 	}
@@ -43,22 +32,16 @@ func (t *Tracker) age(tp *topic, partition int, offset, now, lag int64) float64 
 		return Absent
 	}
 	if offset < pts[0].end {
-		if t.ranks(p, lag) {
-			t.seekOlder(tp, partition, offset, lag)
+		wish := w.wish(tp, partition)
+		wish.missed = true
+		if t.maySeek(p) {
+			wish.ask(offset, lag)
 		}
 		return Absent
 	}
-	// Most groups read near the end, so that looking back from there by growing steps is fastest.
-	lo, hi, step := n-2, n-1, 1
-	for lo > 0 && pts[lo].end > offset {
-		hi, lo, step = lo, max(lo-step, 0), step*2
-	}
-	i := lo + sort.Search(hi-lo, func(k int) bool { return pts[lo+k].end > offset }) - 1
-	a, b := &pts[i], &pts[i+1]
+	a, b := p.hist.stretch(offset)
 	if a.rounds < maxRounds && !t.narrow(a, b) {
-		if t.ranks(p, lag) {
-			t.want(need{tp, int32(partition), t.between(a, b, p.end, offset), lag})
-		}
+		w.wish(tp, partition).ask(offset, lag)
 		return Absent
 	}
 	return seconds(now - crossing(a, b, offset))
@@ -84,23 +67,21 @@ func (t *Tracker) between(a, b *point, end, offset int64) int64 {
 	return t.now - int64(math.Exp(young+f*(old-young)))
 }
 
-// seekOlder notes the query that looks for a message older than the history: first where an even flow of messages
-// would have it, then half way on a log scale of age.
-func (t *Tracker) seekOlder(tp *topic, partition int, offset, lag int64) {
-	p := &tp.parts[partition]
-	if p.sought+1 < t.wave {
-		p.hist.rounds = 0
-	}
-	p.sought = t.wave
-	first := p.hist.pts[0]
+// maySeek reports whether a message older than the history may be asked for. After maxRounds in a row that waits for a
+// while: what was learned stays, so that a few more tries, later, reach everything a topic can hold.
+func (t *Tracker) maySeek(p *topicPartition) bool {
+	return p.hist.rounds < maxRounds || p.sought+1 < t.wave ||
+		t.now-p.soughtAt >= int64(t.opt.StallWindow) && t.now-p.hist.pts[0].at < oldestAge
+}
+
+// older is the time to ask about next for a message older than the history: first where an even flow of messages would
+// have it, then half way on a log scale of age.
+func (t *Tracker) older(p *topicPartition, offset int64) int64 {
 	if p.hist.rounds >= maxRounds {
-		// What was learned stays, so that a few more tries, later, reach everything a topic can hold.
-		if t.now-p.soughtAt < int64(t.opt.StallWindow) || t.now-first.at >= oldestAge {
-			return
-		}
 		p.hist.rounds = 0
 	}
 	p.soughtAt = t.now
+	first := p.hist.pts[0]
 	young := math.Exp(t.logAge(first.at))
 	guess := max(2*young, 2*float64(t.opt.RateWindow)) // what is younger the history will know soon
 	if produced := p.end - first.end; produced > 0 {
@@ -109,7 +90,7 @@ func (t *Tracker) seekOlder(tp *topic, partition int, offset, lag int64) {
 	if half := math.Sqrt(young * float64(likelyAge)); guess < half && (p.hist.rounds > 0 || p.end == first.end) {
 		guess = half
 	}
-	t.want(need{tp, int32(partition), t.now - int64(min(guess, float64(oldestAge))), lag})
+	return t.now - int64(min(guess, float64(oldestAge)))
 }
 
 func (t *Tracker) logAge(at int64) float64 {
@@ -117,35 +98,3 @@ func (t *Tracker) logAge(at int64) float64 {
 }
 
 func logLag(lag int64) float64 { return math.Log(float64(max(lag, 0)) + 1) }
-
-// ranks reports whether a query for that lag would be the partition's worst so far: only that one is asked.
-func (t *Tracker) ranks(p *topicPartition, lag int64) bool {
-	return p.needed == 0 || t.needs[p.needed-1].lag < lag
-}
-
-// want notes a query that ranks.
-func (t *Tracker) want(n need) {
-	p := &n.topic.parts[n.partition]
-	if p.needed == 0 {
-		t.needs = append(t.needs, n)
-		p.needed = len(t.needs)
-	} else {
-		t.needs[p.needed-1] = n
-	}
-}
-
-// Queries returns the time queries whose answers the next wave should bring as Points, the worst lag first, at most
-// limit of them.
-func (t *Tracker) Queries(limit int) []TimeQuery {
-	if limit <= 0 || len(t.needs) == 0 {
-		return nil
-	}
-	needs := slices.Clone(t.needs)
-	slices.SortStableFunc(needs, func(a, b need) int { return cmp.Compare(b.lag, a.lag) })
-	needs = needs[:min(limit, len(needs))]
-	out := make([]TimeQuery, len(needs))
-	for i, n := range needs {
-		out[i] = TimeQuery{Topic: n.topic.name, Partition: n.partition, At: t.wall(n.at)}
-	}
-	return out
-}

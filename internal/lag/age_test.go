@@ -76,12 +76,13 @@ func ageError(h *history, ats, ends []int64) float64 {
 	tr, n := NewTracker(testOptions()), len(ats)
 	tr.now = ats[n-1]
 	tp := &topic{parts: []topicPartition{{end: ends[n-1], hist: *h}}}
+	w := &worker{t: tr, wishOf: make([]int32, 1)}
 	worst := 0.0
 	for i := max(1, n-8640); i < n-1; i++ {
 		if ends[i] == ends[i-1] {
 			continue
 		}
-		got, want := tr.age(tp, 0, ends[i-1], tr.now, 1), float64(tr.now-ats[i-1])/1e9
+		got, want := w.age(tp, 0, ends[i-1], tr.now, 1), float64(tr.now-ats[i-1])/1e9
 		if e := math.Abs(got - want); !(e <= 10) {
 			worst = max(worst, e/want)
 		}

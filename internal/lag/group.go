@@ -39,40 +39,32 @@ type groupTopic struct {
 	abandoned bool
 }
 
-func (t *Tracker) observeGroup(s *GroupSample, b *builder) {
-	g := t.groups[s.ID]
-	if g == nil {
-		g = &group{id: s.ID, created: t.began, window: newWindow(t.slots)}
-		t.groups[s.ID] = g
-	} else if g.wave == t.wave {
-		return
-	}
-	g.wave = t.wave
-	out := Group{
+// observeGroup takes the wave in for one group and fills what is published of it.
+func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
+	t := w.t
+	*out = Group{
 		ID: s.ID, Type: s.Type, ProtocolType: s.ProtocolType, State: s.State, Coordinator: s.Coordinator,
 		Created: g.created,
 	}
-	emptyTwice := t.observeMembers(g, s, &out)
+	emptyTwice := t.observeMembers(g, s, out)
 	if s.Type == GroupShare {
-		publishShare(&out, s.ListedAt)
-		b.addGroup(&out)
+		publishShare(out, s.ListedAt)
 		return
 	}
 	t.assignTopics(g, s)
 	g.abandon(s)
-	st := t.newStep(g, s, emptyTwice)
+	st := w.newStep(g, s, emptyTwice)
 	total := sums{}
-	out.Topics = b.groupTopics(len(g.topics))
+	out.Topics = w.topics.cut(len(g.topics), block/32)
 	for i, gt := range g.topics {
-		one := t.observeGroupTopic(&st, gt, s, b, &out.Topics[i])
-		b.snap.HeldPartitions += one.held
-		b.snap.UnknownPartitions += one.unknowns()
+		one := w.observeGroupTopic(&st, gt, s, &out.Topics[i])
+		w.held += one.held
+		w.unknown += one.unknowns()
 		if t.opt.IncludeAbandoned || !gt.abandoned && !g.suspects(gt) {
 			total.add(&one)
 		}
 	}
-	t.publishGroup(&st, &total, &out)
-	b.addGroup(&out)
+	t.publishGroup(&st, &total, out)
 }
 
 // publishShare leaves a share group with its state, info and members: its lag cannot be read.
@@ -84,9 +76,10 @@ func publishShare(out *Group, listed time.Time) {
 }
 
 // newStep prepares the wave for the group's partitions. The window moves on only where some partition can follow.
-func (t *Tracker) newStep(g *group, s *GroupSample, emptyTwice bool) step {
+func (w *worker) newStep(g *group, s *GroupSample, emptyTwice bool) step {
+	t := w.t
 	st := step{
-		t: t, g: g, read: !s.CommitsAt.IsZero(), reason: s.Err, stableE: s.ReadCommitted,
+		t: t, w: w, g: g, read: !s.CommitsAt.IsZero(), reason: s.Err, stableE: s.ReadCommitted,
 		emptyTwice: emptyTwice && s.ProtocolType != "",
 		resides:    g.hasMembers && t.now-g.membersSince >= int64(t.opt.StallWindow),
 	}
@@ -98,7 +91,7 @@ func (t *Tracker) newStep(g *group, s *GroupSample, emptyTwice bool) step {
 	}
 	st.at = t.nanos(s.CommitsAt)
 	for _, gt := range g.topics {
-		if slices.ContainsFunc(gt.topic.parts, func(p topicPartition) bool { return st.isFresh(&p) }) {
+		if st.anyFresh(gt.topic.parts) {
 			st.slot = g.window.push(st.at, t.opt.RateWindow, t.opt.Interval)
 			break
 		}

@@ -1,9 +1,9 @@
 package lag
 
 // observeGroupTopic takes the wave in for one topic of a group, fills what is published of it, and returns its sums.
-func (t *Tracker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, b *builder, out *GroupTopic) sums {
+func (w *worker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, out *GroupTopic) sums {
 	var sum sums
-	commits := t.commitsOf(gt, s)
+	t, commits := w.t, w.commitsOf(gt, s)
 	moved := false
 	for i := range gt.parts {
 		p, tp := &gt.parts[i], &gt.topic.parts[i]
@@ -27,7 +27,7 @@ func (t *Tracker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, b 
 	if moved {
 		gt.abandoned, gt.missing = false, 0
 	}
-	t.publishPartitions(gt, sum.counted, b, out)
+	w.publishPartitions(gt, sum.counted, out)
 	known := sum.unknowns() == 0
 	gt.level.update(&sum, t.now, known)
 	out.Topic, out.Abandoned, out.TopicCreated = gt.name, gt.abandoned, gt.created
@@ -40,12 +40,12 @@ func (t *Tracker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, b 
 }
 
 // commitsOf lays the wave's commits of a topic out by partition, NoOffset where there is none.
-func (t *Tracker) commitsOf(gt *groupTopic, s *GroupSample) []int64 {
+func (w *worker) commitsOf(gt *groupTopic, s *GroupSample) []int64 {
 	n := len(gt.parts)
-	if cap(t.commits) < n {
-		t.commits = make([]int64, n)
+	if cap(w.commits) < n {
+		w.commits = make([]int64, n)
 	}
-	commits := t.commits[:n]
+	commits := w.commits[:n]
 	for i := range commits {
 		commits[i] = NoOffset
 	}
@@ -131,14 +131,14 @@ func (st *step) count(sum *sums, gt *groupTopic, i int, held bool) {
 		sum.stalled++
 	}
 	sum.burndown.add(burndown(lag, rate, float64(p.last), behind, opt))
-	sum.ages.add(st.t.age(gt.topic, i, p.effective(), read, n))
+	sum.ages.add(st.w.age(gt.topic, i, p.effective(), read, n))
 }
 
 // publishPartitions fills the arrays of the counted partitions. Their numbers are shared with earlier snapshots while
 // they stay the same.
-func (t *Tracker) publishPartitions(gt *groupTopic, counted int, b *builder, out *GroupTopic) {
+func (w *worker) publishPartitions(gt *groupTopic, counted int, out *GroupTopic) {
 	same := len(gt.ids) == counted
-	out.Committed, out.Lag = b.offsets(counted), b.offsets(counted)
+	out.Committed, out.Lag = w.offsets.cut(counted, block), w.offsets.cut(counted, block)
 	k := 0
 	for i := range gt.parts {
 		p := &gt.parts[i]

@@ -142,6 +142,18 @@ func (h *history) tail() (a, b point) {
 	return point{}, point{}
 }
 
+// stretch is the newest pair of points with the offset between them. Most groups read near the end, so that looking back
+// from there by growing steps is fastest.
+func (h *history) stretch(offset int64) (a, b *point) {
+	pts := h.pts
+	lo, hi, step := len(pts)-2, len(pts)-1, 1
+	for lo > 0 && pts[lo].end > offset {
+		hi, lo, step = lo, max(lo-step, 0), step*2
+	}
+	i := lo + sort.Search(hi-lo, func(k int) bool { return pts[lo+k].end > offset }) - 1
+	return &pts[i], &pts[i+1]
+}
+
 // crossing is when the end offset passed offset on the way from a to b.
 func crossing(a, b *point, offset int64) int64 {
 	return a.at + int64(float64(b.at-a.at)*(float64(offset-a.end)/float64(b.end-a.end)))

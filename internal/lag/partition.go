@@ -50,6 +50,7 @@ func (p *partition) lag() int64 { return max(0, p.end-p.effective()) }
 // step is one wave as seen by one group.
 type step struct {
 	t       *Tracker
+	w       *worker
 	g       *group
 	read    bool // the commits were read in this wave
 	at      int64
@@ -74,6 +75,15 @@ func (s *step) isFresh(p *topicPartition) bool {
 	return s.read && p.fresh && p.endAt >= s.at && p.start >= 0 && (!s.stableE || p.stable >= 0)
 }
 
+func (s *step) anyFresh(parts []topicPartition) bool {
+	for i := range parts {
+		if s.isFresh(&parts[i]) {
+			return true
+		}
+	}
+	return false
+}
+
 // renew replaces the partition's pair with this wave's and returns what happened in between.
 func (s *step) renew(p *partition, ring []uint32, tp *topicPartition, committed int64) change {
 	old := *p
@@ -89,7 +99,7 @@ func (s *step) renew(p *partition, ring []uint32, tp *topicPartition, committed 
 		p.class = classCounted
 	}
 	if p.class == classCounted && committed > p.end {
-		s.t.clamped++
+		s.w.clamped++
 	}
 	cut := old.class != classNone && p.end < old.end
 	var c change

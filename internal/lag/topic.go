@@ -15,6 +15,7 @@ type topic struct {
 	created time.Time
 	hidden  bool
 	parts   []topicPartition
+	base    int // how many partitions the topics before it have in this wave
 
 	produced float64
 }
@@ -32,7 +33,6 @@ type topicPartition struct {
 	fresh  bool  // end was read in this wave
 	stable int64 // of this wave
 	err    Reason
-	needed int    // index+1 of the time query wanted in this wave
 	sought uint64 // the last wave that missed older history
 	// soughtAt is when older history was asked for last.
 	soughtAt int64
@@ -78,7 +78,7 @@ func (tp *topic) resize(n int) {
 
 // observePartition takes in what the leader said and returns what was produced since it was last heard.
 func (t *Tracker) observePartition(p *topicPartition, s *PartitionSample) float64 {
-	p.fresh, p.stable, p.err, p.needed = false, NoOffset, s.Err, 0
+	p.fresh, p.stable, p.err = false, NoOffset, s.Err
 	if s.Start >= 0 {
 		p.start = s.Start
 	}
@@ -127,10 +127,21 @@ func (t *Tracker) learn(points []OffsetAtTime) {
 }
 
 // publishTopics works the producer rates out, which the groups need too, and publishes the topics.
-func (t *Tracker) publishTopics(w *Wave, b *builder) {
+func (t *Tracker) publishTopics(w *Wave, snap *Snapshot) {
+	partitions := 0
+	for i := range w.Topics {
+		if !w.Topics[i].Foreign {
+			partitions += len(w.Topics[i].Partitions)
+		}
+	}
+	slab := slab[TopicPartition]{make([]TopicPartition, partitions)}
+	snap.Topics = make([]Topic, 0, len(w.Topics))
+	t.size = 0
 	for i := range w.Topics {
 		s := &w.Topics[i]
 		tp := t.topics[s.Name]
+		tp.base = t.size
+		t.size += len(tp.parts)
 		for j := range tp.parts {
 			if p := &tp.parts[j]; p.fresh {
 				p.rate = p.hist.rate(t.opt.RateWindow)
@@ -141,12 +152,13 @@ func (t *Tracker) publishTopics(w *Wave, b *builder) {
 			continue
 		}
 		tp.shown = t.wave
-		b.addTopic(t.topicSnapshot(tp, s, b))
+		snap.Topics = append(snap.Topics, t.topicSnapshot(tp, s, slab.cut(len(tp.parts), block)))
 	}
 }
 
-func (t *Tracker) topicSnapshot(tp *topic, s *TopicSample, b *builder) Topic {
-	out := Topic{Name: tp.name, Produced: tp.produced, Created: tp.created, Partitions: b.topicPartitions(len(tp.parts))}
+// topicSnapshot is what is published of a topic, its partitions in parts.
+func (t *Tracker) topicSnapshot(tp *topic, s *TopicSample, parts []TopicPartition) Topic {
+	out := Topic{Name: tp.name, Produced: tp.produced, Created: tp.created, Partitions: parts}
 	for i := range tp.parts {
 		p, m := &tp.parts[i], &s.Partitions[i]
 		o := TopicPartition{

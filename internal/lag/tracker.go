@@ -24,8 +24,10 @@ type Tracker struct {
 	clamped int64
 
 	needs   []need
-	commits []int64 // scratch: the commits of one group and topic by partition
-	prev    sizes   // of the newest snapshot
+	size    int // topic partitions of the wave
+	procs   int // how many groups to take in at a time; 0: as many as there are processors
+	workers []*worker
+	jobs    []job // scratch
 }
 
 // NewTracker returns a tracker that has seen nothing yet.
@@ -46,7 +48,6 @@ func slotCount(opt Options) int {
 // forgotten. The snapshot is never modified afterwards and shares nothing with the wave but strings.
 func (t *Tracker) Observe(w *Wave) *Snapshot {
 	t.tick(w)
-	t.needs = t.needs[:0]
 	snap := &Snapshot{
 		Began: w.Began, Published: w.Ended, Expires: w.Began.Add(t.opt.MaxAge),
 		Brokers: slices.Clone(w.Brokers),
@@ -55,13 +56,9 @@ func (t *Tracker) Observe(w *Wave) *Snapshot {
 		t.observeTopic(&w.Topics[i])
 	}
 	t.learn(w.Points)
-	b := newBuilder(t.prev, snap)
-	t.publishTopics(w, b)
-	for i := range w.Groups {
-		t.observeGroup(&w.Groups[i], b)
-	}
+	t.publishTopics(w, snap)
+	t.observeGroups(w.Groups, snap)
 	t.forget()
-	t.prev = b.used
 	snap.ClampedNegatives = t.clamped
 	sortSnapshot(snap)
 	return snap
