@@ -13,6 +13,7 @@ import (
 
 	"kafka_burndown_exporter/internal/kafka"
 	broker "kafka_burndown_exporter/test/kafka"
+	"kafka_burndown_exporter/test/pki"
 )
 
 func (s *secured) testCertificates(t *testing.T) {
@@ -46,14 +47,14 @@ func (s *secured) testCertificates(t *testing.T) {
 }
 
 // clientCertificate writes a key pair for a user.
-func (s *secured) clientCertificate(t *testing.T, by *broker.Authority, key crypto.Signer, encoded []byte) kafka.TLS {
+func (s *secured) clientCertificate(t *testing.T, by *pki.Authority, key crypto.Signer, encoded []byte) kafka.TLS {
 	t.Helper()
-	cert, err := by.Issue(user, key.Public())
+	cert, err := by.Sign(pki.Subject{CommonName: user}, key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	settings := kafka.TLS{Enabled: true, CAFile: s.Authority.CertFile(),
+	settings := kafka.TLS{Enabled: true, CAFile: s.Authority.File,
 		CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}
 	write(t, settings.CertFile, cert)
 	write(t, settings.KeyFile, encoded)
@@ -63,7 +64,7 @@ func (s *secured) clientCertificate(t *testing.T, by *broker.Authority, key cryp
 // testReplacedCertificate begins with a certificate of an authority that the broker does not know, and replaces it
 // under the running sampler.
 func (s *secured) testReplacedCertificate(t *testing.T, key *ecdsa.PrivateKey) {
-	other, err := broker.NewAuthority(t.TempDir(), "other")
+	other, err := pki.New(t.TempDir(), "other")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func (s *secured) testReplacedCertificate(t *testing.T, key *ecdsa.PrivateKey) {
 	if _, err := sampler.Wave(t.Context()); err == nil {
 		t.Fatal("a certificate of an unknown authority was accepted")
 	}
-	cert, err := s.Authority.Issue(user, key.Public())
+	cert, err := s.Authority.Sign(pki.Subject{CommonName: user}, key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}

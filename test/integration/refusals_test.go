@@ -9,6 +9,7 @@ import (
 
 	"kafka_burndown_exporter/internal/kafka"
 	broker "kafka_burndown_exporter/test/kafka"
+	"kafka_burndown_exporter/test/pki"
 )
 
 // refusal is a login that must fail.
@@ -27,7 +28,7 @@ func (s *secured) testRefusals(t *testing.T) {
 		return security
 	}
 	const wrong, denied = "wrong-" + secret, "SASL_AUTHENTICATION_FAILED"
-	other, err := broker.NewAuthority(t.TempDir(), "other")
+	other, err := pki.New(t.TempDir(), "other")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func (s *secured) testRefusals(t *testing.T) {
 		{"plain password", change("plain", wrongPassword), "Invalid username or password", denied},
 		{"scram password", change("scram-sha512", wrongPassword), "invalid credentials", denied},
 		{"unknown authority", change("plain", func(security *kafka.Security) {
-			security.TLS.CAFile = other.CertFile()
+			security.TLS.CAFile = other.File
 		}), "unknown authority", "tls"},
 		{"server name", change("plain", func(security *kafka.Security) {
 			security.TLS.ServerName = "kafka"

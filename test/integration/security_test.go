@@ -52,7 +52,7 @@ func startSecured(t *testing.T) *secured {
 // sasl returns the settings of a login with the right secret over TLS.
 func (s *secured) sasl(mechanism string) kafka.Security {
 	return kafka.Security{
-		TLS:  kafka.TLS{Enabled: true, CAFile: s.Authority.CertFile()},
+		TLS:  kafka.TLS{Enabled: true, CAFile: s.Authority.File},
 		SASL: kafka.SASL{Enabled: true, Handshake: true, Mechanism: mechanism, Username: user, Password: secret},
 	}
 }

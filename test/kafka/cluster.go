@@ -10,12 +10,14 @@ import (
 	"sync"
 
 	"github.com/IBM/sarama"
+
+	"kafka_burndown_exporter/test/pki"
 )
 
 // Cluster is a running Kafka cluster on loopback.
 type Cluster struct {
 	// Authority signed the brokers' certificates, and those that MutualTLS accepts.
-	Authority *Authority
+	Authority *pki.Authority
 
 	runtime *runtime
 	options Options
@@ -72,7 +74,7 @@ func tryCluster(ctx context.Context, r *runtime, options Options) (*Cluster, err
 
 func (c *Cluster) start(ctx context.Context) error {
 	var err error
-	if c.Authority, err = NewAuthority(c.root, "test authority"); err != nil {
+	if c.Authority, err = pki.New(c.root, "ca"); err != nil {
 		return err
 	}
 	if err := c.writeServerKeystore(); err != nil {

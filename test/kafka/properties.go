@@ -75,7 +75,7 @@ func (c *Cluster) listenerProperties(b *Broker) map[string]string {
 			p[prefix+"ssl.keystore.type"] = "PEM"
 			p[prefix+"ssl.keystore.location"] = c.path("server.pem")
 			p[prefix+"ssl.truststore.type"] = "PEM"
-			p[prefix+"ssl.truststore.location"] = c.Authority.CertFile()
+			p[prefix+"ssl.truststore.location"] = c.Authority.File
 		}
 		if l == MutualTLS {
 			p[prefix+"ssl.client.auth"] = "required"

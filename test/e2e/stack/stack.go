@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/test/e2e/kubeapi"
-	"kafka_burndown_exporter/test/e2e/pki"
 	"kafka_burndown_exporter/test/e2e/proc"
+	"kafka_burndown_exporter/test/pki"
 )
 
 // Config says where things are.
@@ -107,11 +107,11 @@ func FreePort() (int, error) {
 }
 
 func (s *Stack) certificates(context.Context) error {
-	root, err := pki.NewAuthority(s.PKI, "ca")
+	root, err := pki.New(s.PKI, "ca")
 	if err != nil {
 		return err
 	}
-	front, err := pki.NewAuthority(s.PKI, "front-ca")
+	front, err := pki.New(s.PKI, "front-ca")
 	if err != nil {
 		return err
 	}
