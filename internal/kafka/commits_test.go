@@ -7,6 +7,7 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"kafka_burndown_exporter/internal/lag"
 )
@@ -17,6 +18,7 @@ func block(offset int64) *sarama.OffsetFetchResponseBlock {
 
 func TestFold(t *testing.T) {
 	names := newNamer(nil, regexp.MustCompile("^hidden$"), Shard{})
+	f := folder{names: names}
 	var c commits
 	for _, tc := range []struct {
 		name   string
@@ -47,7 +49,7 @@ func TestFold(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if code := c.fold(tc.answer, names); code != tc.code {
+			if code := f.fold(&c, tc.answer); code != tc.code {
 				t.Fatalf("code %v", code)
 			}
 			if diff := cmp.Diff(tc.want, append([]lag.TopicCommits(nil), c.topics...)); diff != "" {
@@ -59,24 +61,29 @@ func TestFold(t *testing.T) {
 
 // 500 groups with 200 partitions each.
 func BenchmarkFold100kPartitions(b *testing.B) {
-	names := newNamer(nil, nil, Shard{})
-	answers, folded := make([]blocks, 500), make([]commits, 500)
-	for g := range answers {
-		answers[g] = blocks{}
+	f := folder{names: newNamer(nil, nil, Shard{})}
+	var answer kmsg.OffsetFetchResponse
+	folded := map[string]*commits{}
+	for g := range 500 {
+		group := kmsg.NewOffsetFetchResponseGroup()
+		group.Group = fmt.Sprintf("group-%03d", g)
+		folded[group.Group] = &commits{}
 		for t := range 10 {
-			parts := map[int32]*sarama.OffsetFetchResponseBlock{}
+			topic := kmsg.NewOffsetFetchResponseGroupTopic()
+			topic.Topic = fmt.Sprintf("topic-with-a-usual-name-%03d", (g+t)%50)
 			for p := range int32(20) {
-				parts[p] = block(int64(p))
+				topic.Partitions = append(topic.Partitions, answered(p, int64(p), 0))
 			}
-			answers[g][fmt.Sprintf("topic-with-a-usual-name-%03d", (g+t)%50)] = parts
+			group.Topics = append(group.Topics, topic)
 		}
+		answer.Groups = append(answer.Groups, group)
 	}
+	raw := encoded(&answer)
 	b.ReportAllocs()
 	for b.Loop() {
-		for g := range answers {
-			if folded[g].fold(answers[g], names) != sarama.ErrNoError || len(folded[g].partitions) != 200 {
-				b.Fatal("wrong")
-			}
+		err := f.groups(raw, func(raw []byte) *commits { return folded[string(raw)] }, func([]byte, sarama.KError) {})
+		if err != nil || len(folded["group-007"].partitions) != 200 {
+			b.Fatal(err)
 		}
 	}
 }

@@ -9,16 +9,18 @@ import (
 // conn caps the deadlines that sarama sets on a connection. sarama knows only fixed timeouts; the cap gives each call
 // what is left of its wave.
 type conn struct {
-	net.Conn
-	release func() bool // ends the tie to the lane's life
+	net.Conn             // encrypted where the settings say so
+	raw      net.Conn    // beneath it
+	release  func() bool // ends the tie to the lane's life
 
 	mu    sync.Mutex
 	limit time.Time
 }
 
+// Close does not take leave of the other side, which might not listen.
 func (c *conn) Close() error {
 	c.release()
-	return c.Conn.Close()
+	return c.raw.Close()
 }
 
 // limitTo sets the time no read or write may go beyond; zero removes the cap.

@@ -79,27 +79,30 @@ func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refu
 // what is too large to be read in time, or at all, is asked for in smaller parts.
 func (s *Sampler) fetchLane(ctx context.Context, n *node, l *lane, groups []*group, outcome *fetchOutcome) (size int) {
 	size = n.batch
+	f := folder{names: s.topicNames}
 	for len(groups) > 0 && ctx.Err() == nil {
 		var batch []*group
-		build := func(ses *session) *sarama.OffsetFetchRequest {
-			limit := 1
+		answer, err := call(ctx, l, apiOffsetFetch, func(ses *session) func(*sarama.Broker) (offsetAnswer, error) {
 			if s.versions.severalGroups(ses) {
-				limit = size
+				batch = groups[:batchLength(groups, size)]
+				return ses.fetchOffsets(s.cfg.ClientID, batch)
 			}
-			batch = groups[:batchLength(groups, limit)]
-			return s.fetchRequest(batch)
+			batch = groups[:1]
+			return s.fetchOne(batch[0])
+		})
+		at := time.Now()
+		if err == nil {
+			err = s.foldAnswer(&f, n, batch, answer, at, outcome)
 		}
-		answer, err := askFor(ctx, s, n, l, apiOffsetFetch, (*sarama.Broker).FetchOffset, build)
+		s.account(n, apiOffsetFetch, err)
 		if err != nil {
 			if len(batch) > 0 {
 				size = max(1, len(batch)/2)
 			}
 			return size
 		}
-		at := time.Now()
 		size = min(maxBatchGroups, 2*size)
 		groups = groups[len(batch):]
-		s.foldAnswer(n, batch, answer, at, outcome)
 	}
 	return size
 }
@@ -116,13 +119,15 @@ func batchLength(groups []*group, limit int) int {
 	return len(groups)
 }
 
-// fetchRequest asks for the offsets of groups on all topics. Offsets of open transactions are not waited for.
-func (s *Sampler) fetchRequest(batch []*group) *sarama.OffsetFetchRequest {
-	r := &sarama.OffsetFetchRequest{Version: s.versions.offsetFetch}
-	for _, g := range batch {
-		r.Groups = append(r.Groups, sarama.OffsetFetchRequestGroup{GroupId: g.raw})
+// fetchOne asks for the offsets of one group on all topics, as brokers before Kafka 3.0 are asked.
+func (s *Sampler) fetchOne(g *group) func(*sarama.Broker) (offsetAnswer, error) {
+	r := &sarama.OffsetFetchRequest{
+		Version: s.versions.offsetFetch, Groups: []sarama.OffsetFetchRequestGroup{{GroupId: g.raw}},
 	}
-	return r
+	return func(b *sarama.Broker) (offsetAnswer, error) {
+		answer, err := b.FetchOffset(r)
+		return offsetAnswer{read: answer}, err
+	}
 }
 
 // fetchOutcome collects what went wrong in the answers of one coordinator, by error code, to be reported once.
@@ -141,30 +146,45 @@ func (o *fetchOutcome) merge(other *fetchOutcome) {
 	}
 }
 
+// foldAnswer takes the offsets of a batch in. Of an answer that cannot be read nothing is taken.
 func (s *Sampler) foldAnswer(
-	n *node, batch []*group, answer *sarama.OffsetFetchResponse, at time.Time, out *fetchOutcome,
-) {
-	if answer.Version < 8 {
-		if len(batch) == 1 {
-			s.foldGroup(n, batch[0], answer.Err, answer.Blocks, at, out)
+	f *folder, n *node, batch []*group, answer offsetAnswer, at time.Time, out *fetchOutcome,
+) error {
+	if r := answer.read; r != nil {
+		code := r.Err
+		if code == sarama.ErrNoError {
+			code = f.fold(&batch[0].commits, r.Blocks)
 		}
-		return
+		s.foldGroup(n, batch[0], code, at, out)
+		return nil
 	}
-	byRaw := make(map[string]*sarama.OffsetFetchResponseGroup, len(answer.Groups))
-	for i := range answer.Groups {
-		byRaw[answer.Groups[i].GroupId] = &answer.Groups[i]
+	byRaw := make(map[string]*group, len(batch))
+	for _, g := range batch {
+		byRaw[g.raw] = g
+	}
+	codes := make(map[*group]sarama.KError, len(batch))
+	err := f.groups(answer.raw, func(raw []byte) *commits {
+		if g := byRaw[string(raw)]; g != nil {
+			return &g.commits
+		}
+		return nil
+	}, func(raw []byte, code sarama.KError) {
+		if g := byRaw[string(raw)]; g != nil {
+			codes[g] = code
+		}
+	})
+	if err != nil {
+		return err
 	}
 	for _, g := range batch {
-		if a := byRaw[g.raw]; a != nil {
-			s.foldGroup(n, g, a.Err, a.Blocks, at, out)
+		if code, answered := codes[g]; answered {
+			s.foldGroup(n, g, code, at, out)
 		}
 	}
+	return nil
 }
 
-func (s *Sampler) foldGroup(n *node, g *group, code sarama.KError, answer blocks, at time.Time, out *fetchOutcome) {
-	if code == sarama.ErrNoError {
-		code = g.commits.fold(answer, s.topicNames)
-	}
+func (s *Sampler) foldGroup(n *node, g *group, code sarama.KError, at time.Time, out *fetchOutcome) {
 	switch code {
 	case sarama.ErrNoError:
 		g.entry.confirm(n.id)

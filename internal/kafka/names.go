@@ -19,6 +19,7 @@ func (s Shard) has(name string) bool {
 
 // name is what became of a raw name from a broker.
 type name struct {
+	raw      string
 	text     string // valid UTF-8
 	admitted bool
 	own      bool // belongs to this shard
@@ -47,6 +48,7 @@ func (n *namer) of(raw string) name {
 	raw = strings.Clone(raw) // it is a part of a whole answer
 	text := strings.ToValidUTF8(raw, "\uFFFD")
 	v = name{
+		raw:      raw,
 		text:     text,
 		admitted: (n.filter == nil || n.filter.MatchString(text)) && (n.exclude == nil || !n.exclude.MatchString(text)),
 		own:      n.shard.has(text),
@@ -55,6 +57,17 @@ func (n *namer) of(raw string) name {
 	n.known[raw] = v
 	n.mu.Unlock()
 	return v
+}
+
+// ofBytes is of for a name that is part of an answer.
+func (n *namer) ofBytes(raw []byte) name {
+	n.mu.RLock()
+	v, ok := n.known[string(raw)]
+	n.mu.RUnlock()
+	if ok {
+		return v
+	}
+	return n.of(string(raw))
 }
 
 // forget bounds what is kept: names that come and go would else add up.

@@ -3,6 +3,7 @@ package kafka
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"time"
@@ -15,6 +16,8 @@ const (
 	// openTimeout bounds dialling, TLS and login together. Nothing in a wave waits that long: a connection that opens
 	// slowly is used by a later wave.
 	openTimeout = 10 * time.Second
+	// exchangeTimeout is for a wave without a deadline.
+	exchangeTimeout = 30 * time.Second
 )
 
 // session is one open connection to one broker, with what the broker supports. It is used by one call at a time.
@@ -22,6 +25,8 @@ type session struct {
 	broker   *sarama.Broker
 	conn     *conn
 	versions map[int16]int16 // API key → newest version of the broker
+	sent     int32           // requests of our own
+	answer   []byte          // the memory of the last answer to one
 	used     bool
 }
 
@@ -39,7 +44,11 @@ func openSession(
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, limit: time.Now().Add(openTimeout)}
+	c := &conn{Conn: raw, raw: raw, limit: time.Now().Add(openTimeout)}
+	if conf.Net.TLS.Enable { // not sarama's to do: requests of our own go the same way
+		c.Conn = tls.Client(raw, withServerName(conf.Net.TLS.Config, address))
+		conf.Net.TLS.Enable = false
+	}
 	c.release = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	conf.Net.Proxy.Enable = true
 	conf.Net.Proxy.Dialer = dialFunc(func(string, string) (net.Conn, error) { return c, nil })
@@ -65,6 +74,15 @@ func openSession(
 		s.versions[k.ApiKey] = k.MaxVersion
 	}
 	return s, nil
+}
+
+// withServerName has the certificate of the address verified, where the settings name no other.
+func withServerName(config *tls.Config, address string) *tls.Config {
+	if host, _, err := net.SplitHostPort(address); err == nil && config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = host
+	}
+	return config
 }
 
 // close ends the connection without waiting for a call in flight, which then fails.
