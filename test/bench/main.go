@@ -112,6 +112,11 @@ func compare(ctx context.Context, o options) error {
 	defer stopChurn()
 	go content.churn(churnCtx, client, o.plan.period, o.churn)
 
+	// Java compiles what is used often: without this whoever comes first waits for it.
+	say("warming the broker up with the requests of a sample")
+	if _, err := content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext)); err != nil {
+		return err
+	}
 	if err := timed(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {
 		return err
 	}
