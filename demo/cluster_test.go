@@ -56,7 +56,7 @@ func TestDemoOnASecuredCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	login := []string{"--kafka.server=" + cluster.Addrs(kafka.SASLTLS)[0], "--kafka.prefix=safe.", "--speed=5", "--yes",
-		"--tls.enabled", "--tls.ca-file=" + cluster.Authority.CertFile(), "--sasl.enabled", "--sasl.mechanism=scram-sha512",
+		"--tls.enabled", "--tls.ca-file=" + cluster.Authority.File, "--sasl.enabled", "--sasl.mechanism=scram-sha512",
 		"--sasl.username=" + user}
 	broker := cluster.Addrs(kafka.Plaintext)[0]
 	seen := 0
