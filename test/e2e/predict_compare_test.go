@@ -53,6 +53,21 @@ func (b band) outside(v float64, m margin) float64 {
 // need about half of it on two cores.
 const tooBusy = 0.7
 
+// quietEnough is the share up to which the tolerances hold as they are; between the two they are slack times as wide.
+const (
+	quietEnough = 0.4
+	slack       = 3
+)
+
+// wider is what to allow where other tests ran beside.
+func (t tolerances) wider() tolerances {
+	for _, m := range []*margin{&t.peakLag, &t.replicaSeconds, &t.times} {
+		m.relative, m.absolute = slack*m.relative, slack*m.absolute
+	}
+	t.changes *= slack
+	return t
+}
+
 // compare holds a measured course to the simulated ones and prints both in one table. On a machine that was too busy it
 // only prints.
 func compare(t *testing.T, name string, measured *course, predicted []*course, mark float64, allowed tolerances) {
@@ -64,6 +79,10 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 	is := measured.figures(mark)
 	var out strings.Builder
 	fmt.Fprintf(&out, "\n%s, predicted over %d phases\n| | measured | predicted: middle | least | most | difference to the middle |\n|---|--:|--:|--:|--:|--:|\n", name, len(predicted))
+	const drained = "s to the drained lag"
+	if measured.pressure > quietEnough {
+		allowed = allowed.wider()
+	}
 	times, fail := allowed.times, t.Errorf
 	if measured.pressure > tooBusy {
 		fail = t.Logf
@@ -78,7 +97,7 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 		{"replica-seconds", func(f figures) float64 { return f.replicaSeconds }, allowed.replicaSeconds},
 		{"s to the first scale-up", func(f figures) float64 { return f.firstUp }, times},
 		{"s to the most replicas", func(f figures) float64 { return f.atMost }, times},
-		{"s to the drained lag", func(f figures) float64 { return f.drained }, times},
+		{drained, func(f figures) float64 { return f.drained }, times},
 		{"s to the first scale-down", func(f figures) float64 { return f.firstDown }, times},
 		{"most replicas", func(f figures) float64 { return float64(f.most) }, margin{absolute: 1}},
 		{"changes", func(f figures) float64 { return float64(f.changes) }, margin{absolute: float64(allowed.changes)}},
@@ -92,6 +111,9 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 			}
 		}
 		fmt.Fprintf(&out, "| %s | %.4g | %.4g | %.4g | %.4g | %s |\n", row.what, v, b.middle, b.least, b.most, difference)
+		if row.what == drained && v == 0 {
+			continue // the lag never passed the mark: whether it should have is the peak's to say
+		}
 		if off := b.outside(v, row.margin); off > 0 {
 			fail("%s: %s is %.4g, predicted %.4g to %.4g: %.3g outside the margin", name, row.what, v, b.least, b.most, off)
 		}
@@ -99,7 +121,7 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 	nearest := slices.MinFunc(predicted, func(a, b *course) int {
 		return sign(a.distance(measured) - b.distance(measured))
 	})
-	fmt.Fprintf(&out, "measured: %s\npredicted, nearest phase (%.2f replicas off on average): %s", measured.steps(), nearest.distance(measured), nearest.steps())
+	fmt.Fprintf(&out, "something waited for a processor %.0f %% of the time\nmeasured: %s\npredicted, nearest phase (%.2f replicas off on average): %s", 100*measured.pressure, measured.steps(), nearest.distance(measured), nearest.steps())
 	t.Log(out.String())
 }
 

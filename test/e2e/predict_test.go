@@ -19,6 +19,7 @@ import (
 // course is how a case went, measured or simulated, in the time and the counts of the test.
 type course struct {
 	length   float64 // seconds
+	rested   float64 // until when it was at rest: a replica more by then is no answer to the load
 	lag      []reading
 	replicas []reading // changes; the first is what there was at the start
 	pressure float64   // share of the time in which something waited for a processor
@@ -28,7 +29,7 @@ type course struct {
 type figures struct {
 	peakLag        float64
 	replicaSeconds float64
-	firstUp        float64 // first time with more replicas than at the start; the length if never
+	firstUp        float64 // first time after the rest with more replicas than just before; the length if never
 	atMost         float64 // first time with the most replicas
 	firstDown      float64 // first time with fewer replicas than just before; the length if never
 	drained        float64 // last time with a lag above the mark, 0 if never
@@ -49,7 +50,7 @@ func (c *course) figures(mark float64) figures {
 			until = c.replicas[i+1].at
 		}
 		f.replicaSeconds += r.value * (until - r.at)
-		if i > 0 && r.value > c.replicas[0].value {
+		if i > 0 && r.value > c.replicas[i-1].value && r.at >= c.rested {
 			f.firstUp = min(f.firstUp, r.at)
 		}
 		if i > 0 && r.value < c.replicas[i-1].value {

@@ -93,7 +93,7 @@ func TestRideHailing(t *testing.T) {
 	if wanted, _ := e.f.replicas(); wanted > pods+1 { // it rests where it is, give or take one
 		t.Fatalf("%d replicas at rest", wanted)
 	}
-	begin := time.Now()
+	begin, rested := time.Now(), r.now()
 	e.friday(t, base, func() {
 		e.f.waitReady(30*time.Second, tripPartitions)
 		for range 7 * 6 { // seven minutes, compressed
@@ -113,6 +113,7 @@ func TestRideHailing(t *testing.T) {
 		t.Errorf("replicas did not go up to %d once and come back once: %v", tripPartitions, all)
 	}
 	measured := r.finish("kafka_group_lag")
+	measured.rested = rested
 	compare(t, "ride hailing", measured, r.predict(t, tripSetup(), measured.length), tripSetup().mark, quiet)
 }
 

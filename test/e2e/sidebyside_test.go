@@ -95,6 +95,7 @@ func (w *world) burst(t *testing.T, c contender, window any) side {
 	e.p.Rate(compressRate(base))
 	time.Sleep(compressTime(600 * time.Second))
 	measured := r.finish("kafka_group_lag")
+	measured.rested = begin
 	s := side{contender: c, figures: measured.figures(1400 / speed), reversals: reversals(measured.counts()), busy: measured.pressure > tooBusy}
 	s.firstUp -= begin
 	s.drained -= begin
