@@ -60,7 +60,6 @@ func (w *world) deploy(t *testing.T, namespace, name string, n int, args ...stri
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("replicas of %s: %s", name, f.history())
-			f.explain()
 		}
 		cancel()
 		<-done
@@ -180,22 +179,4 @@ func reversals(counts []int) int {
 		direction = d
 	}
 	return n
-}
-
-// explain logs what HPA and KEDA say about the fleet.
-func (f *fleet) explain() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	for _, path := range []string{
-		"/apis/autoscaling/v2/namespaces/" + f.namespace + "/horizontalpodautoscalers",
-		"/apis/keda.sh/v1alpha1/namespaces/" + f.namespace + "/scaledobjects",
-	} {
-		list, err := f.w.stack.API.Get(ctx, path)
-		if err != nil {
-			f.t.Log(err)
-		}
-		for _, o := range kubeapi.List(list, "items") {
-			f.t.Logf("%s: %v", kubeapi.String(o, "metadata", "name"), o["status"])
-		}
-	}
 }
