@@ -123,6 +123,7 @@ func compare(ctx context.Context, o options) error {
 	if o.floor, err = content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext)); err != nil {
 		return err
 	}
+	stopChurn() // its commits would be counted, too
 	say("the requests of a sample take %s when nobody reads the answers", seconds(o.floor))
 	if o.count {
 		if err := counted(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {

@@ -23,6 +23,8 @@ func (s *Stack) keda(ctx context.Context) error {
 	if err := s.aggregate(ctx, "external.metrics.k8s.io", "keda-metrics-apiserver", "adapter"); err != nil {
 		return err
 	}
+	// Ten times KEDA's own 20 and 30: its calls come as much closer together as time is compressed.
+	const qps, burst = "--kube-api-qps=200", "--kube-api-burst=300"
 	env := []string{
 		"KUBECONFIG=" + s.kubeconfig, "WATCH_NAMESPACE=", "POD_NAMESPACE=keda", "KEDA_CLUSTER_OBJECT_NAMESPACE=keda",
 		"KEDA_SERVICE_ACCOUNT_TOKEN_AUDIENCES=" + s.cfg.TokenAudiences,
@@ -34,7 +36,7 @@ func (s *Stack) keda(ctx context.Context) error {
 		{proc.Spec{Name: "keda-operator", Bin: "operator", Env: env, Args: []string{
 			"--zap-log-level=info", "--zap-encoder=console", "--zap-time-encoding=rfc3339", "--cert-dir=" + s.PKI, "--ca-dir=" + s.PKI,
 			s.listen("--metrics-bind-address", "operator-metrics"), s.listen("--health-probe-bind-address", "operator-probe"),
-			s.listen("--metrics-service-bind-address", "grpc"),
+			s.listen("--metrics-service-bind-address", "grpc"), qps, burst,
 		}}, s.url("http", "operator-probe") + "/readyz"},
 		{proc.Spec{Name: "keda-adapter", Bin: "adapter", Env: env, Args: []string{
 			fmt.Sprintf("--secure-port=%d", s.ports["adapter"]), "--bind-address=127.0.0.1",
@@ -42,7 +44,7 @@ func (s *Stack) keda(ctx context.Context) error {
 			"--cert-dir=" + s.PKI, "--client-ca-file=" + s.pem("ca.crt"),
 			"--lister-kubeconfig=" + s.kubeconfig, "--authentication-kubeconfig=" + s.kubeconfig,
 			"--authorization-kubeconfig=" + s.kubeconfig,
-			s.listen("--metrics-service-address", "grpc"), fmt.Sprintf("--port=%d", s.ports["adapter-metrics"]),
+			qps, burst, s.listen("--metrics-service-address", "grpc"), fmt.Sprintf("--port=%d", s.ports["adapter-metrics"]),
 		}}, s.url("https", "adapter") + "/readyz"},
 		{proc.Spec{Name: "keda-webhooks", Bin: "webhooks", Env: env, Args: []string{
 			"--zap-log-level=info", "--zap-encoder=console", "--cert-dir=" + s.PKI, fmt.Sprintf("--port=%d", s.ports["webhook"]),
