@@ -65,7 +65,10 @@ func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refu
 	second, batch := newFetchOutcome(), maxBatchGroups
 	var wg sync.WaitGroup
 	if half < len(groups) {
-		wg.Go(func() { batch = s.fetchLane(ctx, n, n.leader, groups[half:], second) })
+		wg.Go(func() {
+			defer s.caught(n)
+			batch = s.fetchLane(ctx, n, n.leader, groups[half:], second)
+		})
 	}
 	first := s.fetchLane(ctx, n, n.coordinator, groups[:half], outcome)
 	wg.Wait()

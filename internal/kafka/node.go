@@ -65,16 +65,7 @@ func (n *node) shut() {
 func ask[Q, T any](
 	ctx context.Context, s *Sampler, n *node, l *lane, api string, send func(*sarama.Broker, Q) (T, error), request Q,
 ) (T, error) {
-	return askFor(ctx, s, n, l, api, send, func(*session) Q { return request })
-}
-
-// askFor is ask for requests that depend on what the broker supports.
-func askFor[Q, T any](
-	ctx context.Context, s *Sampler, n *node, l *lane, api string, send func(*sarama.Broker, Q) (T, error),
-	build func(*session) Q,
-) (T, error) {
-	v, err := call(ctx, l, api, func(ses *session) func(*sarama.Broker) (T, error) {
-		request := build(ses)
+	v, err := call(ctx, l, api, func(*session) func(*sarama.Broker) (T, error) {
 		return func(b *sarama.Broker) (T, error) { return send(b, request) }
 	})
 	s.account(n, api, err)

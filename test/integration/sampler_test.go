@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-kit/log"
 
+	"kafka_burndown_exporter/internal/cli/clitest"
 	"kafka_burndown_exporter/internal/kafka"
 	"kafka_burndown_exporter/internal/lag"
 )
@@ -63,22 +64,7 @@ func (s *stats) reasons() map[string]int {
 }
 
 // logs collects log lines.
-type logs struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
-}
+type logs struct{ clitest.Buffer }
 
 // lines returns the lines of a level.
 func (l *logs) lines(level string) []string {
