@@ -75,7 +75,7 @@ func (h *Handler) Publish(s *lag.Snapshot) {
 	if h.previous = h.current.Swap(g); h.previous != nil && h.previous.retire() {
 		h.previous = nil
 	}
-	h.Self.Published(s)
+	h.Self.Published(s, h.Now())
 	for f := range numFormats {
 		if last := h.asked[f].Load(); last != 0 && h.Now().Sub(time.Unix(last, 0)) < rememberFor {
 			if _, err := h.compressed(g, f); err != nil {

@@ -256,9 +256,10 @@ func TestSelfCounts(t *testing.T) {
 	self := h.Self
 	self.Request("OffsetFetch", "1")
 	self.Failure("OffsetFetch", "1", "NOT_COORDINATOR")
-	self.WaveDone(80*time.Millisecond, true)
+	self.WaveDone(60*time.Millisecond, true)
 	s := scenarios()["unknown"]
 	s.HeldPartitions, s.UnknownPartitions = 3, 4
+	h.now = s.Began.Add(80 * time.Millisecond)
 	h.Publish(s)
 	check := func(want ...string) {
 		t.Helper()
@@ -272,10 +273,10 @@ func TestSelfCounts(t *testing.T) {
 	check(`requests_total{api="OffsetFetch",broker="1"} 1`,
 		`errors_total{api="OffsetFetch",broker="1",reason="NOT_COORDINATOR"} 1`,
 		`cluster_up 1`, `broker_up{broker="1"} 1`, `broker_up{broker="2"} 0`,
-		`sample_duration_seconds_bucket{le="0.1"} 1`, `held_partitions 3`, `unknown_partitions 4`,
+		`sample_duration_seconds_bucket{le="0.05"} 0`, `sample_duration_seconds_bucket{le="0.1"} 1`, `held_partitions 3`, `unknown_partitions 4`,
 		`clamped_negatives_total 2`, `groups 2`, `topics 2`, `partitions 3`, `last_success_timestamp_seconds 1.77236640005e+09`)
 	self.WaveDone(time.Second, false)
-	check(`cluster_up 0`, `broker_up{broker="1"} 0`)
+	check(`cluster_up 0`, `broker_up{broker="1"} 0`, `sample_duration_seconds_bucket{le="1"} 2`)
 	s2 := *s
 	s2.Brokers = []lag.Broker{{ID: 2, Up: true}}
 	h.Publish(&s2)

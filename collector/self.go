@@ -37,7 +37,10 @@ const selfPrefix = "kafka_burndown_exporter_"
 var selfHelp = []Family{
 	{Name: "cluster_up", Type: Gauge, Help: "1 if a broker answered in the last sample."},
 	{Name: "broker_up", Type: Gauge, Labels: []string{"broker"}, Help: "1 if the broker (by id) answered in the last sample."},
-	{Name: "sample_duration_seconds", Type: "histogram", Unit: "seconds", Help: "How long samples of the cluster took."},
+	{
+		Name: "sample_duration_seconds", Type: "histogram", Unit: "seconds",
+		Help: "How long samples took, from the first request to the published snapshot, or until they were given up.",
+	},
 	{
 		Name: "last_success_timestamp_seconds", Type: Gauge, Unit: "seconds",
 		Help: "When a sample was last published, in seconds since the epoch.",
@@ -111,13 +114,14 @@ func (s *Self) Failure(api, broker, reason string) {
 	s.errors.WithLabelValues(api, broker, reason).Inc()
 }
 
-// WaveDone notes how long a wave took and whether any broker answered.
+// WaveDone notes whether any broker answered in a wave; where none did, also how long the wave took. What a wave that
+// was answered took is known once its snapshot is published.
 func (s *Self) WaveDone(took time.Duration, up bool) {
-	s.duration.Observe(took.Seconds())
 	s.clusterUp.Set(boolean(up))
 	if up {
 		return
 	}
+	s.duration.Observe(took.Seconds())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id := range s.brokers {
@@ -126,7 +130,8 @@ func (s *Self) WaveDone(took time.Duration, up bool) {
 }
 
 // Published notes a snapshot that scrapes get from now on.
-func (s *Self) Published(snap *lag.Snapshot) {
+func (s *Self) Published(snap *lag.Snapshot, now time.Time) {
+	s.duration.Observe(max(now.Sub(snap.Began), 0).Seconds())
 	partitions := 0
 	for i := range snap.Topics {
 		partitions += len(snap.Topics[i].Partitions)
