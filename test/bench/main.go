@@ -18,7 +18,7 @@ import (
 	"kafka_burndown_exporter/test/kafka"
 )
 
-// fullSeries is the number of group-partitions that a full exposition has to hold.
+// fullSeries is the number of lags that a full exposition has at least.
 var fullSeries int
 
 type options struct {
@@ -35,6 +35,7 @@ type options struct {
 	count    bool
 	full     int
 	floor    time.Duration // of a sample, as measured
+	stolen   float64       // share of the processor time that the host withheld meanwhile
 }
 
 func main() { os.Exit(run()) }
@@ -47,9 +48,9 @@ func run() int {
 	app.Flag("groups", "Consumer groups to create.").Default("500").IntVar(&o.size.groups)
 	app.Flag("committed", "Partitions each group commits on.").Default("200").IntVar(&o.size.committedPerGroup)
 	app.Flag("messages", "Messages in each partition.").Default("20").IntVar(&o.size.messages)
-	app.Flag("rounds", "Rounds; every exporter runs once in each.").Default("3").IntVar(&o.plan.rounds)
-	app.Flag("cycles", "Measured scrapes of an exporter in a round.").Default("3").IntVar(&o.plan.cycles)
-	app.Flag("period", "Distance of scrapes.").Default("10s").DurationVar(&o.plan.period)
+	app.Flag("rounds", "Rounds; every exporter runs once in each.").Default("2").IntVar(&o.plan.rounds)
+	app.Flag("cycles", "Measured scrapes of an exporter in a round.").Default("4").IntVar(&o.plan.cycles)
+	app.Flag("period", "Distance of samples, and how long each scrape's costs are counted.").Default("10s").DurationVar(&o.plan.period)
 	app.Flag("scrape-timeout", "When a scrape is given up.").Default("3m").DurationVar(&o.plan.scrapeTimeout)
 	app.Flag("churn", "Share of the groups whose commits move on once per period.").Default("1").Float64Var(&o.churn)
 	app.Flag("seed", "Seed of the names.").Default("1").Uint64Var(&o.seed)
@@ -57,7 +58,7 @@ func run() int {
 	app.Flag("ours", "Our binary.").Required().ExistingFileVar(&o.ours)
 	app.Flag("ours-arg", "A further argument of our binary (repeatable).").StringsVar(&o.oursArgs)
 	app.Flag("only", "Measure only this exporter (repeatable).").StringsVar(&o.only)
-	app.Flag("full-series", "Series that a full exposition has at least. Default: one per group-partition.").IntVar(&o.full)
+	app.Flag("full-series", "Lags that a full exposition has at least. Default: one per group-partition.").IntVar(&o.full)
 	app.Flag("kafka.version", "Version of the broker.").Default(kafka.DefaultVersion).StringVar(&o.broker)
 	app.Flag("count-requests", "Count requests too, behind a proxy, in a pass of its own.").Default("true").BoolVar(&o.count)
 	kingpin.MustParse(app.Parse(os.Args[1:]))
@@ -117,9 +118,11 @@ func compare(ctx context.Context, o options) error {
 	if _, err := content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext)); err != nil {
 		return err
 	}
+	stolen := startSteal()
 	if err := timed(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {
 		return err
 	}
+	o.stolen = stolen.share()
 	if o.floor, err = content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext)); err != nil {
 		return err
 	}
@@ -162,18 +165,20 @@ func contains(list []string, s string) bool {
 
 // timed runs the rounds: each exporter alone, in turn, the order turned by one from round to round.
 func timed(ctx context.Context, out string, broker *kafka.Broker, all []*measurement, p plan) error {
-	idle, err := settledCPU(ctx, broker, p.period)
-	if err != nil {
+	if _, err := settledCPU(ctx, broker, p.period); err != nil {
 		return err
 	}
-	say("the broker uses %.0f%% of a core with no exporter", idle*100)
 	for round := range p.rounds {
 		for i := range all {
 			m := all[(i+round)%len(all)]
 			if m.missing != "" {
 				continue
 			}
-			say("round %d of %d: %s", round+1, p.rounds, m.exporter.name)
+			idle, err := idleCPU(ctx, broker, p.period)
+			if err != nil {
+				return err
+			}
+			say("round %d of %d: %s; with no exporter the broker uses %.0f%% of a core", round+1, p.rounds, m.exporter.name, idle*100)
 			if err := m.observe(ctx, out, broker.Addr(kafka.Plaintext), broker.PID(), idle, p); err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()
@@ -259,11 +264,12 @@ func report(out string, o options, all []*measurement) error {
 		rows = append(rows, rowOf(m))
 	}
 	caption := fmt.Sprintf("Kafka %s, one broker; %d groups × %d committed partitions (%d group-partitions), %d topics × %d "+
-		"partitions, names of 20–80 characters, %.0f %% of the groups commit between samples; %d rounds of %d scrapes, one "+
-		"every %s, each exporter alone. The requests of one sample alone, their answers not decoded, take %s here. "+
-		"%d cores, %s. Made by `make bench-peers` on %s.",
+		"partitions, names of 20–80 characters, %.0f %% of the groups commit between samples; %d rounds of %d scrapes, each "+
+		"exporter alone, sampling every %s where it samples. The requests of one sample alone, their answers not decoded, "+
+		"take %s here. %d cores, %s; the host withheld %.0f %% of the processor time. Made by `make bench-peers` on %s.",
 		o.broker, o.size.groups, o.size.committedPerGroup, o.size.groupPartitions(), o.size.topics, o.size.partitionsPerTopic,
-		o.churn*100, o.plan.rounds, o.plan.cycles, o.plan.period, seconds(o.floor), runtime.NumCPU(), machine(), time.Now().Format(time.DateOnly))
+		o.churn*100, o.plan.rounds, o.plan.cycles, o.plan.period, seconds(o.floor), runtime.NumCPU(), machine(), o.stolen*100,
+		time.Now().Format(time.DateOnly))
 	err := errors.Join(writeMarkdown(out, caption, rows), writeCSV(out, rows), writeChart(out, rows))
 	if err == nil {
 		text, _ := os.ReadFile(filepath.Join(out, "peers.md"))

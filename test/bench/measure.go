@@ -3,8 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
+	"math/rand/v2"
 	"time"
 )
 
@@ -27,6 +26,7 @@ type measurement struct {
 	requestCycles     int
 	errors            int
 	last              [2]float64 // sum and number of the samples' times at the last look
+	made, due         float64    // samples of an exporter that counts them: those made, and those the interval asks for
 }
 
 // plan says how long each exporter is watched.
@@ -44,30 +44,36 @@ func (m *measurement) observe(ctx context.Context, dir, addr string, brokerPID i
 	}
 	defer proc.stop()
 	s := newScraper(proc.url, p.scrapeTimeout)
-	if err := m.warmUp(ctx, s, p); err != nil {
+	if err := m.warmUp(ctx, s); err != nil {
 		return err
 	}
 	m.last = [2]float64{}
 	m.sampleTime(ctx, s)
+	began, before := time.Now(), m.last[1]
 	if err := m.cycles(ctx, proc, s, brokerPID, idleBroker, p); err != nil {
 		return err
+	}
+	if before > 0 {
+		m.made += m.last[1] - before
+		m.due += float64(time.Since(began)) / float64(p.period)
 	}
 	m.plain(ctx, s, p)
 	return m.burst(ctx, proc, s, p)
 }
 
-// warmUp scrapes until an answer has all the lags, then twice more, so that caches and pools are as in steady state.
-func (m *measurement) warmUp(ctx context.Context, s *scraper, p plan) error {
+// warmUp scrapes, compressed as the measured scrapes are, until an answer has all the lags, then once more, so that caches
+// and pools are as in steady state.
+func (m *measurement) warmUp(ctx context.Context, s *scraper) error {
 	deadline := time.Now().Add(5 * time.Minute)
 	for good := 0; good < 2; {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%s: no full scrape within 5 minutes", m.exporter.name)
 		}
-		_, size, _, err := s.scrape(ctx, false)
+		_, err := s.scrape(ctx, true, fullSeries)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err == nil && size > m.fullSize():
+		case err == nil:
 			good++
 		default:
 			time.Sleep(500 * time.Millisecond)
@@ -76,13 +82,14 @@ func (m *measurement) warmUp(ctx context.Context, s *scraper, p plan) error {
 	return nil
 }
 
-// fullSize is a number of bytes that an exposition without every group's partitions cannot reach.
-func (m *measurement) fullSize() int64 { return int64(fullSeries) * 60 }
-
-// cycles makes one compressed scrape per period and takes the CPU of everything in between.
+// cycles makes one compressed scrape per period and takes the CPU of everything in between. A pause of random length
+// between periods moves the scrape against the exporter's own interval.
 func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, brokerPID int, idleBroker float64, p plan) error {
 	pid := proc.cmd.Process.Pid
 	for range p.cycles {
+		if err := sleep(ctx, rand.N(p.period)); err != nil {
+			return err
+		}
 		cpu0, err := cpuTime(pid)
 		if err != nil {
 			return err
@@ -92,26 +99,32 @@ func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, bro
 			return err
 		}
 		start := time.Now()
-		took, size, encoding, err := s.scrape(ctx, true)
+		a, err := s.scrape(ctx, true, fullSeries)
 		if err != nil {
 			m.errors++
+			say("%v", err)
 			continue
 		}
-		m.scrapes = append(m.scrapes, took)
-		m.bytes = append(m.bytes, size)
-		m.encoding = encoding
-		if rest := p.period - time.Since(start); rest > 0 {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(rest):
-			}
+		m.scrapes = append(m.scrapes, a.took)
+		m.bytes = append(m.bytes, a.size)
+		m.encoding = a.encoding
+		if err := sleep(ctx, p.period-time.Since(start)); err != nil {
+			return err
 		}
-		if err := m.account(ctx, s, pid, brokerPID, cpu0, broker0, time.Since(start), idleBroker, took); err != nil {
+		if err := m.account(ctx, s, pid, brokerPID, cpu0, broker0, time.Since(start), idleBroker, a.took); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 func (m *measurement) account(ctx context.Context, s *scraper, pid, brokerPID int, cpu0, broker0, span time.Duration,
@@ -142,17 +155,25 @@ func (m *measurement) account(ctx context.Context, s *scraper, pid, brokerPID in
 	return nil
 }
 
+// What background exporters say of their collections: ours sums and counts the times from the first request to the
+// published snapshot, klag-exporter tells the last.
+const (
+	durationSum   = "kafka_burndown_exporter_sample_duration_seconds_sum"
+	durationCount = "kafka_burndown_exporter_sample_duration_seconds_count"
+	pollTime      = "kafka_consumergroup_poll_time_ms"
+)
+
 // sampleTime reads how long a background exporter says its last collections took.
 func (m *measurement) sampleTime(ctx context.Context, s *scraper) (time.Duration, bool) {
 	if !m.exporter.background {
 		return 0, false
 	}
-	text, err := s.read(ctx)
+	values, err := s.values(ctx, durationSum, durationCount, pollTime)
 	if err != nil {
 		return 0, false
 	}
-	if sum, ok := value(text, "kafka_burndown_exporter_sample_duration_seconds_sum"); ok {
-		n, _ := value(text, "kafka_burndown_exporter_sample_duration_seconds_count")
+	if sum, ok := values[durationSum]; ok {
+		n := values[durationCount]
 		// Only the samples since the last look: the first of a process also connects and describes every group.
 		last := m.last
 		m.last = [2]float64{sum, n}
@@ -161,45 +182,25 @@ func (m *measurement) sampleTime(ctx context.Context, s *scraper) (time.Duration
 		}
 		return time.Duration((sum - last[0]) / (n - last[1]) * float64(time.Second)), true
 	}
-	if ms, ok := value(text, "kafka_consumergroup_poll_time_ms"); ok {
-		return time.Duration(ms * float64(time.Millisecond)), true
-	}
-	return 0, false
-}
-
-// value finds the first sample of a name in a text exposition.
-func value(text, name string) (float64, bool) {
-	for line := range strings.Lines(text) {
-		rest, ok := strings.CutPrefix(line, name)
-		if !ok || rest == "" || (rest[0] != ' ' && rest[0] != '{') {
-			continue
-		}
-		fields := strings.Fields(rest[strings.LastIndexByte(rest, '}')+1:])
-		if len(fields) == 0 {
-			continue
-		}
-		v, err := strconv.ParseFloat(fields[0], 64)
-		return v, err == nil
-	}
-	return 0, false
+	ms, ok := values[pollTime]
+	return time.Duration(ms * float64(time.Millisecond)), ok
 }
 
 // plain makes uncompressed scrapes.
 func (m *measurement) plain(ctx context.Context, s *scraper, p plan) {
 	for range p.cycles {
-		took, size, _, err := s.scrape(ctx, false)
+		a, err := s.scrape(ctx, false, fullSeries)
 		if err != nil {
 			m.errors++
+			say("%v", err)
 			return
 		}
-		m.identity = append(m.identity, took)
-		m.rawBytes = append(m.rawBytes, size)
-		if took > 5*time.Second {
+		m.identity = append(m.identity, a.took)
+		m.rawBytes = append(m.rawBytes, a.size)
+		m.series = append(m.series, int64(a.series))
+		if a.took > 5*time.Second {
 			break // one is enough of a scrape that long
 		}
-	}
-	if text, err := s.read(ctx); err == nil {
-		m.series = append(m.series, seriesOf(text))
 	}
 }
 
@@ -211,9 +212,9 @@ func (m *measurement) burst(ctx context.Context, proc *process, s *scraper, p pl
 	}
 	n := 0
 	for start := time.Now(); time.Since(start) < 3*time.Second; n++ {
-		_, _, _, err := s.scrape(ctx, true)
-		if err != nil {
+		if _, err := s.scrape(ctx, true, fullSeries); err != nil {
 			m.errors++
+			say("%v", err)
 			return nil
 		}
 	}
@@ -233,14 +234,13 @@ func (m *measurement) count(ctx context.Context, dir, addr string, proxy *counti
 	}
 	defer proc.stop()
 	s := newScraper(proc.url, p.scrapeTimeout)
-	if err := m.warmUp(ctx, s, p); err != nil {
+	if err := m.warmUp(ctx, s); err != nil {
 		return err
 	}
 	proxy.take()
 	for range p.cycles {
 		start := time.Now()
-		_, _, _, err := s.scrape(ctx, true)
-		if err != nil {
+		if _, err := s.scrape(ctx, true, fullSeries); err != nil {
 			return err
 		}
 		if rest := p.period - time.Since(start); rest > 0 {

@@ -66,3 +66,34 @@ func machine() string {
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	return fmt.Sprintf("%s, Linux %s", model, strings.TrimSpace(string(kernel)))
 }
+
+// steal counts what the host of a virtual machine withheld of its processor time (proc(5), stat, field steal).
+type steal struct{ stolen, all int64 }
+
+func startSteal() steal {
+	raw, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return steal{}
+	}
+	line, _, _ := strings.Cut(string(raw), "\n")
+	var s steal
+	for i, f := range strings.Fields(line) {
+		n, _ := strconv.ParseInt(f, 10, 64)
+		if i == 0 || i > 8 { // the name, and guest time, which is part of user time
+			continue
+		}
+		if s.all += n; i == 8 {
+			s.stolen = n
+		}
+	}
+	return s
+}
+
+// share is the part withheld since then; 0 where the kernel does not tell.
+func (s steal) share() float64 {
+	now := startSteal()
+	if now.all <= s.all {
+		return 0
+	}
+	return float64(now.stolen-s.stolen) / float64(now.all-s.all)
+}

@@ -12,8 +12,8 @@ import (
 
 // row is one exporter's line of the table, in the units of its columns.
 type row struct {
-	name, version, missing string
-	figures                []figure
+	name, version, missing, note string
+	figures                      []figure
 }
 
 type figure struct {
@@ -25,6 +25,9 @@ type figure struct {
 
 func rowOf(m *measurement) row {
 	r := row{name: m.exporter.name, version: m.version, missing: m.missing}
+	if len(m.scrapes) > 0 && m.encoding == "" {
+		r.note = "; it does not compress"
+	}
 	add := func(column string, known bool, value float64, text string) {
 		r.figures = append(r.figures, figure{column: column, text: text, value: value, known: known})
 	}
@@ -41,7 +44,7 @@ func rowOf(m *measurement) row {
 		add(column, ok, float64(b), fmt.Sprintf("%.2f MB", float64(b)/1e6))
 	}
 	duration("scrape gzip p50", m.scrapes, 0.5)
-	duration("scrape gzip p95", m.scrapes, 0.95)
+	duration("scrape gzip max", m.scrapes, 1)
 	duration("scrape plain p50", m.identity, 0.5)
 	duration("sample → snapshot", m.samples, 0.5)
 	duration("CPU per scrape", m.scrapeCPU, 0.5)
@@ -61,6 +64,7 @@ func rowOf(m *measurement) row {
 	add("Kafka requests per sample", m.requestCycles > 0, perCycle, fmt.Sprintf("%.1f", perCycle))
 	size("bytes gzip", m.bytes)
 	size("bytes plain", m.rawBytes)
+	add("samples made of those due", m.due > 0, m.made/max(m.due, 1), fmt.Sprintf("%.0f %%", 100*m.made/max(m.due, 1)))
 	series, known := quantile(m.series, 0.5)
 	add("series", known, float64(series), fmt.Sprint(series))
 	add("failed scrapes", m.missing == "", float64(m.errors), fmt.Sprint(m.errors))
@@ -117,7 +121,7 @@ func writeMarkdown(dir, caption string, rows []row) error {
 		if r.missing != "" {
 			fmt.Fprintf(&b, "- %s was not measured: %s.\n", r.name, r.missing)
 		} else {
-			fmt.Fprintf(&b, "- %s: %s.\n", r.name, r.version)
+			fmt.Fprintf(&b, "- %s: %s%s.\n", r.name, r.version, r.note)
 		}
 	}
 	return os.WriteFile(filepath.Join(dir, "peers.md"), []byte(b.String()), 0o644)

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"strconv"
 	"time"
 )
 
@@ -16,29 +19,64 @@ const openMetrics = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain
 type scraper struct {
 	url    string
 	client *http.Client
+	body   bytes.Buffer // of the last answer; its memory is used again
 }
 
 func newScraper(url string, timeout time.Duration) *scraper {
 	return &scraper{url: url, client: &http.Client{Transport: &http.Transport{DisableCompression: true}, Timeout: timeout}}
 }
 
-// scrape reads one exposition and returns how long it took to the last byte and how many bytes came over the wire.
-func (s *scraper) scrape(ctx context.Context, gzip bool) (took time.Duration, size int64, encoding string, err error) {
+// answer is one scrape's.
+type answer struct {
+	took     time.Duration // to the last byte
+	size     int64         // bytes over the wire
+	encoding string
+	series   int // samples
+	lags     int // samples whose name ends in lag
+}
+
+// scrape reads one exposition and takes the time; what it holds is counted afterwards. One that has fewer lags than
+// wanted is an error: a part of the truth is quick to send.
+func (s *scraper) scrape(ctx context.Context, gzip bool, wanted int) (answer, error) {
 	start := time.Now()
 	resp, err := s.get(ctx, gzip)
 	if err != nil {
-		return 0, 0, "", fmt.Errorf("scrape %s: %w", s.url, err)
+		return answer{}, fmt.Errorf("scrape %s: %w", s.url, err)
 	}
 	defer resp.Body.Close()
-	size, err = io.Copy(io.Discard, resp.Body)
-	took = time.Since(start)
+	s.body.Reset()
+	size, err := s.body.ReadFrom(resp.Body)
+	a := answer{took: time.Since(start), size: size, encoding: resp.Header.Get("Content-Encoding")}
 	if err != nil {
-		return took, size, "", fmt.Errorf("scrape %s: %w", s.url, err)
+		return a, fmt.Errorf("scrape %s: %w", s.url, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return took, size, "", fmt.Errorf("scrape %s: %s", s.url, resp.Status)
+		return a, fmt.Errorf("scrape %s: %s", s.url, resp.Status)
 	}
-	return took, size, resp.Header.Get("Content-Encoding"), nil
+	text, err := s.text(a.encoding)
+	if err != nil {
+		return a, fmt.Errorf("scrape %s: %w", s.url, err)
+	}
+	if err := samples(text, func(name, _ []byte) {
+		a.series++
+		if bytes.HasSuffix(name, []byte("lag")) {
+			a.lags++
+		}
+	}); err != nil {
+		return a, fmt.Errorf("scrape %s: %w", s.url, err)
+	}
+	if a.lags < wanted {
+		return a, fmt.Errorf("scrape %s: %d lags, not %d", s.url, a.lags, wanted)
+	}
+	return a, nil
+}
+
+// text is the last answer, decompressed.
+func (s *scraper) text(encoding string) (io.Reader, error) {
+	if encoding == "gzip" {
+		return gzip.NewReader(bytes.NewReader(s.body.Bytes()))
+	}
+	return bytes.NewReader(s.body.Bytes()), nil
 }
 
 func (s *scraper) get(ctx context.Context, gzip bool) (*http.Response, error) {
@@ -53,24 +91,45 @@ func (s *scraper) get(ctx context.Context, gzip bool) (*http.Response, error) {
 	return s.client.Do(req)
 }
 
-// read scrapes once without taking the time and returns the text.
-func (s *scraper) read(ctx context.Context) (string, error) {
+// values scrapes once without taking the time and returns the first sample of each name that is there.
+func (s *scraper) values(ctx context.Context, names ...string) (map[string]float64, error) {
 	resp, err := s.get(ctx, false)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	return string(raw), err
+	found := map[string]float64{}
+	return found, samples(resp.Body, func(name, value []byte) {
+		for _, n := range names {
+			if _, known := found[n]; !known && n == string(name) {
+				if v, err := strconv.ParseFloat(string(value), 64); err == nil {
+					found[n] = v
+				}
+			}
+		}
+	})
 }
 
-// seriesOf counts the samples of an exposition.
-func seriesOf(text string) int64 {
-	n := int64(0)
-	for line := range strings.Lines(text) {
-		if line[0] != '#' && line[0] != '\n' {
-			n++
+// samples calls do with the name and value of every sample of an exposition (without exemplars).
+func samples(text io.Reader, do func(name, value []byte)) error {
+	lines := bufio.NewScanner(text)
+	lines.Buffer(make([]byte, 64<<10), 1<<20)
+	for lines.Scan() {
+		line := lines.Bytes()
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		end := bytes.IndexAny(line, "{ ")
+		if end < 0 {
+			continue
+		}
+		fields := bytes.Fields(line[bytes.LastIndexByte(line, '}')+1:])
+		if line[end] == ' ' {
+			fields = bytes.Fields(line[end:])
+		}
+		if len(fields) > 0 {
+			do(line[:end], fields[0])
 		}
 	}
-	return n
+	return lines.Err()
 }
