@@ -59,26 +59,48 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// 500 groups with 200 partitions each.
-func BenchmarkFold100kPartitions(b *testing.B) {
-	f := folder{names: newNamer(nil, nil, Shard{})}
+// foldable is an answer with groups × 10 topics of so many partitions, and the place that each group is folded into.
+func foldable(groups, partitions int) (raw []byte, folded map[string]*commits) {
 	var answer kmsg.OffsetFetchResponse
-	folded := map[string]*commits{}
-	for g := range 500 {
+	folded = map[string]*commits{}
+	for g := range groups {
 		group := kmsg.NewOffsetFetchResponseGroup()
 		group.Group = fmt.Sprintf("group-%03d", g)
 		folded[group.Group] = &commits{}
 		for t := range 10 {
 			topic := kmsg.NewOffsetFetchResponseGroupTopic()
 			topic.Topic = fmt.Sprintf("topic-with-a-usual-name-%03d", (g+t)%50)
-			for p := range int32(20) {
+			for p := range int32(partitions) {
 				topic.Partitions = append(topic.Partitions, answered(p, int64(p), 0))
 			}
 			group.Topics = append(group.Topics, topic)
 		}
 		answer.Groups = append(answer.Groups, group)
 	}
-	raw := encoded(&answer)
+	return encoded(&answer), folded
+}
+
+// Reading offsets again takes memory neither for a partition nor for a group: arrays are used again, names interned.
+func TestFoldAllocatesNothingPerPartition(t *testing.T) {
+	allocs := func(groups, partitions int) float64 {
+		f := folder{names: newNamer(nil, nil, Shard{})}
+		raw, folded := foldable(groups, partitions)
+		return testing.AllocsPerRun(3, func() {
+			err := f.groups(raw, func(raw []byte) *commits { return folded[string(raw)] }, func([]byte, sarama.KError) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if small, large := allocs(5, 2), allocs(50, 200); large > small {
+		t.Errorf("%v allocations for 100 group-partitions, %v for 100 000", small, large)
+	}
+}
+
+// 500 groups with 200 partitions each.
+func BenchmarkFold100kPartitions(b *testing.B) {
+	f := folder{names: newNamer(nil, nil, Shard{})}
+	raw, folded := foldable(500, 20)
 	b.ReportAllocs()
 	for b.Loop() {
 		err := f.groups(raw, func(raw []byte) *commits { return folded[string(raw)] }, func([]byte, sarama.KError) {})

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// benchWave is groups × 200 partitions of one topic each, every end moving, and every commit unless dead.
-func benchWave(groups int, dead bool) (*Wave, func()) {
-	const partitions = 200
+// benchWave is groups × partitions of one topic each, every end moving, and every commit unless dead.
+func benchWave(groups, partitions int, dead bool) (*Wave, func()) {
 	topics := max(groups/10, 1)
 	w := &Wave{Began: t0, Ended: t0.Add(time.Second)}
 	for i := range topics {
@@ -51,13 +50,35 @@ func benchWave(groups int, dead bool) (*Wave, func()) {
 	}
 }
 
+// A sample takes memory for its snapshot and for histories that grow, by the slab: none for a single partition.
+func TestObserveAllocatesNothingPerPartition(t *testing.T) {
+	const groups = 20
+	allocs := func(partitions int) float64 {
+		w, next := benchWave(groups, partitions, false)
+		tracker := NewTracker(testOptions())
+		for range 60 {
+			tracker.Observe(w)
+			next()
+		}
+		return testing.AllocsPerRun(5, func() {
+			tracker.Observe(w)
+			next()
+		})
+	}
+	small, large := allocs(10), allocs(1000)
+	t.Logf("%v allocations at 10 partitions a group, %v at 1000", small, large)
+	if large > small+groups*1000/100 {
+		t.Error("that is more than one for a hundred partitions")
+	}
+}
+
 func BenchmarkObserve(b *testing.B) {
 	for _, c := range []struct {
 		groups int
 		dead   bool // nothing is consumed: every partition lags by all of its history
 	}{{500, false}, {500, true}, {5000, false}} {
 		b.Run(fmt.Sprintf("%d-group-partitions/dead=%v", c.groups*200, c.dead), func(b *testing.B) {
-			w, next := benchWave(c.groups, c.dead)
+			w, next := benchWave(c.groups, 200, c.dead)
 			tracker := NewTracker(testOptions())
 			for range 60 {
 				tracker.Observe(w)
