@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	floorRounds = 30
+	// warmRounds warm a broker up, floorRounds measure it.
+	warmRounds, floorRounds = 30, 8
 	// floorBatch is how many groups a request asks for, floorLanes over how many connections commits are read: as the
 	// exporter does it.
 	floorBatch = 200
@@ -49,8 +50,9 @@ func (w *wire) ask(req kmsg.Request) (int64, error) {
 }
 
 // floor is how long the broker needs for the requests of one sample when nobody looks at the answers: groups, then all
-// their commits, and after the last of those the ends. No exporter on this machine can be faster.
-func (f *fixture) floor(ctx context.Context, addr string) (time.Duration, error) {
+// their commits, and after the last of those the ends. No exporter on this machine can be faster in that rhythm: what
+// has idled between two rounds begins with cold caches.
+func (f *fixture) floor(ctx context.Context, addr string, rounds int, pause time.Duration) (time.Duration, error) {
 	lanes := make([]*wire, floorLanes)
 	for i := range lanes {
 		w, err := dialWire(addr)
@@ -61,16 +63,14 @@ func (f *fixture) floor(ctx context.Context, addr string) (time.Duration, error)
 		lanes[i] = w
 	}
 	var took []time.Duration
-	for range floorRounds {
+	for range rounds {
 		start := time.Now()
 		if err := f.floorOnce(lanes); err != nil {
 			return 0, fmt.Errorf("measure the floor: %w", err)
 		}
 		took = append(took, time.Since(start))
-		select {
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+		if err := sleep(ctx, pause); err != nil {
+			return 0, err
 		}
 	}
 	median, _ := quantile(took, 0.5)

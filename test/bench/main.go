@@ -115,7 +115,7 @@ func compare(ctx context.Context, o options) error {
 
 	// Java compiles what is used often: without this whoever comes first waits for it.
 	say("warming the broker up with the requests of a sample")
-	if _, err := content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext)); err != nil {
+	if _, err := content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext), warmRounds, 200*time.Millisecond); err != nil {
 		return err
 	}
 	stolen := startSteal()
@@ -123,7 +123,7 @@ func compare(ctx context.Context, o options) error {
 		return err
 	}
 	o.stolen = stolen.share()
-	if o.floor, err = content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext)); err != nil {
+	if o.floor, err = content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext), floorRounds, o.plan.period); err != nil {
 		return err
 	}
 	stopChurn() // its commits would be counted, too
@@ -265,8 +265,8 @@ func report(out string, o options, all []*measurement) error {
 	}
 	caption := fmt.Sprintf("Kafka %s, one broker; %d groups × %d committed partitions (%d group-partitions), %d topics × %d "+
 		"partitions, names of 20–80 characters, %.0f %% of the groups commit between samples; %d rounds of %d scrapes, each "+
-		"exporter alone, sampling every %s where it samples. The requests of one sample alone, their answers not decoded, "+
-		"take %s here. %d cores, %s; the host withheld %.0f %% of the processor time. Made by `make bench-peers` on %s.",
+		"exporter alone, sampling every %s where it samples. The requests of one sample alone in that rhythm, their answers not "+
+		"decoded, take %s here. %d cores, %s; the host withheld %.0f %% of the processor time. Made by `make bench-peers` on %s.",
 		o.broker, o.size.groups, o.size.committedPerGroup, o.size.groupPartitions(), o.size.topics, o.size.partitionsPerTopic,
 		o.churn*100, o.plan.rounds, o.plan.cycles, o.plan.period, seconds(o.floor), runtime.NumCPU(), machine(), o.stolen*100,
 		time.Now().Format(time.DateOnly))
