@@ -34,9 +34,8 @@ func check(ctx context.Context, f *exporter.Flags, stdout, stderr io.Writer) err
 	_, webErr := f.Web.Check()
 	cfg, kafkaErr := f.Kafka.Config(logger)
 	cfg.RateWindow = f.Lag.RateWindow()
-	enc, labelErr := f.Metrics.Options(cfg.Shard)
-	_, encErr := collector.NewEncoder(enc)
-	if err := errors.Join(webErr, kafkaErr, labelErr, encErr); err != nil {
+	_, encErr := collector.NewEncoder(f.Metrics.Options(cfg.Shard, logger))
+	if err := errors.Join(webErr, kafkaErr, encErr); err != nil {
 		return err
 	}
 	sampler, err := kafka.New(cfg, logger, noStats{})

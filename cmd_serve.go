@@ -30,10 +30,7 @@ func serve(ctx context.Context, f *exporter.Flags, stderr io.Writer) error {
 		return err
 	}
 	cfg.RateWindow = f.Lag.RateWindow()
-	enc, err := f.Metrics.Options(cfg.Shard)
-	if err != nil {
-		return err
-	}
+	enc := f.Metrics.Options(cfg.Shard, logger)
 	srv := exporter.NewServer(f.Web, tlsConfig, logger, slogger)
 	e, err := exporter.New(exporter.Options{Kafka: cfg, Lag: f.Lag.Options(cfg), Encoder: enc, Server: srv})
 	if err != nil {

@@ -89,7 +89,7 @@ func TestBadInputGetsOneClearLine(t *testing.T) {
 		"log format":          {[]string{"--log.format=xml"}, []string{"--log.format: "}},
 		"expect":              {[]string{"--group.expect=billing"}, []string{"--group.expect: ", "GROUP=TOPIC"}},
 		"expect empty topic":  {[]string{"--group.expect=billing=a,,b"}, []string{"--group.expect: ", "empty topic"}},
-		"labels":              {[]string{"--kafka.labels=blue"}, []string{`--kafka.labels: "blue" is not of the form`}},
+		"labels":              {[]string{"--kafka.labels=blue-green=1"}, []string{`--kafka.labels: "blue-green" is not a label name`}},
 		"label name":          {[]string{"--kafka.labels=topic=x"}, []string{`--kafka.labels: "topic" is a label of`}},
 		"disable":             {[]string{"--metrics.disable=kafka_nothing"}, []string{`--metrics.disable: no metric is named "kafka_nothing"`}},
 		"granularity":         {[]string{"--metrics.granularity=broker"}, []string{"--metrics.granularity: "}},
@@ -196,6 +196,17 @@ func TestArgumentsOfKafkaExporter(t *testing.T) {
 			"--sasl.kerberos-auth-type=keytabAuth", "--tls.enabled", "--tls.insecure-skip-tls-verify",
 			"--group.filter=^prod-", "--no-sasl.handshake",
 		},
+		"Kerberos with a password": {
+			"--sasl.enabled", "--sasl.mechanism=gssapi", "--sasl.username=exporter", "--sasl.password=secret",
+			"--sasl.service-name=kafka", "--sasl.kerberos-config-path=" + krb5, "--sasl.realm=EXAMPLE",
+		},
+		"OAUTHBEARER without a secret": {
+			"--sasl.enabled", "--sasl.mechanism=oauthbearer", "--sasl.username=exporter",
+			"--sasl.oauthbearer-token-url=https://issuer/token",
+		},
+		"a key that is not there":         {"--tls.enabled", "--tls.key-file=/opt/certs/key"},
+		"a certificate that is not there": {"--tls.enabled", "--tls.cert-file=/opt/certs/cert"},
+		"careless labels":                 {"--kafka.labels=blue,env=a,env=b,"},
 		"Bitnami": {
 			"--kafka.server=kafka-controller-0.kafka-controller-headless.default.svc.cluster.local:9092",
 			"--kafka.server=kafka-broker-0.kafka-broker-headless.default.svc.cluster.local:9092",
@@ -245,8 +256,8 @@ func parseOnly(t *testing.T, args []string) (kafka.Config, collector.EncoderOpti
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	opt, err := f.Metrics.Options(cfg.Shard)
-	if err != nil {
+	opt := f.Metrics.Options(cfg.Shard, logger)
+	if _, err := collector.NewEncoder(opt); err != nil {
 		t.Fatal(err)
 	}
 	f.Ignored.Warn(logger)
@@ -280,6 +291,54 @@ func TestFlagsMeanWhatTheyMeanInKafkaExporter(t *testing.T) {
 		if !ok {
 			t.Errorf("%s: not so: %+v\n%s", what, cfg, logs)
 		}
+	}
+}
+
+// TestRegexpsMeanWhatTheyMeanInKafkaExporter: an expression that matches nothing, or everything, does so on either side.
+func TestRegexpsMeanWhatTheyMeanInKafkaExporter(t *testing.T) {
+	for _, what := range []string{"topic", "group"} {
+		for _, tc := range []struct {
+			args     []string
+			admitted bool
+		}{
+			{nil, true},
+			{[]string{"filter=.*"}, true},
+			{[]string{"filter=^$"}, false},
+			{[]string{"exclude=^$"}, true},
+			{[]string{"exclude=.*"}, false},
+			{[]string{"filter=^bill", "exclude=ing$"}, false},
+			{[]string{"filter=^bill", "exclude=^ing"}, true},
+		} {
+			var args []string
+			for _, a := range tc.args {
+				args = append(args, "--"+what+"."+a)
+			}
+			cfg, _, _ := parseOnly(t, args)
+			filter, exclude := cfg.TopicFilter, cfg.TopicExclude
+			if what == "group" {
+				filter, exclude = cfg.GroupFilter, cfg.GroupExclude
+			}
+			const name = "billing"
+			if got := (filter == nil || filter.MatchString(name)) && (exclude == nil || !exclude.MatchString(name)); got != tc.admitted {
+				t.Errorf("%v: admitted %v", args, got)
+			}
+		}
+	}
+}
+
+func TestLabelsMeanWhatTheyMeanInKafkaExporter(t *testing.T) {
+	_, opt, logs := parseOnly(t, []string{"--kafka.labels=blue, env=a,cluster=c,env=b,"})
+	want := []collector.Label{{Name: "cluster", Value: "c"}, {Name: "env", Value: "b"}}
+	if diff := cmp.Diff(want, opt.Labels); diff != "" {
+		t.Error(diff)
+	}
+	for _, part := range []string{"part=blue", `part="env=a"`} {
+		if strings.Count(logs, part) != 1 {
+			t.Errorf("want one warning of %s:\n%s", part, logs)
+		}
+	}
+	if n := strings.Count(logs, "--kafka.labels"); n != 2 {
+		t.Errorf("%d warnings:\n%s", n, logs)
 	}
 }
 

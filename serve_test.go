@@ -239,7 +239,7 @@ func TestCheckAgainstACluster(t *testing.T) {
 }
 
 func TestCheckReportsAllMistakesAtOnce(t *testing.T) {
-	code, _, stderr := tryRun(t, "check", "--kafka.labels=x", "--group.expect=y", "--metrics.disable=z")
+	code, _, stderr := tryRun(t, "check", "--server.tls.enabled", "--group.expect=y", "--metrics.disable=z")
 	if code != 1 || strings.Count(stderr, name+": error: --") != 3 {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}

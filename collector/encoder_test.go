@@ -105,7 +105,10 @@ func TestGranularityAndDisable(t *testing.T) {
 func TestConnectedOnlyLeavesOutDropInOffsetsOfGroupsWithoutMembers(t *testing.T) {
 	dead := normalGroup("dead")
 	dead.Members, dead.State = 0, "Empty"
-	got := encode(t, newEncoder(t, EncoderOptions{ConnectedOnly: true}), snapshotOf(normalGroup("alive"), dead), Text)
+	undescribed := normalGroup("undescribed")
+	undescribed.Members = -1
+	got := encode(t, newEncoder(t, EncoderOptions{ConnectedOnly: true}),
+		snapshotOf(normalGroup("alive"), dead, undescribed), Text)
 	for line, want := range map[string]bool{
 		`kafka_consumergroup_lag{consumergroup="dead"`:            false,
 		`kafka_consumergroup_current_offset{consumergroup="dead"`: false,
@@ -113,6 +116,7 @@ func TestConnectedOnlyLeavesOutDropInOffsetsOfGroupsWithoutMembers(t *testing.T)
 		`kafka_consumergroup_members{consumergroup="dead"} 0`:     true,
 		`kafka_group_lag{consumergroup="dead"}`:                   true,
 		`kafka_consumergroup_lag{consumergroup="alive"`:           true,
+		`kafka_consumergroup_lag{consumergroup="undescribed"`:     true, // its members are not known, not none
 	} {
 		if strings.Contains(got, line) != want {
 			t.Errorf("%s: published %v, want %v", line, !want, want)

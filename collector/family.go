@@ -96,7 +96,7 @@ func (f *Family) eachGroup(s *lag.Snapshot, connectedOnly bool, out yield) {
 		g := &s.Groups[i]
 		first := row
 		row += len(g.Topics)
-		if connectedOnly && f.connected && g.Members <= 0 {
+		if connectedOnly && f.connected && g.Members == 0 { // not where the number is unknown
 			continue
 		}
 		if f.Level == LevelGroup {

@@ -72,7 +72,7 @@ func (f *ConnectionFlags) addSASL(cmd cli.Flags) {
 	cmd.Flag("sasl.service-name", "Kafka's Kerberos service name, for gssapi.").StringVar(&k.ServiceName)
 	cmd.Flag("sasl.kerberos-config-path", "Path of krb5.conf, for gssapi.").StringVar(&k.ConfigPath)
 	cmd.Flag("sasl.realm", "Kerberos realm, for gssapi.").StringVar(&k.Realm)
-	cmd.Flag("sasl.kerberos-auth-type", "keytabAuth or userAuth, for gssapi.").StringVar(&k.AuthType)
+	cmd.Flag("sasl.kerberos-auth-type", "keytabAuth or userAuth (the default), for gssapi.").StringVar(&k.AuthType)
 	cmd.Flag("sasl.keytab-path", "Path of the keytab, for gssapi with keytabAuth.").StringVar(&k.KeytabPath)
 	cmd.Flag("sasl.disable-PA-FX-FAST", "Do not use PA-FX-FAST, for gssapi with Active Directory.").BoolVar(&k.DisableFAST)
 }
@@ -102,9 +102,10 @@ func fromEnvironment(target *string, variable string) {
 func forgiveMissingPair(t *kafka.TLS, logger log.Logger) {
 	missing := func(path string) bool {
 		_, err := os.Stat(path)
-		return path != "" && errors.Is(err, fs.ErrNotExist)
+		return path == "" || errors.Is(err, fs.ErrNotExist)
 	}
-	if t.Enabled && missing(t.CertFile) && missing(t.KeyFile) {
+	given := t.CertFile != "" || t.KeyFile != ""
+	if t.Enabled && given && missing(t.CertFile) && missing(t.KeyFile) {
 		_ = level.Warn(logger).Log("msg", "neither --tls.cert-file nor --tls.key-file exists; connecting without a client "+
 			"certificate", "cert", t.CertFile, "key", t.KeyFile)
 		t.CertFile, t.KeyFile = "", ""

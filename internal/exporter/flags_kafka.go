@@ -72,15 +72,21 @@ func (f *KafkaFlags) Config(logger log.Logger) (kafka.Config, error) {
 	if cfg.MaxAge == 0 {
 		cfg.MaxAge = 3 * cfg.Interval
 	}
-	for _, re := range []**regexp.Regexp{&cfg.TopicFilter, &cfg.TopicExclude, &cfg.GroupFilter, &cfg.GroupExclude} {
-		if s := (*re).String(); s == ".*" || s == "^$" {
-			*re = nil // no need to ask for every name
-		}
-	}
+	// The defaults need not be asked about every name.
+	cfg.TopicFilter, cfg.TopicExclude = unless(cfg.TopicFilter, ".*"), unless(cfg.TopicExclude, "^$")
+	cfg.GroupFilter, cfg.GroupExclude = unless(cfg.GroupFilter, ".*"), unless(cfg.GroupExclude, "^$")
 	f.connection.Apply(&cfg, logger)
 	var err error
 	cfg.Expect, err = parseExpect(f.expect)
 	return cfg, err
+}
+
+// unless is nil for one expression.
+func unless(re *regexp.Regexp, text string) *regexp.Regexp {
+	if re.String() == text {
+		return nil
+	}
+	return re
 }
 
 // parseExpect reads GROUP=TOPIC[,TOPIC]; a group's name may contain =, a topic's cannot.

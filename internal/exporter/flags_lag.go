@@ -1,9 +1,12 @@
 package exporter
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 
 	"kafka_burndown_exporter/collector"
 	"kafka_burndown_exporter/internal/cli"
@@ -56,7 +59,8 @@ type MetricsFlags struct {
 // AddMetricsFlags declares them.
 func AddMetricsFlags(cmd cli.Flags) *MetricsFlags {
 	f := &MetricsFlags{}
-	cmd.Flag("kafka.labels", "NAME=VALUE[,NAME=VALUE]: constant labels of all series about the cluster.").
+	cmd.Flag("kafka.labels", "NAME=VALUE[,NAME=VALUE]: constant labels of all series about the cluster. The metrics' own "+
+		"label names cannot be used.").
 		PlaceHolder("NAME=VALUE,...").StringVar(&f.labels)
 	cmd.Flag("offset.show-all", "Publish kafka_consumergroup_* offsets and lag of groups without members too.").
 		Default("true").BoolVar(&f.showAll)
@@ -66,26 +70,38 @@ func AddMetricsFlags(cmd cli.Flags) *MetricsFlags {
 	return f
 }
 
-// Options are the encoder's settings; the shard decides who publishes the brokers.
-func (f *MetricsFlags) Options(shard kafka.Shard) (collector.EncoderOptions, error) {
-	labels, err := parseLabels(f.labels)
+// Options are the encoder's settings; the shard decides who publishes the brokers. logger gets warnings.
+func (f *MetricsFlags) Options(shard kafka.Shard, logger log.Logger) collector.EncoderOptions {
+	labels, skipped := parseLabels(f.labels)
+	for _, item := range skipped {
+		_ = level.Warn(logger).Log("msg", "a part of --kafka.labels has no effect: it is not of the form NAME=VALUE, or the "+
+			"name is given again", "part", item)
+	}
 	return collector.EncoderOptions{
 		Labels: labels, Disable: f.disable, Granularity: collector.Granularity(f.granularity),
 		ConnectedOnly: !f.showAll, OmitBrokers: shard.Index > 0,
-	}, err
+	}
 }
 
-func parseLabels(s string) ([]collector.Label, error) {
-	var out []collector.Label
+// parseLabels does as kafka_exporter: of items without = nothing is taken, and of a name that is given twice the last
+// value. skipped are the items that nothing came of.
+func parseLabels(s string) (labels []collector.Label, skipped []string) {
 	for _, item := range strings.Split(s, ",") {
 		if item = strings.TrimSpace(item); item == "" {
 			continue
 		}
 		name, value, ok := strings.Cut(item, "=")
 		if !ok {
-			return nil, fmt.Errorf("--kafka.labels: %q is not of the form NAME=VALUE", item)
+			skipped = append(skipped, item)
+			continue
 		}
-		out = append(out, collector.Label{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		label := collector.Label{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)}
+		same := func(l collector.Label) bool { return l.Name == label.Name }
+		if i := slices.IndexFunc(labels, same); i >= 0 {
+			skipped = append(skipped, labels[i].Name+"="+labels[i].Value)
+			labels = slices.Delete(labels, i, i+1)
+		}
+		labels = append(labels, label)
 	}
-	return out, nil
+	return labels, skipped
 }

@@ -38,7 +38,7 @@ func (s SASL) validateKerberos() error {
 				s.Username, k.Realm)
 		}
 		return nil
-	case userAuth:
+	case userAuth, "": // kafka_exporter takes everything but keytabAuth for it
 		return s.validateUser()
 	}
 	return fmt.Errorf("--sasl.kerberos-auth-type=%s is unknown; use keytabAuth or userAuth", k.AuthType)

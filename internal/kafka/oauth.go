@@ -39,7 +39,11 @@ func (s SASL) validateOAuth() error {
 			return fmt.Errorf("--sasl.oauthbearer-ca-file: %w", err)
 		}
 	}
-	return s.validateUser()
+	if s.Username == "" {
+		return errors.New("--sasl.mechanism=oauthbearer needs the client's ID; give --sasl.username")
+	}
+	_, err = s.password() // a public client has no secret
+	return err
 }
 
 // requestToken asks the token endpoint for a token with the client's own credentials (RFC 6749, section 4.4).

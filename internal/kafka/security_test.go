@@ -70,6 +70,9 @@ func TestSecurityValidateNamesFlagAndRemedy(t *testing.T) {
 		{"both ends of TLS and SASL", Security{TLS: TLS{Enabled: true, CertFile: "c"},
 			SASL: SASL{Enabled: true, Mechanism: "ntlm"}}, []string{"--tls.cert-file", "--sasl.mechanism"}},
 		{"kerberos", kerberos(func(*SASL) {}), nil},
+		{"kerberos without an auth type", kerberos(func(s *SASL) { s.Kerberos.AuthType = "" }), nil},
+		{"the same without a password", kerberos(func(s *SASL) { s.Kerberos.AuthType, s.Password = "", "" }),
+			[]string{"--sasl.password-file"}},
 		{"kerberos without realm", kerberos(func(s *SASL) { s.Kerberos.Realm = "" }), []string{"--sasl.realm"}},
 		{"kerberos without configuration", kerberos(func(s *SASL) { s.Kerberos.ConfigPath = missing }),
 			[]string{"--sasl.kerberos-config-path", missing}},
@@ -81,6 +84,16 @@ func TestSecurityValidateNamesFlagAndRemedy(t *testing.T) {
 		{"kerberos without keytab", kerberos(func(s *SASL) { s.Kerberos.AuthType = "keytabAuth" }),
 			[]string{"--sasl.keytab-path"}},
 		{"oauth", oauth(OAuth{TokenURL: "https://localhost/token"}), nil},
+		{"oauth without a secret", user(func(s *SASL) {
+			s.Mechanism, s.Password, s.OAuth = "oauthbearer", "", OAuth{TokenURL: "https://localhost/token"}
+		}), nil},
+		{"oauth without an ID", user(func(s *SASL) {
+			s.Mechanism, s.Username, s.OAuth = "oauthbearer", "", OAuth{TokenURL: "https://localhost/token"}
+		}), []string{"--sasl.username"}},
+		{"oauth with an empty secret file", user(func(s *SASL) {
+			s.Mechanism, s.Password, s.PasswordFile = "oauthbearer", "", writeFile(t, "pw", "")
+			s.OAuth = OAuth{TokenURL: "https://localhost/token"}
+		}), []string{"--sasl.password-file", "empty"}},
 		{"oauth without source", oauth(OAuth{}), []string{"--sasl.oauthbearer-token-url", "--sasl.oauthbearer-token-file"}},
 		{"oauth with two sources", oauth(OAuth{TokenURL: "https://localhost", TokenFile: "x"}), []string{"give one"}},
 		{"oauth URL", oauth(OAuth{TokenURL: "localhost/token"}), []string{"--sasl.oauthbearer-token-url"}},
