@@ -65,7 +65,9 @@ func call[T any](ctx context.Context, l *lane, api string, fn func(*session) fun
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
 	case <-ctx.Done():
-		return none, ctx.Err()
+	}
+	if err := ctx.Err(); err != nil { // the turn may have come at the same time
+		return none, unsentError{err}
 	}
 	for {
 		s, err := l.acquire(ctx)
@@ -138,7 +140,7 @@ func (l *lane) lastError() error {
 
 // open runs on its own: a slow login must not hold a wave up, and is not lost when a wave gives up on it.
 func (l *lane) open(done chan struct{}) {
-	s, err := openSession(l.ctx, l.conf, l.auth, l.dial, l.address)
+	s, err := openSession(l.ctx, l.conf, l.auth, l.dial, l.address, time.Now().Add(openTimeout))
 	l.mu.Lock()
 	l.opening, l.session, l.openErr = nil, s, err
 	l.mu.Unlock()

@@ -30,15 +30,16 @@ const (
 	keyDescribeConsumer = 69
 )
 
-// node is one broker with its connections. Calls on one connection wait for each other, so commits, ends and slow
-// descriptions each have their own.
+// node is one broker with its connections. Calls on one connection wait for each other, and a call that is given up costs
+// its connection, so commits, ends and slow descriptions each have their own. The spare one is for what may be given up
+// while the others are needed: the second half of many commits, and metadata, which several brokers are asked for.
 type node struct {
 	id      int32
 	label   string
 	address string
 	gone    bool // not in the newest metadata
 
-	coordinator, leader, describe *lane
+	coordinator, leader, describe, spare *lane
 
 	answered atomic.Bool // in this wave
 	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
@@ -51,12 +52,12 @@ func (s *Sampler) newNode(id int32, address string) *node {
 	lane := func() *lane { return newLane(s.ctx, address, label, troubled, s.lanes) }
 	return &node{
 		id: id, label: label, address: address, batch: maxBatchGroups,
-		coordinator: lane(), leader: lane(), describe: lane(),
+		coordinator: lane(), leader: lane(), describe: lane(), spare: lane(),
 	}
 }
 
 func (n *node) shut() {
-	for _, l := range []*lane{n.coordinator, n.leader, n.describe} {
+	for _, l := range []*lane{n.coordinator, n.leader, n.describe, n.spare} {
 		l.shut()
 	}
 }
@@ -73,13 +74,16 @@ func ask[Q, T any](
 }
 
 func (s *Sampler) account(n *node, api string, err error) {
-	var connect connectError
+	var (
+		connect connectError
+		unsent  unsentError
+	)
 	switch {
 	case err == nil:
 		n.answered.Store(true)
 		s.once.worked(api, n.label)
 		s.once.worked(apiConnect, n.label)
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.As(err, &unsent):
 	case errors.As(err, &connect):
 		s.failure(apiConnect, n, reason(err), connect.err)
 	default:

@@ -27,6 +27,13 @@ type connectError struct{ err error }
 func (e connectError) Error() string { return "connect: " + e.err.Error() }
 func (e connectError) Unwrap() error { return e.err }
 
+// unsentError says that a request was not sent because its time was over before its turn came. That tells nothing of the
+// broker.
+type unsentError struct{ err error }
+
+func (e unsentError) Error() string { return "not sent: " + e.err.Error() }
+func (e unsentError) Unwrap() error { return e.err }
+
 // reason is the short name of an error: that of the protocol for an error code, else the kind of failure.
 func reason(err error) string {
 	var code sarama.KError

@@ -30,9 +30,10 @@ type session struct {
 	used     bool
 }
 
-// openSession connects, logs in and asks for the supported versions; ending ctx closes the connection at once.
+// openSession connects, logs in and asks for the supported versions, by limit at the latest; ending ctx closes the
+// connection at once.
 func openSession(
-	ctx context.Context, base *sarama.Config, auth *Authenticator, dial dialer, address string,
+	ctx context.Context, base *sarama.Config, auth *Authenticator, dial dialer, address string, limit time.Time,
 ) (*session, error) {
 	conf := *base
 	if err := auth.Configure(&conf); err != nil {
@@ -44,12 +45,17 @@ func openSession(
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, raw: raw, limit: time.Now().Add(openTimeout)}
+	c := &conn{Conn: raw, raw: raw, limit: limit}
 	if conf.Net.TLS.Enable { // not sarama's to do: requests of our own go the same way
 		c.Conn = tls.Client(raw, withServerName(conf.Net.TLS.Config, address))
 		conf.Net.TLS.Enable = false
 	}
 	c.release = context.AfterFunc(ctx, func() { _ = raw.Close() })
+	// sarama's reads and writes set deadlines of their own, a handshake of TLS or Kerberos beneath them none.
+	if err := c.SetDeadline(limit); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
 	conf.Net.Proxy.Enable = true
 	conf.Net.Proxy.Dialer = dialFunc(func(string, string) (net.Conn, error) { return c, nil })
 	b := sarama.NewBroker(address)

@@ -41,6 +41,9 @@ func (s *Sampler) answer(ctx context.Context, began time.Time, queries []lag.Tim
 	defer s.mu.Unlock()
 	ctx, cancel := s.until(ctx, began.Add(s.deadline))
 	defer cancel()
+	if ctx.Err() != nil { // the wave took all of its time; what still matters is asked for after the next one
+		return
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			s.logPanic(p)

@@ -1,0 +1,104 @@
+package kafka
+
+import (
+	"context"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/go-kit/log"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// A peer that takes connections and never answers does not keep a lane opening for ever.
+func TestMutePeerEndsTheOpening(t *testing.T) {
+	for name, security := range map[string]Security{
+		"plaintext": {},
+		"TLS":       {TLS: TLS{Enabled: true, InsecureSkipVerify: true}},
+		"SASL":      {SASL: SASL{Enabled: true, Handshake: true, Username: "alice", Password: secret}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			auth, err := NewAuthenticator(security, log.NewNopLogger())
+			if err != nil {
+				t.Fatal(err)
+			}
+			mute := func(context.Context, string, string) (net.Conn, error) {
+				ours, theirs := net.Pipe()
+				go func() { _, _ = io.Copy(io.Discard, theirs) }()
+				return ours, nil
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			_, err = openSession(ctx, sarama.NewConfig(), auth, mute, "mute:9093", time.Now().Add(50*time.Millisecond))
+			if !isTimeout(err) || ctx.Err() != nil {
+				t.Errorf("ended with %v", err)
+			}
+		})
+	}
+}
+
+// A call whose time is over before its turn comes is not made: it would cost a healthy connection, and be taken for a
+// failure of the broker.
+func TestCallThatIsTooLateIsNotMade(t *testing.T) {
+	late := func(t *testing.T, f *fixture, call func(*Sampler)) {
+		t.Helper()
+		f.topic("orders", 1)
+		f.groups(1, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		dials := f.network.dialled()
+		f.stats.reset()
+		for range 20 {
+			call(s)
+		}
+		if len(f.stats.requests) > 0 || len(f.stats.failures) > 0 {
+			t.Errorf("%v", f.stats)
+		}
+		checkAllRead(t, f.next(s))
+		if n := f.network.dialled() - dials; n != 0 {
+			t.Errorf("%d connections were opened again", n)
+		}
+	}
+	t.Run("ask", func(t *testing.T) {
+		bubble(t, 1, func(t *testing.T, f *fixture) {
+			late(t, f, func(s *Sampler) {
+				ctx, cancel := context.WithDeadline(t.Context(), time.Now())
+				defer cancel()
+				if _, err := s.askMetadata(ctx, s.nodes[0]); !isTimeout(err) {
+					t.Errorf("%v", err)
+				}
+			})
+		})
+	})
+	t.Run("time queries", func(t *testing.T) {
+		bubble(t, 1, func(t *testing.T, f *fixture) {
+			late(t, f, func(s *Sampler) {
+				s.answer(t.Context(), time.Now().Add(-s.deadline), []lag.TimeQuery{{Topic: "orders", At: time.Now()}})
+			})
+		})
+	})
+	t.Run("behind another", func(t *testing.T) {
+		bubble(t, 1, func(t *testing.T, f *fixture) {
+			f.topic("orders", 1)
+			f.groups(1, "orders")
+			s := f.sampler()
+			checkAllRead(t, f.wave(s))
+			f.stats.reset()
+			f.hang(0, kmsg.ListGroups)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			go s.listOne(ctx, s.nodes[0])
+			synctest.Wait()
+			s.listOne(ctx, s.nodes[0])
+			synctest.Wait()
+			if n := f.stats.failed("ListGroups timeout"); n != 1 || f.stats.requests[apiListGroups] != 1 {
+				t.Errorf("%v", f.stats)
+			}
+		})
+	})
+}
