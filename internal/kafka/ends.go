@@ -152,7 +152,8 @@ func (s *Sampler) offsetRequest(shares []share, timestamp int64, isolation saram
 }
 
 // takeEnd takes a log end offset. One that went back tells of a truncation, or of a topic that was deleted and created
-// again: metadata knows which.
+// again: metadata knows which, where it has topic IDs. The old log's start may lie anywhere in a new one, so it is read
+// again in the same wave.
 func (s *Sampler) takeEnd(t *topic, partition int32, offset int64, code sarama.KError, at time.Time) {
 	sample, p := &t.sample[partition], &t.parts[partition]
 	if code != sarama.ErrNoError || offset < 0 {
@@ -163,6 +164,7 @@ func (s *Sampler) takeEnd(t *topic, partition int32, offset int64, code sarama.K
 		return
 	}
 	if offset < p.lastEnd {
+		p.start = lag.NoOffset
 		s.wentBack.Store(true)
 	}
 	sample.End, sample.EndAt, sample.Err = offset, at, lag.ReasonNone

@@ -231,6 +231,67 @@ func TestSlowCoordinatorIsLeftOutAndEndsComeAfterCommits(t *testing.T) {
 	})
 }
 
+// A coordinator that has so many commits that they are read over two connections, and is too slow for either half, is
+// left out alone: the partitions that it leads are those of the other coordinators' groups, too.
+func TestSlowCoordinatorOfManyCommits(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, f *fixture) {
+		f.topic("orders", 6)
+		f.groups(20, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		slow := f.cluster.CoordinatorFor("group-00000")
+		pretendMany := func() {
+			for _, g := range s.groups {
+				g.commits.partitions = append(g.commits.partitions, make([]int32, maxBatchPartitions/2)...)
+			}
+		}
+		on := f.hang(slow, kmsg.OffsetFetch)
+		for range 3 {
+			pretendMany()
+			f.stats.reset()
+			w := f.next(s)
+			for _, g := range w.Groups {
+				if g.CommitsAt.IsZero() != (g.Coordinator == slow) {
+					t.Errorf("group %+v", g)
+				}
+			}
+			for i, p := range topicOf(t, w, "orders").Partitions {
+				if p.End < 0 || p.Err != lag.ReasonNone {
+					t.Errorf("partition %d of leader %d is not read: %+v", i, p.Leader, p)
+				}
+			}
+			if n := f.stats.failed("OffsetFetch timeout"); n != 2 {
+				t.Errorf("%d connections waited: %v", n, f.stats)
+			}
+		}
+		on.Store(false)
+		pretendMany()
+		checkAllRead(t, f.next(s))
+	})
+}
+
+// Metadata is taken from whoever answers first. The request to the other is given up, and with it a connection: not the
+// one that the ends are read over next.
+func TestGivenUpMetadataLeavesTheLeadersConnection(t *testing.T) {
+	bubble(t, 2, func(t *testing.T, f *fixture) {
+		f.topic("orders", 6)
+		f.groups(20, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		leader := s.nodes[0].leader.session
+		f.hang(0, kmsg.Metadata) // it is asked first
+		read := s.metadataAt
+		time.Sleep(s.cfg.MetadataRefresh)
+		checkAllRead(t, f.wave(s))
+		if !s.metadataAt.After(read) {
+			t.Error("metadata was not due")
+		}
+		if s.nodes[0].leader.session != leader {
+			t.Error("the leader's connection was opened again")
+		}
+	})
+}
+
 func TestColdStart(t *testing.T) {
 	bubble(t, 2, func(t *testing.T, f *fixture) {
 		f.topic("orders", 2)
@@ -289,36 +350,46 @@ func TestClusterMoves(t *testing.T) {
 }
 
 func TestTopicIsCreatedAgain(t *testing.T) {
-	bubble(t, 2, func(t *testing.T, f *fixture) {
-		f.topic("orders", 2)
-		f.produce("orders", 0, 50)
-		if err := f.cluster.DeleteRecords("orders", 0, 20); err != nil {
-			t.Fatal(err)
-		}
-		f.commit("g", "orders", 0, 30)
-		s := f.sampler()
-		before := topicOf(t, f.wave(s), "orders")
-		id := before.ID
-		if before.Partitions[0].Start != 20 {
-			t.Errorf("%+v", before.Partitions[0])
-		}
-		if err := f.cluster.DeleteTopic("orders"); err != nil {
-			t.Fatal(err)
-		}
-		f.topic("orders", 3)
-		f.produce("orders", 0, 5)
-		after := topicOf(t, f.next(s), "orders")
-		if after.ID == id || len(after.Partitions) != 3 || after.Partitions[0].End != 5 || after.Partitions[0].Start != 0 ||
-			after.Partitions[2].End != 0 {
-			t.Errorf("the new topic is to be seen at once: %+v", after)
-		}
-		if err := f.cluster.DeleteTopic("orders"); err != nil {
-			t.Fatal(err)
-		}
-		if w := f.next(s); len(w.Topics) != 0 {
-			t.Errorf("deleted, and still in the wave: %+v", w.Topics)
-		}
-	})
+	for _, version := range []string{"", "2.7.0"} { // metadata has topic IDs since 2.8
+		t.Run(version, func(t *testing.T) {
+			bubble(t, 2, func(t *testing.T, f *fixture) { topicIsCreatedAgain(t, f, version) })
+		})
+	}
+}
+
+func topicIsCreatedAgain(t *testing.T, f *fixture, version string) {
+	f.topic("orders", 2)
+	f.produce("orders", 0, 50)
+	if err := f.cluster.DeleteRecords("orders", 0, 20); err != nil {
+		t.Fatal(err)
+	}
+	f.commit("g", "orders", 0, 30)
+	f.config.Version = version
+	s := f.sampler()
+	before := topicOf(t, f.wave(s), "orders")
+	id := before.ID
+	if before.Partitions[0].Start != 20 {
+		t.Errorf("%+v", before.Partitions[0])
+	}
+	if err := f.cluster.DeleteTopic("orders"); err != nil {
+		t.Fatal(err)
+	}
+	f.topic("orders", 3)
+	f.produce("orders", 0, 5)
+	after := topicOf(t, f.next(s), "orders")
+	if len(after.Partitions) != 3 || after.Partitions[0].End != 5 || after.Partitions[0].Start != 0 ||
+		after.Partitions[2].End != 0 {
+		t.Errorf("the new topic is to be seen at once: %+v", after)
+	}
+	if told := version == ""; (after.ID != id) != told {
+		t.Errorf("ID %v after %v", after.ID, id)
+	}
+	if err := f.cluster.DeleteTopic("orders"); err != nil {
+		t.Fatal(err)
+	}
+	if w := f.next(s); len(w.Topics) != 0 {
+		t.Errorf("deleted, and still in the wave: %+v", w.Topics)
+	}
 }
 
 // A group that was deleted while its broker left for good is held for as long as a value may be, then forgotten.

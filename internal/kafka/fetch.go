@@ -54,8 +54,9 @@ func (s *Sampler) fetchRound(ctx context.Context, nodes []*node) (moved []*group
 }
 
 // fetchNode reads the offsets of one coordinator's groups. It alone writes to these groups, and only before it returns,
-// so that nothing of an answer that came too late can get into a wave. Many offsets are read over the leader's
-// connection as well, which is idle while commits are read: one answer is decoded while the broker makes the next.
+// so that nothing of an answer that came too late can get into a wave. Many offsets are read over a second connection as
+// well: one answer is decoded while the broker makes the next. That is not the leader's: cut by the deadline it would be
+// missing for the ends that are read next, of which other coordinators' groups have need.
 func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refused []*group) {
 	outcome := newFetchOutcome()
 	half := batchLength(groups, len(groups))
@@ -67,7 +68,7 @@ func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refu
 	if half < len(groups) {
 		wg.Go(func() {
 			defer s.caught(n)
-			batch = s.fetchLane(ctx, n, n.leader, groups[half:], second)
+			batch = s.fetchLane(ctx, n, n.spare, groups[half:], second)
 		})
 	}
 	first := s.fetchLane(ctx, n, n.coordinator, groups[:half], outcome)

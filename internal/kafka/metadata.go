@@ -76,11 +76,11 @@ func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, 
 // newSeed is a broker known by a bootstrap address only.
 func (s *Sampler) newSeed(address string) *node {
 	l := newLane(s.ctx, address, "bootstrap", new(atomic.Bool), s.lanes)
-	return &node{id: -1, label: "bootstrap", address: address, coordinator: l, leader: l, describe: l}
+	return &node{id: -1, label: "bootstrap", address: address, coordinator: l, leader: l, describe: l, spare: l}
 }
 
 func (s *Sampler) askMetadata(ctx context.Context, n *node) (*sarama.MetadataResponse, error) {
-	answer, err := ask(ctx, s, n, n.leader, apiMetadata, (*sarama.Broker).GetMetadata,
+	answer, err := ask(ctx, s, n, n.spare, apiMetadata, (*sarama.Broker).GetMetadata,
 		sarama.NewMetadataRequest(s.version, nil)) // nil: all topics, none created
 	if err == nil && len(answer.Brokers) == 0 {
 		err = errors.New("the broker names no brokers")

@@ -96,7 +96,7 @@ func (t *Tracker) observePartition(p *topicPartition, s *PartitionSample) float6
 	case s.End < p.end: // truncated, or recreated under a broker that tells no topic ID
 		p.movedAt = t.now
 		p.hist.truncate(s.End)
-		if s.Start < 0 && p.start > s.End {
+		if s.Start < 0 { // that of the log before says nothing of this one
 			p.start = NoOffset
 		}
 	case s.End > p.end:
