@@ -11,6 +11,7 @@ import (
 type signal struct {
 	name, unit string
 	help       string
+	groupHelp  string // what else is to be said of the group's
 	typ        Type
 	label      string   // of the variants
 	variants   []string // values of label
@@ -22,7 +23,7 @@ type signal struct {
 // families returns the signal's family of groups and its family of groups and topics.
 func (s signal) families() []Family {
 	group := Family{
-		Name: "kafka_group_" + s.name, Help: s.help, Type: s.typ, Unit: s.unit, Level: LevelGroup,
+		Name: "kafka_group_" + s.name, Help: s.help + s.groupHelp, Type: s.typ, Unit: s.unit, Level: LevelGroup,
 		Labels: []string{labelGroup}, variants: s.variants,
 		group: func(g *lag.Group, v int) float64 {
 			if g.Type == lag.GroupShare { // listed, but nothing is known of its offsets

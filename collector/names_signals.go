@@ -15,6 +15,15 @@ func gauge(name, unit, help string, get func(*lag.Signals) float64) []Family {
 	}.families()
 }
 
+// unread is a gauge of what has yet to be read: of a whole group that is known once its topics are.
+func unread(name, unit, help string, get func(*lag.Signals) float64) []Family {
+	return signal{
+		name: name, unit: unit, help: help + whenAbsent, typ: Gauge,
+		groupHelp: " Absent, too, while the group has members and it is not known to what topics they subscribe.",
+		get:       func(s *lag.Signals, _ int) float64 { return get(s) },
+	}.families()
+}
+
 func counter(name, help string, get func(*lag.Signals) float64) []Family {
 	return signal{
 		name: name, unit: "messages", help: help, typ: Counter,
@@ -35,11 +44,11 @@ func lagFamilies() []Family {
 		"Lag as 7 * log2(lag), clamped to 0 at lag 1 or less and to the maximum of --log2x7.max: a doubling of the lag adds "+
 			"7."+fromCommits,
 		func(g *lag.Group) float64 { return g.LagLog2x7 }))
-	add(gauge("backlog", "",
+	add(unread("backlog", "",
 		"Messages that a consumer with auto.offset.reset=earliest has yet to read: the lag, plus all messages in partitions "+
-			"without a valid commit. Scale to zero activates on this."+whenAbsent,
+			"without a valid commit. Scale to zero activates on this.",
 		func(s *lag.Signals) float64 { return s.Backlog })...)
-	add(gauge("uncommitted_messages", "messages", "Messages in the partitions that have no valid commit."+whenAbsent,
+	add(unread("uncommitted_messages", "messages", "Messages in the partitions that have no valid commit.",
 		func(s *lag.Signals) float64 { return s.UncommittedMessages })...)
 	add(gauge("lag_seconds", "seconds",
 		"Age of the oldest message not yet consumed, of the worst partition; 0 without lag. Interpolated from the history of "+

@@ -19,8 +19,13 @@ const (
 	assumedMembers     = 5
 )
 
-// stateDead is what Kafka answers for a group that it does not have as a group of the type asked for.
-const stateDead = "Dead"
+// The states that are told apart here. Dead is what Kafka answers for a group that it does not have as a group of the
+// type asked for.
+const (
+	stateStable = "Stable"
+	stateEmpty  = "Empty"
+	stateDead   = "Dead"
+)
 
 // description is the result for one group.
 type description struct {
@@ -72,16 +77,13 @@ func (s *Sampler) finishDescribing(d *describer) {
 			g := r.group
 			g.members, g.describedAt, g.describedState = r.members, r.members.At, r.listed
 			g.descriptions = min(2, g.descriptions+1)
-			// During a rebalance the coordinator of a classic group does not tell the subscriptions.
-			if len(r.members.Topics) > 0 || !rebalancing(r.members.State) {
+			// During a rebalance the coordinator of a classic group does not tell the subscriptions, and while nobody is
+			// there none has changed.
+			if len(r.members.Topics) > 0 || r.members.State == stateStable {
 				g.subscribed = r.members.Topics
 			}
 		}
 	}
-}
-
-func rebalancing(state string) bool {
-	return state != "Stable" && state != "Empty" && state != stateDead
 }
 
 // describeTarget is a group to describe, copied: its directory entry may change meanwhile.

@@ -23,7 +23,7 @@ type group struct {
 	commits commits // as read last
 
 	members        *lag.Members
-	subscribed     []string // topics of the newest description that could tell them
+	subscribed     []string // topics of the newest description that could tell them, as long as the group exists
 	descriptions   int      // successful ones, up to 2
 	describedState string   // as listed when it was described last
 	describedAt    time.Time
@@ -46,13 +46,27 @@ func (g *group) sample() lag.GroupSample {
 		out.Commits, out.Err = g.commits.topics, lag.ReasonNone
 	}
 	if e := g.entry; e != nil {
-		out.Type, out.ProtocolType, out.State = e.typ, e.protocolType, e.state
+		out.Type, out.ProtocolType, out.State = e.typ, e.protocolType, g.state()
 		out.Coordinator, out.ListedAt = e.coordinator, e.listedAt
-		if g.members != nil && (e.state == "" || g.members.At.After(e.listedAt)) && g.members.State != "" {
-			out.State = g.members.State
-		}
 	}
 	return out
+}
+
+// state is as listed or, where that is newer, as described.
+func (g *group) state() string {
+	e := g.entry
+	if g.members != nil && (e.state == "" || g.members.At.After(e.listedAt)) && g.members.State != "" {
+		return g.members.State
+	}
+	return e.state
+}
+
+// wants are the topics that the members subscribe to; nobody does while there are none.
+func (g *group) wants() []string {
+	if g.entry == nil || g.state() == stateEmpty || g.state() == stateDead {
+		return nil
+	}
+	return g.subscribed
 }
 
 // due reports whether the group is to be described: in the first two waves it is seen, when its state has changed

@@ -238,3 +238,34 @@ func TestClassicMembersOfOtherKinds(t *testing.T) {
 		})
 	}
 }
+
+// Nobody wants the topics of an Empty group's last subscription, but a rebalance that follows does not tell them again.
+func TestSubscriptionIsKeptWhileEmpty(t *testing.T) {
+	s := &Sampler{}
+	g := &group{entry: &entry{}}
+	for i, step := range []struct {
+		state  string
+		topics []string
+		want   []string
+	}{
+		{"PreparingRebalance", nil, nil},
+		{"Stable", []string{"a", "b"}, []string{"a", "b"}},
+		{"CompletingRebalance", nil, []string{"a", "b"}},
+		{"Empty", nil, nil},
+		{"PreparingRebalance", nil, []string{"a", "b"}},
+		{"Stable", []string{"c"}, []string{"c"}},
+		{"Dead", nil, nil},
+		{"Assigning", []string{"d"}, []string{"d"}},
+		{"Stable", nil, nil},
+		{"PreparingRebalance", nil, nil},
+	} {
+		g.entry.listedAt = time.Unix(int64(i), 0)
+		m := &lag.Members{At: g.entry.listedAt.Add(time.Millisecond), State: step.state, Topics: step.topics}
+		done := make(chan struct{})
+		close(done)
+		s.finishDescribing(&describer{results: [][]description{{{g, step.state, m}}}, done: done})
+		if diff := cmp.Diff(step.want, g.wants()); diff != "" {
+			t.Errorf("step %d, %s (-want +got):\n%s", i, step.state, diff)
+		}
+	}
+}

@@ -86,30 +86,30 @@ func (s *Sampler) markNeeded() (unknown bool) {
 		t.needed, t.stable = t.own, false
 	}
 	clear(s.unseen.used)
-	use := func(g *group, topic string, partition int32) {
-		if t := s.topics.byName[topic]; t != nil {
-			t.needed = true
-			t.stable = t.stable || g.readCommitted
-		} else {
-			s.unseen.used[topic] = true
-		}
-		if s.topics.missing(topic, partition) {
-			unknown = true
-		}
-	}
 	for _, g := range s.groups {
 		for _, c := range g.commits.topics {
-			use(g, c.Topic, c.Partitions[len(c.Partitions)-1])
+			unknown = s.use(g, c.Topic, c.Partitions[len(c.Partitions)-1]) || unknown
 		}
-		for _, t := range g.subscribed {
-			use(g, t, -1) // asked about once more when there is a commit
-		}
-		for _, t := range g.expected {
-			use(g, t, -1)
+		for _, names := range [2][]string{g.wants(), g.expected} {
+			for _, name := range names {
+				unknown = s.use(g, name, -1) || unknown // asked about once more when there is a commit
+			}
 		}
 	}
 	s.topics.forgetAsked(s.unseen.used)
 	return unknown
+}
+
+// use marks a topic that a group uses, up to a partition, and reports whether metadata lacks it and was not asked for it.
+func (s *Sampler) use(g *group, name string, partition int32) (unknown bool) {
+	t := s.topics.byName[name]
+	if t == nil {
+		s.unseen.used[name] = true
+		return s.topics.unasked(name, partition)
+	}
+	t.needed = true
+	t.stable = t.stable || g.readCommitted
+	return int(partition) >= len(t.parts) && s.topics.unasked(name, partition)
 }
 
 // noteUp remembers which brokers answered, and reports whether any did.

@@ -140,11 +140,8 @@ func (tt *topicTable) forgetAsked(used map[string]bool) {
 	}
 }
 
-// missing reports whether metadata lacks a partition that a group uses and it was not asked for it already.
-func (tt *topicTable) missing(name string, partition int32) bool {
-	if t := tt.byName[name]; t != nil && int(partition) < len(t.parts) {
-		return false
-	}
+// unasked reports whether metadata was not asked yet for a partition that it lacks, and notes that now it will be.
+func (tt *topicTable) unasked(name string, partition int32) bool {
 	last, ok := tt.asked[name]
 	if ok && last >= partition {
 		return false

@@ -87,7 +87,8 @@ func TestLastStableOffsetOfATopicJustSubscribed(t *testing.T) {
 		f.commit("g", "orders", 0, 0)
 		s := f.sampler()
 		f.wave(s)
-		s.groups["g"].subscribed = []string{"later"}
+		g := s.groups["g"]
+		g.subscribed, g.members, g.entry.state = []string{"later"}, nil, stateStable
 		s.markNeeded()
 		s.topics.byName["later"].sample[0].StableEnd = lag.NoOffset
 		s.readMissingStable(t.Context())

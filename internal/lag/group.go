@@ -46,14 +46,14 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 		ID: s.ID, Type: s.Type, ProtocolType: s.ProtocolType, State: s.State, Coordinator: s.Coordinator,
 		Created: g.created,
 	}
-	emptyTwice := t.observeMembers(g, s, out)
+	t.observeMembers(g, s, out)
 	if s.Type == GroupShare {
 		publishShare(out, s.ListedAt)
 		return
 	}
 	t.assignTopics(g, s)
 	g.abandon(s)
-	st := w.newStep(g, s, emptyTwice)
+	st := w.newStep(g, s)
 	total := sums{}
 	out.Topics = w.topics.cut(len(g.topics), block/32)
 	for i, gt := range g.topics {
@@ -65,6 +65,9 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 		}
 	}
 	t.publishGroup(&st, &total, out)
+	if g.untold(s, total.counted > 0) {
+		out.Backlog, out.UncommittedMessages = Absent, Absent
+	}
 }
 
 // publishShare leaves a share group with its state, info and members: its lag cannot be read.
@@ -76,11 +79,11 @@ func publishShare(out *Group, listed time.Time) {
 }
 
 // newStep prepares the wave for the group's partitions. The window moves on only where some partition can follow.
-func (w *worker) newStep(g *group, s *GroupSample, emptyTwice bool) step {
+func (w *worker) newStep(g *group, s *GroupSample) step {
 	t := w.t
 	st := step{
 		t: t, w: w, g: g, read: !s.CommitsAt.IsZero(), reason: s.Err, stableE: s.ReadCommitted,
-		emptyTwice: emptyTwice && s.ProtocolType != "",
+		unattended: g.empty && s.ProtocolType != "",
 		resides:    g.hasMembers && t.now-g.membersSince >= int64(t.opt.StallWindow),
 	}
 	if !st.read {
@@ -149,7 +152,11 @@ func (t *Tracker) assignTopics(g *group, s *GroupSample) {
 			}
 		}
 	}
-	for _, names := range [2][]string{g.subscribed, s.Expected} {
+	subscribed := g.subscribed
+	if g.deserted {
+		subscribed = nil
+	}
+	for _, names := range [2][]string{subscribed, s.Expected} {
 		at := 0
 		for _, name := range names {
 			t.use(g, name, &at)

@@ -14,24 +14,36 @@ const (
 
 // membership is what is remembered of a group's members.
 type membership struct {
-	members    *Members // the newest description
-	pending    bool     // it has not been compared with the group's topics yet
-	spacing    int64    // the greatest distance of two descriptions, ns
-	described  int      // descriptions that could tell which topics are abandoned
-	subscribed []string
-	assignor   string
+	members   *Members // the newest description
+	pending   bool     // it has not been compared with the group's topics yet
+	spacing   int64    // the greatest distance of two descriptions, ns
+	described int      // descriptions that could tell which topics are abandoned
+	assignor  string
+
+	subscribed   []string // as told last; kept while nobody is there, for the rebalance that follows
+	subscription subscription
+	deserted     bool // nobody was there when the group was last heard of
 
 	absentAt int64 // when the group was last known not to exist
 	absent   bool  // it was, and no broker has listed it since
 
 	hasMembers   bool
 	membersSince int64
-	empty        bool // in the newest wave
+	empty        bool  // in the newest wave
+	emptySince   int64 // the wave from which on it was Empty without a break
 }
 
-// observeMembers takes in the group's state and members and fills them in. emptyTwice reports that the group was Empty
-// in this wave and in the one before.
-func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) (emptyTwice bool) {
+// subscription is what is known of the topics that a group's members want.
+type subscription uint8
+
+const (
+	subscriptionUnknown subscription = iota // no description since the group last was Empty told it
+	subscriptionTold
+	subscriptionHidden // descriptions of the group do not tell it
+)
+
+// observeMembers takes in the group's state and members and fills them in.
+func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) {
 	m := &g.membership
 	unlisted := m.unlisted(t, s)
 	if unlisted {
@@ -40,7 +52,13 @@ func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) (emptyTwi
 	out.InfoKnown = unlisted || !s.ListedAt.IsZero() && t.young(t.nanos(s.ListedAt))
 	nobody := out.State == stateEmpty || out.State == stateDead
 	m.describe(t, s.Members)
-	if out.InfoKnown && nobody {
+	if out.InfoKnown {
+		m.deserted = nobody
+	}
+	if m.deserted {
+		m.subscription = subscriptionUnknown
+	}
+	if unlisted {
 		m.subscribed = nil
 	}
 	out.Assignor = m.assignor
@@ -51,9 +69,11 @@ func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) (emptyTwi
 		m.membersSince = t.now
 	}
 	m.hasMembers = has
-	wasEmpty := m.empty
-	m.empty = out.InfoKnown && out.State == stateEmpty
-	return wasEmpty && m.empty
+	empty := out.InfoKnown && out.State == stateEmpty
+	if empty && !m.empty {
+		m.emptySince = t.now
+	}
+	m.empty = empty
 }
 
 // unlisted reports an expected group that is known not to exist. That none of the brokers that answered lists it is not
@@ -80,9 +100,23 @@ func (m *membership) describe(t *Tracker, d *Members) {
 		m.assignor = d.Assignor
 	}
 	// During a rebalance the coordinator of a classic group does not tell the subscriptions.
-	if d.State == stateStable || len(d.Topics) > 0 {
-		m.subscribed = d.Topics
+	if d.State != stateStable && len(d.Topics) == 0 {
+		return
 	}
+	m.subscribed, m.subscription = d.Topics, subscriptionTold
+	if len(d.Topics) == 0 && d.Opaque {
+		m.subscription = subscriptionHidden
+	}
+}
+
+// untold reports that the group has members, and perhaps topics that nothing is known of yet: then what its members
+// still have to read is not known either. Where no description will ever tell, its commits do.
+func (m *membership) untold(s *GroupSample, committed bool) bool {
+	if m.deserted || m.subscription == subscriptionTold || s.Expected != nil {
+		return false
+	}
+	hidden := m.subscription == subscriptionHidden || s.Type == GroupStreams // which cannot be described
+	return !hidden || !committed
 }
 
 // memberCount is the number of members, -1 where nothing recent tells.

@@ -57,8 +57,8 @@ type step struct {
 	reason  Reason // why they were not
 	slot    bool   // the window closed a slot
 	stableE bool   // lag is taken to the last stable offset
-	// emptyTwice: no member can have committed between this wave and the one before.
-	emptyTwice bool
+	// unattended: the group is Empty, and no member can have committed since it became so.
+	unattended bool
 	// resides: the group had members throughout the stall window.
 	resides bool
 }
@@ -153,7 +153,7 @@ func (s *step) isJump(p, old *partition) bool {
 	if p.committed <= from || p.committed < old.end {
 		return false
 	}
-	if s.emptyTwice {
+	if s.unattended && old.at >= s.g.emptySince {
 		return true
 	}
 	if old.best <= 0 {

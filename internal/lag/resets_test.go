@@ -67,6 +67,52 @@ func TestResetToTheEnd(t *testing.T) {
 	}
 }
 
+// A pair that is held is of a time when the members may still have been there: what they read until they left is no
+// reset, whenever it is seen.
+func TestLastReadingOfMembersIsNoReset(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		waves []string // the states, after a first wave that is Stable; the pair is held in all but the last
+	}{
+		{"seen at once", []string{stateEmpty}},
+		{"seen a wave later", []string{stateEmpty, stateEmpty}},
+		{"two waves later", []string{stateEmpty, stateEmpty, stateEmpty}},
+		{"there again in between", []string{stateEmpty, stateStable, stateEmpty}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			topic := s.topic("t", 1000)
+			g := s.group("g", 400)
+			s.observe()
+			g.commits["t"][0] = 1000
+			for i, state := range c.waves {
+				g.state = state
+				topic.parts[0].down = ReasonLeader
+				if i == len(c.waves)-1 {
+					topic.parts[0].down = ReasonNone
+				}
+				s.observe()
+			}
+			s.want("resets", s.in("g").ResetsEnd, 0)
+			s.want("consumed", s.in("g").Consumed, 600)
+		})
+	}
+	t.Run("the pair is of an empty group", func(t *testing.T) {
+		s := newStory(t)
+		topic := s.topic("t", 1000)
+		g := s.group("g", 400)
+		g.state = stateEmpty
+		s.observe()
+		topic.parts[0].down = ReasonLeader
+		s.observe()
+		topic.parts[0].down = ReasonNone
+		g.commits["t"][0] = 1000
+		s.observe()
+		s.want("resets", s.in("g").ResetsEnd, 1)
+		s.want("consumed", s.in("g").Consumed, 0)
+	})
+}
+
 func TestResetToTheEndEndsTheStall(t *testing.T) {
 	s := newStory(t)
 	topic := s.topic("t", 1000)
