@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -15,13 +16,14 @@ const maxFindCoordinator = 5
 
 // resolveAbsent decides about groups that no broker lists.
 //
-// An expected group that no broker lists is read as having no commits when every broker has answered. If one has not,
-// the group may be there: then the coordinator of its name is asked for, and only if that one is among the brokers
-// that answered in full is the group known to be absent; else it is not read in this wave. A group that the user has
-// no right to see is not listed either: it is unknown, not absent.
+// An expected group is read as having no commits when the broker that coordinates it has listed its groups in full and
+// says that it does not have this one. That no broker lists it is not enough, even if all have answered: while the
+// partition of the offsets topic that its commits are in has no leader, nobody knows of the group, and it would seem to
+// have the whole log unread. Then it is not read in this wave. A group that the user has no right to see is not listed
+// either: it is unknown, not absent.
 //
-// A group whose broker has left the cluster for longer than a value may be held is forgotten in the same way: when the
-// broker that coordinates it now has answered and does not list it.
+// A group whose broker has left the cluster for longer than a value may be held is forgotten when the broker that
+// coordinates it now has answered and does not list it.
 func (s *Sampler) resolveAbsent(ctx context.Context, lists []listing) {
 	complete := map[int32]bool{}
 	all := len(lists) > 0
@@ -30,77 +32,69 @@ func (s *Sampler) resolveAbsent(ctx context.Context, lists []listing) {
 		all = all && l.complete
 	}
 	now, budget := time.Now(), maxFindCoordinator
-	settled := func(raw string) bool {
+	coordinator := func(raw string) (int32, bool) {
 		if budget == 0 || ctx.Err() != nil {
-			return false
+			return -1, false
 		}
 		budget--
 		c, ok := s.findCoordinator(ctx, raw)
-		return ok && complete[c]
+		return c, ok && complete[c]
 	}
+	s.resolveExpected(ctx, complete, all, coordinator)
+	for raw, e := range s.directory {
+		_, known := s.nodes[e.coordinator]
+		left := !known || s.nodes[e.coordinator].gone
+		if e.fresh || !left || now.Sub(e.listedAt) <= s.cfg.MaxAge {
+			continue
+		}
+		if _, answered := coordinator(raw); answered {
+			delete(s.directory, raw)
+		}
+	}
+}
+
+// resolveExpected decides about the expected groups that no broker lists. coordinator finds a group's, and reports
+// whether it has listed its groups in full.
+func (s *Sampler) resolveExpected(
+	ctx context.Context, complete map[int32]bool, all bool, coordinator func(raw string) (int32, bool),
+) {
 	var absent []*group
 	for _, g := range s.groups {
 		if g.entry == nil {
 			absent = append(absent, g)
 		}
 	}
-	codes := s.visibility(ctx, absent)
+	if len(absent) == 0 {
+		return
+	}
+	said := s.sightings(ctx, absent)
+	never := sync.OnceValue(func() bool { return all && s.neverHadGroups(ctx) })
+	// What the coordinator itself said outweighs what others say of it.
+	silent := func(raw string) bool {
+		c, answered := coordinator(raw)
+		_, spoke := said[c][raw]
+		return answered && !spoke && len(said) > 0
+	}
 	for _, g := range absent {
-		code, answered := codes[g.raw]
 		switch {
-		case code == sarama.ErrGroupAuthorizationFailed:
+		case said.forbidden(g.raw):
 			g.fail(lag.ReasonAuthorization)
-		case answered && (all || settled(g.raw)):
+		case said.missing(g.raw, complete), never(), silent(g.raw):
 			g.commits.clear()
-			g.commitsAt, g.fetched = now, true
+			g.commitsAt, g.fetched = time.Now(), true
 		default:
 			g.fail(lag.ReasonCoordinator)
 		}
 	}
-	for raw, e := range s.directory {
-		_, known := s.nodes[e.coordinator]
-		left := !known || s.nodes[e.coordinator].gone
-		if !e.fresh && left && now.Sub(e.listedAt) > s.cfg.MaxAge && settled(raw) {
-			delete(s.directory, raw)
-		}
-	}
 }
 
-// visibility asks any broker about groups by their names. One that does not coordinate them says so, but only to a user
-// who may see them.
-func (s *Sampler) visibility(ctx context.Context, groups []*group) map[string]sarama.KError {
-	if len(groups) == 0 {
-		return nil
-	}
-	var raw []string
-	for _, g := range groups {
-		raw = append(raw, g.raw)
-	}
-	for _, n := range s.liveNodes() {
-		if !n.answered.Load() {
-			continue
-		}
-		answer, err := ask(ctx, s, n, n.coordinator, apiDescribeGroups, (*sarama.Broker).DescribeGroups,
-			&sarama.DescribeGroupsRequest{Version: s.versions.describeGroups, Groups: raw})
-		if err != nil {
-			continue
-		}
-		codes := map[string]sarama.KError{}
-		for _, a := range answer.Groups {
-			if a != nil {
-				codes[a.GroupId] = a.Err
-			}
-		}
-		for _, g := range groups {
-			if codes[g.raw] == sarama.ErrGroupAuthorizationFailed {
-				s.failure(apiDescribeGroups, n, codeName(sarama.ErrGroupAuthorizationFailed),
-					sarama.ErrGroupAuthorizationFailed, "first", g.id)
-				break
-			}
-		}
-		return codes
-	}
-	return nil
+// offsetsTopic holds the commits of all groups, each in the partition whose leader coordinates the group.
+const offsetsTopic = "__consumer_offsets"
+
+// neverHadGroups reports whether the cluster has no offsets topic: the first group makes it.
+func (s *Sampler) neverHadGroups(ctx context.Context) bool {
+	topics, _ := s.askTopics(ctx, []string{offsetsTopic})
+	return len(topics) == 1 && topics[0] != nil && topics[0].Err == sarama.ErrUnknownTopicOrPartition
 }
 
 // findCoordinator asks any broker that answered which one coordinates a group.

@@ -154,6 +154,58 @@ func TestExpectedGroups(t *testing.T) {
 	})
 }
 
+// A group whose commits are in a partition without a leader is listed by nobody, though every broker answers in full.
+func TestExpectedGroupWithoutACoordinator(t *testing.T) {
+	refuse := func(f *fixture, key kmsg.Key, err *kerr.Error) *kfake.FaultHandle {
+		return f.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Group: "not-yet", Err: err, Count: -1})
+	}
+	for _, tc := range []struct {
+		name    string
+		prepare func(f *fixture)
+		want    lag.Reason // none: it is known to be absent
+	}{
+		{"the partition is offline", func(f *fixture) {
+			f.topic(offsetsTopic, 1)
+			refuse(f, kmsg.DescribeGroups, kerr.NotCoordinator)
+			refuse(f, kmsg.FindCoordinator, kerr.CoordinatorNotAvailable)
+		}, lag.ReasonCoordinator},
+		{"the coordinator loads", func(f *fixture) {
+			f.topic(offsetsTopic, 1)
+			refuse(f, kmsg.DescribeGroups, kerr.CoordinatorLoadInProgress)
+		}, lag.ReasonCoordinator},
+		{"it is named, and does not know of it yet", func(f *fixture) {
+			f.topic(offsetsTopic, 1)
+			refuse(f, kmsg.DescribeGroups, kerr.NotCoordinator)
+		}, lag.ReasonCoordinator},
+		{"there is no group yet in the cluster", func(f *fixture) {
+			refuse(f, kmsg.DescribeGroups, kerr.NotCoordinator)
+			refuse(f, kmsg.FindCoordinator, kerr.CoordinatorNotAvailable)
+		}, lag.ReasonNone},
+		{"there may be one", func(f *fixture) {
+			hideTopic(f, offsetsTopic)
+			refuse(f, kmsg.DescribeGroups, kerr.NotCoordinator)
+			refuse(f, kmsg.FindCoordinator, kerr.CoordinatorNotAvailable)
+		}, lag.ReasonCoordinator},
+		{"all is well", func(f *fixture) { f.topic(offsetsTopic, 1) }, lag.ReasonNone},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			bubble(t, 2, func(t *testing.T, f *fixture) {
+				f.topic("orders", 2)
+				f.produce("orders", 0, 3)
+				f.config.Expect = map[string][]string{"not-yet": {"orders"}}
+				tc.prepare(f)
+				s := f.sampler()
+				for range 3 {
+					g := groupOf(t, f.next(s), "not-yet")
+					if g.Err != tc.want || g.CommitsAt.IsZero() != (tc.want != lag.ReasonNone) || len(g.Commits) > 0 {
+						t.Errorf("%+v", g)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestInvalidNames(t *testing.T) {
 	f := newFixture(t)
 	f.topic("orders", 1)

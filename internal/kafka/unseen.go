@@ -54,38 +54,46 @@ func (s *Sampler) resolveUnseen(ctx context.Context) {
 	}
 }
 
-// askUnseen asks any broker about topics by their names; none is created by that.
+// askUnseen asks about topics by their names.
 func (s *Sampler) askUnseen(ctx context.Context, names []string) bool {
+	topics, n := s.askTopics(ctx, names)
+	if n == nil {
+		return false
+	}
+	s.unseen.askedAt, s.unseen.askedOf = time.Now(), n.label
+	for _, name := range names {
+		s.unseen.verdicts[name] = lag.ReasonNone
+	}
+	for _, t := range topics {
+		if t == nil {
+			continue
+		}
+		switch t.Err {
+		case sarama.ErrUnknownTopicOrPartition, sarama.ErrInvalidTopic:
+		case sarama.ErrTopicAuthorizationFailed:
+			s.unseen.verdicts[t.Name] = lag.ReasonAuthorization
+			s.stats.Failure(apiMetadata, n.label, codeName(t.Err))
+		default: // created since metadata was read
+			s.unseen.verdicts[t.Name] = lag.ReasonLeader
+			s.metadataStale = true
+		}
+	}
+	return true
+}
+
+// askTopics asks any broker about topics by their names; none is created by that. It returns who answered, nil if nobody.
+func (s *Sampler) askTopics(ctx context.Context, names []string) ([]*sarama.TopicMetadata, *node) {
 	for _, n := range s.liveNodes() {
 		if !n.answered.Load() || ctx.Err() != nil {
 			continue
 		}
-		answer, err := ask(ctx, s, n, n.leader, apiMetadata, (*sarama.Broker).GetMetadata,
+		answer, err := ask(ctx, s, n, n.spare, apiMetadata, (*sarama.Broker).GetMetadata,
 			sarama.NewMetadataRequest(s.version, names))
-		if err != nil {
-			continue
+		if err == nil {
+			return answer.Topics, n
 		}
-		s.unseen.askedAt, s.unseen.askedOf = time.Now(), n.label
-		for _, name := range names {
-			s.unseen.verdicts[name] = lag.ReasonNone
-		}
-		for _, t := range answer.Topics {
-			if t == nil {
-				continue
-			}
-			switch t.Err {
-			case sarama.ErrUnknownTopicOrPartition, sarama.ErrInvalidTopic:
-			case sarama.ErrTopicAuthorizationFailed:
-				s.unseen.verdicts[t.Name] = lag.ReasonAuthorization
-				s.stats.Failure(apiMetadata, n.label, codeName(t.Err))
-			default: // created since metadata was read
-				s.unseen.verdicts[t.Name] = lag.ReasonLeader
-				s.metadataStale = true
-			}
-		}
-		return true
 	}
-	return false
+	return nil, nil
 }
 
 // logUnseen reports in every wave what stands, since a failure that is not reported again counts as healed.
