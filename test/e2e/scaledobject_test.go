@@ -109,14 +109,3 @@ func (w *world) scale(t *testing.T, object kubeapi.Object) {
 		return nil
 	})
 }
-
-// explain logs what KEDA and HPA say of a ScaledObject, before it is deleted.
-func (w *world) explain(t *testing.T, scaledObject string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	object, err := w.stack.API.Get(ctx, scaledObject)
-	t.Logf("%s: %v (error: %v)", scaledObject, object["status"], err)
-	name, namespace := kubeapi.String(object, "metadata", "name"), kubeapi.String(object, "metadata", "namespace")
-	hpa, err := w.stack.API.Get(ctx, "/apis/autoscaling/v2/namespaces/"+namespace+"/horizontalpodautoscalers/keda-hpa-"+name)
-	t.Logf("its HPA: %v (error: %v)", hpa["status"], err)
-}

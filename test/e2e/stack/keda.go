@@ -58,7 +58,7 @@ func (s *Stack) keda(ctx context.Context) error {
 	if err := s.admission(ctx); err != nil {
 		return fmt.Errorf("webhook configuration: %w", err)
 	}
-	return s.waitCondition(ctx, "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io", "Available")
+	return s.waitCondition(ctx, MetricsAPIs[1], "Available")
 }
 
 func (s *Stack) listen(flag, port string) string {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -22,6 +24,12 @@ type usage struct {
 	known bool
 }
 
+// MetricsAPIs are the paths of the APIServices that HPA reads its metrics from: cpu, and what KEDA serves.
+var MetricsAPIs = [...]string{
+	"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io",
+	"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io",
+}
+
 // resourceMetrics serves the resource metrics API from the CPU time that the pods' processes really used: what
 // metrics-server does from the kubelets' figures.
 func (s *Stack) resourceMetrics(ctx context.Context) error {
@@ -33,10 +41,22 @@ func (s *Stack) resourceMetrics(ctx context.Context) error {
 	mux.HandleFunc("GET /apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, s.Kubelet.podMetrics(r.PathValue("namespace"), r.URL.Query().Get("labelSelector")))
 	})
-	server := &http.Server{Addr: fmt.Sprintf("127.0.0.1:%d", s.ports["resource-metrics"]), Handler: mux}
-	go func() { _ = server.ListenAndServeTLS(s.pem("tls.crt"), s.pem("tls.key")) }()
+	// Without this API every HPA with a cpu metric holds: it could scale up, and never down. So it is there or says why.
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", s.ports["resource-metrics"]))
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: mux}
+	go func() {
+		if err := server.ServeTLS(listener, s.pem("tls.crt"), s.pem("tls.key")); !errors.Is(err, http.ErrServerClosed) {
+			s.cfg.Log("the metrics API has ended: %v", err)
+		}
+	}()
 	context.AfterFunc(ctx, func() { server.Close() })
-	return s.aggregate(ctx, "metrics.k8s.io", "metrics", "resource-metrics")
+	if err := s.aggregate(ctx, "metrics.k8s.io", "metrics", "resource-metrics"); err != nil {
+		return err
+	}
+	return s.waitCondition(ctx, MetricsAPIs[0], "Available")
 }
 
 func reply(w http.ResponseWriter, answer any) {
