@@ -79,8 +79,10 @@ func anys(in []string) []any {
 }
 
 func (f *fleet) record(ctx context.Context, path string) {
+	failing := false
 	for ctx.Err() == nil {
-		if d, err := f.w.stack.API.Get(ctx, path); err == nil {
+		d, err := f.w.stack.API.Get(ctx, path)
+		if err == nil {
 			n := kubeapi.Int(d, "spec", "replicas")
 			f.mu.Lock()
 			if len(f.changes) == 0 || f.changes[len(f.changes)-1].replicas != n {
@@ -89,6 +91,11 @@ func (f *fleet) record(ctx context.Context, path string) {
 			f.ready = kubeapi.Int(d, "status", "readyReplicas")
 			f.mu.Unlock()
 		}
+		// Once per streak: without an answer the record has a gap.
+		if err != nil && !failing && ctx.Err() == nil {
+			logf("replicas of %s/%s are not known: %v", f.namespace, f.name, err)
+		}
+		failing = err != nil
 		select {
 		case <-ctx.Done():
 		case <-time.After(100 * time.Millisecond):
@@ -104,6 +111,13 @@ func (f *fleet) replicas() (wanted, ready int) {
 		return 0, 0
 	}
 	return f.changes[len(f.changes)-1].replicas, f.ready
+}
+
+// set changes how many are wanted, as a person would.
+func (f *fleet) set(n int) error {
+	path := "/apis/apps/v1/namespaces/" + f.namespace + "/deployments/" + f.name
+	_, err := f.w.stack.API.Merge(context.Background(), path, kubeapi.Object{"spec": kubeapi.Object{"replicas": n}})
+	return err
 }
 
 // since is every count there was from begin on, the one at begin included.

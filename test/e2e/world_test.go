@@ -17,9 +17,10 @@ import (
 
 // world is what all tests share: booting it takes longer than most of them.
 type world struct {
-	dir   string
-	stack *stack.Stack
-	kafka *cluster
+	dir    string
+	stack  *stack.Stack
+	kafka  *cluster
+	memory *memory
 }
 
 var shared struct {
@@ -64,7 +65,7 @@ func boot() (*world, error) {
 			return nil, err
 		}
 	}
-	w := &world{dir: dir}
+	w := &world{dir: dir, memory: watchMemory()}
 	ctx := context.Background()
 	began := time.Now()
 	var wg sync.WaitGroup
@@ -93,8 +94,8 @@ func closeWorld() {
 	if w == nil {
 		return
 	}
+	logf("%s", w.memory.stop())
 	if w.stack != nil {
-		logf("resident MiB: %v", w.stack.Procs.ResidentMiB())
 		w.stack.Down()
 	}
 	if w.kafka != nil {

@@ -8,14 +8,14 @@ import (
 	"net/url"
 )
 
-// Event is one change that a watch reports: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.
+// Event is one change that a watch reports: ADDED, MODIFIED or DELETED.
 type Event struct {
 	Type   string `json:"type"`
 	Object Object `json:"object"`
 }
 
-// Watch calls handle for every object of a collection and then for every change, until ctx ends or the server closes
-// the stream; the error is never nil.
+// Watch calls handle for every change of a collection since the resourceVersion of query, until ctx ends, the server
+// closes the stream or reports an error, such as a version that it no longer has; the error is never nil.
 func (c *Client) Watch(ctx context.Context, path string, query url.Values, handle func(Event)) error {
 	values := url.Values{"watch": {"true"}}
 	for k, v := range query {
@@ -38,6 +38,9 @@ func (c *Client) Watch(ctx context.Context, path string, query url.Values, handl
 		var event Event
 		if err := stream.Decode(&event); err != nil {
 			return err
+		}
+		if event.Type == "ERROR" {
+			return errors.New("watch " + path + ": " + String(event.Object, "message"))
 		}
 		handle(event)
 	}

@@ -75,23 +75,6 @@ func (s *Set) StopAll() {
 	}
 }
 
-// ResidentMiB is the resident memory of every living process by name; processes of one name are added.
-func (s *Set) ResidentMiB() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := map[string]int{}
-	for _, p := range s.all {
-		raw, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-		for line := range strings.Lines(string(raw)) {
-			var kib int
-			if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kib); err == nil {
-				out[p.Name] += kib / 1024
-			}
-		}
-	}
-	return out
-}
-
 // Signal sends a signal; to a process that has ended it does nothing.
 func (p *Process) Signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) }
 
@@ -113,6 +96,16 @@ func (p *Process) Kill() {
 
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Living says whether the process has not ended.
+func (p *Process) Living() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
 
 // Tail is the last n lines of the log.
 func (p *Process) Tail(n int) string {

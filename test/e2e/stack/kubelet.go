@@ -3,8 +3,11 @@ package stack
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +22,8 @@ type Kubelet struct {
 	s    *Stack
 	mu   sync.Mutex
 	pods map[string]*pod // by UID
+	// asked are the UIDs of pods whose binding or removal is under way: an event may come twice.
+	asked map[string]bool
 }
 
 type pod struct {
@@ -36,7 +41,7 @@ type pod struct {
 }
 
 func (s *Stack) kubelet(ctx context.Context) error {
-	s.Kubelet = &Kubelet{s: s, pods: map[string]*pod{}}
+	s.Kubelet = &Kubelet{s: s, pods: map[string]*pod{}, asked: map[string]bool{}}
 	node := kubeapi.Object{"apiVersion": "v1", "kind": "Node", "metadata": kubeapi.Object{"name": "loopback"}}
 	if _, err := s.API.Apply(ctx, "/api/v1/nodes/loopback", node); err != nil {
 		return err
@@ -48,18 +53,44 @@ func (s *Stack) kubelet(ctx context.Context) error {
 	}
 	go func() {
 		for ctx.Err() == nil {
-			_ = s.API.Watch(ctx, "/api/v1/pods", nil, func(e kubeapi.Event) { s.Kubelet.tend(ctx, e) })
+			if err := s.Kubelet.follow(ctx); ctx.Err() == nil {
+				s.cfg.Log("kubelet: reads the pods anew: %v", err)
+			}
 			time.Sleep(100 * time.Millisecond)
 		}
 	}()
 	return nil
 }
 
+// follow reads all pods and then every change, until the connection ends. What went while there was none is dropped.
+func (k *Kubelet) follow(ctx context.Context) error {
+	list, err := k.s.API.Get(ctx, "/api/v1/pods")
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, object := range kubeapi.List(list, "items") {
+		there[kubeapi.String(object, "metadata", "uid")] = true
+		k.tend(ctx, kubeapi.Event{Type: "ADDED", Object: object})
+	}
+	k.mu.Lock()
+	for uid, p := range k.pods {
+		if !there[uid] {
+			delete(k.pods, uid)
+			p.cancel()
+		}
+	}
+	k.mu.Unlock()
+	since := url.Values{"resourceVersion": {kubeapi.String(list, "metadata", "resourceVersion")}}
+	return k.s.API.Watch(ctx, "/api/v1/pods", since, func(e kubeapi.Event) { k.tend(ctx, e) })
+}
+
 func podPath(namespace, name string) string {
 	return "/api/v1/namespaces/" + namespace + "/pods/" + name
 }
 
-// tend brings one pod a step further. It must not block: it is called for every event in turn.
+// tend brings one pod a step further. It never waits: it is called for every event in turn, and holds what the metrics
+// API and the tests ask for.
 func (k *Kubelet) tend(ctx context.Context, e kubeapi.Event) {
 	uid := kubeapi.String(e.Object, "metadata", "uid")
 	namespace, name := kubeapi.String(e.Object, "metadata", "namespace"), kubeapi.String(e.Object, "metadata", "name")
@@ -72,20 +103,57 @@ func (k *Kubelet) tend(ctx context.Context, e kubeapi.Event) {
 			delete(k.pods, uid)
 			running.cancel()
 		}
-		go k.remove(ctx, namespace, name, running)
-	case kubeapi.String(e.Object, "spec", "nodeName") == "":
-		_, err := k.s.API.Create(ctx, podPath(namespace, name)+"/binding", kubeapi.Object{
-			"apiVersion": "v1", "kind": "Binding", "metadata": kubeapi.Object{"name": name},
-			"target": kubeapi.Object{"kind": "Node", "name": "loopback"},
+		k.once(ctx, "remove "+uid, name, func() error {
+			if running != nil {
+				<-running.done
+			}
+			return k.s.API.Delete(ctx, podPath(namespace, name))
 		})
-		k.complain(ctx, name, err)
+	case kubeapi.String(e.Object, "spec", "nodeName") == "":
+		k.once(ctx, "bind "+uid, name, func() error { return k.bind(ctx, namespace, name) })
 	case running == nil && k.runs(e.Object):
 		podCtx, cancel := context.WithCancel(ctx)
 		labels, _ := kubeapi.Nested(e.Object, "metadata", "labels").(kubeapi.Object)
-		p := &pod{namespace: namespace, name: name, labels: labels, cancel: cancel, done: make(chan struct{})}
+		container := kubeapi.List(e.Object, "spec", "containers")[0]
+		p := &pod{namespace: namespace, name: name, labels: labels, container: kubeapi.String(container, "name"),
+			cancel: cancel, done: make(chan struct{})}
 		k.pods[uid] = p
-		go k.run(podCtx, p, kubeapi.List(e.Object, "spec", "containers")[0])
+		go k.run(podCtx, p, container)
 	}
+}
+
+// once calls do beside everything else until it works, unless that is under way already; k.mu is held.
+func (k *Kubelet) once(ctx context.Context, what, name string, do func() error) {
+	if k.asked[what] {
+		return
+	}
+	k.asked[what] = true
+	go func() {
+		wait := 100 * time.Millisecond
+		for err := do(); err != nil && ctx.Err() == nil; err = do() {
+			k.complain(ctx, name, err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(wait):
+			}
+			wait = min(2*wait, 5*time.Second)
+		}
+		k.mu.Lock()
+		delete(k.asked, what)
+		k.mu.Unlock()
+	}()
+}
+
+// bind gives a pod its node. One that has gone, is going, or has a node already needs none.
+func (k *Kubelet) bind(ctx context.Context, namespace, name string) error {
+	_, err := k.s.API.Create(ctx, podPath(namespace, name)+"/binding", kubeapi.Object{
+		"apiVersion": "v1", "kind": "Binding", "metadata": kubeapi.Object{"name": name},
+		"target": kubeapi.Object{"kind": "Node", "name": "loopback"},
+	})
+	if kubeapi.IsNotFound(err) || kubeapi.IsConflict(err) {
+		return nil
+	}
+	return err
 }
 
 // runs says whether a pod is one of the tests' own; any other stays as it is, bound and never started.
@@ -94,23 +162,14 @@ func (k *Kubelet) runs(object kubeapi.Object) bool {
 	return len(command) == 1 && k.s.cfg.Commands[fmt.Sprint(command[0])] != ""
 }
 
-// remove ends a pod's process and then the pod itself.
-func (k *Kubelet) remove(ctx context.Context, namespace, name string, p *pod) {
-	if p != nil {
-		<-p.done
-	}
-	k.complain(ctx, name, k.s.API.Delete(ctx, podPath(namespace, name)))
-}
-
 // run keeps the pod's process going until ctx ends.
 func (k *Kubelet) run(ctx context.Context, p *pod, container kubeapi.Object) {
 	defer close(p.done)
 	ready := filepath.Join(k.s.cfg.Dir, p.name+".ready")
 	spec := k.command(p, container, ready)
-	p.container = kubeapi.String(container, "name")
 	for ctx.Err() == nil {
 		_ = os.Remove(ready)
-		k.report(ctx, p, false)
+		told := k.report(ctx, p, false)
 		process, err := k.s.Procs.Start(spec)
 		if err != nil {
 			k.complain(ctx, p.name, err)
@@ -119,16 +178,16 @@ func (k *Kubelet) run(ctx context.Context, p *pod, container kubeapi.Object) {
 		p.mu.Lock()
 		p.process, p.cpu = process, usage{}
 		p.mu.Unlock()
-		k.watch(ctx, p, process, ready)
+		k.watch(ctx, p, process, ready, told)
 		p.mu.Lock()
 		p.restarts++
 		p.mu.Unlock()
 	}
 }
 
-// watch reports whether the pod is ready whenever that changes, and returns when its process has ended; it ends it when
-// ctx does.
-func (k *Kubelet) watch(ctx context.Context, p *pod, process *proc.Process, file string) {
+// watch reports whether the pod is ready whenever that changes, again where the API server was not told, and returns when
+// its process has ended; it ends it when ctx does. told says whether the API server knows that it is not ready yet.
+func (k *Kubelet) watch(ctx context.Context, p *pod, process *proc.Process, file string, told bool) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for ready := false; ; {
@@ -144,8 +203,9 @@ func (k *Kubelet) watch(ctx context.Context, p *pod, process *proc.Process, file
 			}
 			return
 		case <-tick.C:
-			if _, err := os.Stat(file); (err == nil) != ready && k.report(ctx, p, !ready) {
-				ready = !ready
+			if _, err := os.Stat(file); (err == nil) != ready || !told {
+				ready = err == nil
+				told = k.report(ctx, p, ready)
 			}
 		}
 	}
@@ -153,7 +213,7 @@ func (k *Kubelet) watch(ctx context.Context, p *pod, process *proc.Process, file
 
 func (k *Kubelet) command(p *pod, container kubeapi.Object, ready string) proc.Spec {
 	command, _ := container["command"].([]any)
-	spec := proc.Spec{Name: p.name, Bin: k.s.cfg.Commands[fmt.Sprint(command[0])], Env: []string{"READY_FILE=" + ready}}
+	spec := proc.Spec{Name: p.name, Bin: k.s.cfg.Commands[fmt.Sprint(command[0])], Env: []string{"READY_FILE=" + ready, "POD_NAME=" + p.name}}
 	args, _ := container["args"].([]any)
 	for _, a := range args {
 		spec.Args = append(spec.Args, fmt.Sprint(a))
@@ -170,17 +230,18 @@ func (k *Kubelet) complain(ctx context.Context, name string, err error) {
 	}
 }
 
-// Processes returns the living processes of a namespace's pods that carry a label.
+// Processes returns the living processes of a namespace's pods that carry a label, by the pods' names.
 func (k *Kubelet) Processes(namespace, label, value string) []*proc.Process {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var out []*proc.Process
 	for _, p := range k.pods {
 		p.mu.Lock()
-		if p.process != nil && p.namespace == namespace && p.labels[label] == value {
+		if p.process != nil && p.process.Living() && p.namespace == namespace && p.labels[label] == value {
 			out = append(out, p.process)
 		}
 		p.mu.Unlock()
 	}
+	slices.SortFunc(out, func(a, b *proc.Process) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
