@@ -98,11 +98,7 @@ func (m *monitoring) configure(prior float64, groups []string) {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		rules, err := compressRules(string(raw))
-		if err != nil {
-			m.t.Fatal(err)
-		}
-		m.write(filepath.Join(dir, file), rules)
+		m.write(filepath.Join(dir, file), compressRules(string(raw)))
 	}
 	priors := "groups: [{name: prior, rules: ["
 	for _, g := range groups {
