@@ -30,11 +30,14 @@ func waitedForCPU() (time.Duration, bool) {
 	return time.Duration(micros) * time.Microsecond, err == nil
 }
 
-// share is the part of the time since then in which something waited; 0 where the kernel does not tell.
+// unknownPressure is the share where the kernel does not tell (CONFIG_PSI).
+const unknownPressure = -1
+
+// share is the part of the time since then in which something waited.
 func (p pressure) share() float64 {
 	waited, known := waitedForCPU()
 	if !p.known || !known {
-		return 0
+		return unknownPressure
 	}
 	return float64(waited-p.waited) / float64(time.Since(p.began))
 }

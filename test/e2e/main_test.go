@@ -1,6 +1,6 @@
 // Package e2e runs the product as it is meant to be used, with every part real: Kafka, the exporter, Prometheus with
 // the shipped rules, etcd, kube-apiserver, kube-controller-manager with its HPA, KEDA, and a consumer process per pod.
-// Time is compressed tenfold: see compress.go.
+// Time is compressed tenfold: see compress_test.go.
 package e2e
 
 import (
@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	closeWorld()
+	if !compared.report() && code == 0 {
+		code = 1
+	}
 	os.Exit(code)
 }
 

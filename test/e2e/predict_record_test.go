@@ -135,6 +135,9 @@ func (r *recording) finish(lag string) *course {
 	c := &course{length: length, lag: r.samples(lag, length), pressure: r.busy.share()}
 	if len(r.produced) == 0 {
 		r.produced = r.samples("kafka_group_produced_messages_total", length)
+		if len(r.produced) == 0 {
+			r.t.Fatalf("Prometheus has no sample of what was produced for %s in %.0f s", r.group, length)
+		}
 		r.produced = append([]reading{{0, r.produced[0].value}}, r.produced...)
 	}
 	r.f.mu.Lock()
@@ -157,9 +160,13 @@ func (r *recording) samples(series string, length float64) []reading {
 	must(t, err)
 	defer resp.Body.Close()
 	var answer struct {
-		Data struct{ Result []struct{ Values [][2]any } }
+		Error string
+		Data  struct{ Result []struct{ Values [][2]any } }
 	}
 	must(t, json.NewDecoder(resp.Body).Decode(&answer))
+	if answer.Error != "" {
+		t.Fatalf("%s: %s", query.Get("query"), answer.Error)
+	}
 	var out []reading
 	for _, series := range answer.Data.Result {
 		for _, v := range series.Values {

@@ -22,7 +22,7 @@ type course struct {
 	rested   float64 // until when it was at rest: a replica more by then is no answer to the load
 	lag      []reading
 	replicas []reading // changes; the first is what there was at the start
-	pressure float64   // share of the time in which something waited for a processor
+	pressure float64   // share of the time in which something waited for a processor, or unknownPressure
 }
 
 // figures sum a course up. Times are seconds since the start.
