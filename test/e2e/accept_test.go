@@ -18,9 +18,11 @@ import (
 	"kafka_burndown_exporter/test/e2e/kubeapi"
 )
 
-// Everything under deploy/, built by kustomize, is accepted by the API server without an unknown field, by KEDA's webhook, and, where it needs no broker, by KEDA itself.
+// Everything under deploy/, built by kustomize, is accepted by the API server without an unknown field, by KEDA's webhook
+// and by KEDA itself, which connects to a real broker for every kafka trigger.
 func TestManifestsAreAccepted(t *testing.T) {
 	w := theWorld(t)
+	b := startBrokers(t)
 	for name, dir := range map[string]string{"prometheus-operator": os.Getenv("E2E_OPERATOR_CRDS"), "Strimzi": os.Getenv("E2E_STRIMZI_CRDS")} {
 		if dir == "" {
 			missing(t, "the CRDs of "+name)
@@ -30,7 +32,7 @@ func TestManifestsAreAccepted(t *testing.T) {
 		}
 	}
 	for _, dir := range kustomizations(t) {
-		t.Run(dir, func(t *testing.T) { w.accept(t, build(t, filepath.Join(deployDir, dir))) })
+		t.Run(dir, func(t *testing.T) { w.accept(t, b, build(t, filepath.Join(deployDir, dir))) })
 	}
 }
 
@@ -71,9 +73,10 @@ func missing(t *testing.T, what string) {
 	t.Skip("missing: " + what)
 }
 
-func (w *world) accept(t *testing.T, objects []kubeapi.Object) {
+func (w *world) accept(t *testing.T, b *brokers, objects []kubeapi.Object) {
+	secrets := b.lead(t, objects)
 	for _, o := range objects {
-		w.provide(t, o)
+		w.provide(t, o, secrets[kubeapi.String(o, "metadata", "name")])
 	}
 	scaled := map[string]kubeapi.Object{}
 	for _, o := range objects {
@@ -108,8 +111,8 @@ func (w *world) remove(t *testing.T, path string) {
 }
 
 // provide makes what the bundle expects its user to have: the namespace, the Deployment that is scaled, and the Secrets
-// and ConfigMaps that are only referred to.
-func (w *world) provide(t *testing.T, o kubeapi.Object) {
+// and ConfigMaps that are only referred to. secrets are the parameters of a TriggerAuthentication that must be right.
+func (w *world) provide(t *testing.T, o kubeapi.Object, secrets map[string][]byte) {
 	namespace := kubeapi.String(o, "metadata", "namespace")
 	if namespace == "" {
 		namespace = "default"
@@ -123,7 +126,11 @@ func (w *world) provide(t *testing.T, o kubeapi.Object) {
 		name := ""
 		for _, ref := range kubeapi.List(o, "spec", "secretTargetRef") {
 			name = kubeapi.String(ref, "name")
-			data[kubeapi.String(ref, "key")] = base64.StdEncoding.EncodeToString(w.secretValue(t, kubeapi.String(ref, "parameter")))
+			value, found := secrets[kubeapi.String(ref, "parameter")]
+			if !found {
+				value = w.secretValue(t, kubeapi.String(ref, "parameter"))
+			}
+			data[kubeapi.String(ref, "key")] = base64.StdEncoding.EncodeToString(value)
 		}
 		if name != "" {
 			w.put(t, "/api/v1/namespaces/"+namespace+"/secrets/"+name, kubeapi.Object{"apiVersion": "v1", "kind": "Secret", "data": data})
@@ -146,12 +153,7 @@ func (w *world) put(t *testing.T, path string, o kubeapi.Object) {
 
 // secretValue is something that passes for a parameter of a TriggerAuthentication.
 func (w *world) secretValue(t *testing.T, parameter string) []byte {
-	switch parameter {
-	case "tls":
-		return []byte("enable")
-	case "sasl":
-		return []byte("scram_sha512")
-	case "customAuthHeader":
+	if parameter == "customAuthHeader" {
 		return []byte("X-Scope-OrgID")
 	}
 	file := map[string]string{"ca": "ca.crt", "cert": "tls.crt", "key": "tls.key"}[parameter]
@@ -165,14 +167,9 @@ func (w *world) secretValue(t *testing.T, parameter string) []byte {
 	return raw
 }
 
-// acceptedByKEDA waits for the HPA that KEDA makes of a ScaledObject and compares its targets. A kafka trigger needs its
-// broker first; those run in the scaling tests.
+// acceptedByKEDA waits for the HPA that KEDA makes of a ScaledObject and compares its targets. KEDA must answer for each
+// kafka trigger: it has read the group's offsets then.
 func (w *world) acceptedByKEDA(t *testing.T, path string, o kubeapi.Object) {
-	for _, trigger := range kubeapi.List(o, "spec", "triggers") {
-		if kubeapi.String(trigger, "type") == "kafka" {
-			return
-		}
-	}
 	hpa := kubeapi.String(o, "spec", "advanced", "horizontalPodAutoscalerConfig", "name")
 	if hpa == "" {
 		hpa = "keda-hpa-" + kubeapi.String(o, "metadata", "name")
@@ -190,16 +187,36 @@ func (w *world) acceptedByKEDA(t *testing.T, path string, o kubeapi.Object) {
 		if err != nil {
 			return err
 		}
-		return sameTargets(o, made)
+		if err := sameTargets(o, made); err != nil {
+			return err
+		}
+		for i, trigger := range kubeapi.List(o, "spec", "triggers") {
+			if kubeapi.String(trigger, "type") == "kafka" {
+				_, err = w.externalMetric(t, namespace, kubeapi.String(o, "metadata", "name"), metricName(i, trigger))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// metricName is the name that KEDA gives a trigger's metric.
+func metricName(i int, trigger kubeapi.Object) string {
+	if kubeapi.String(trigger, "type") == "kafka" {
+		return fmt.Sprintf("s%d-kafka-%s", i, kubeapi.String(trigger, "metadata", "topic"))
+	}
+	return fmt.Sprintf("s%d-prometheus", i)
 }
 
 // sameTargets compares the type and target of each external metric with its trigger.
 func sameTargets(o, hpa kubeapi.Object) error {
 	want := map[string]string{}
 	for i, trigger := range kubeapi.List(o, "spec", "triggers") {
-		if kubeapi.String(trigger, "type") == "prometheus" {
-			want[fmt.Sprintf("s%d-prometheus", i)] = kubeapi.String(trigger, "metricType") + " " + kubeapi.String(trigger, "metadata", "threshold")
+		threshold := map[string]string{"prometheus": "threshold", "kafka": "lagThreshold"}[kubeapi.String(trigger, "type")]
+		if threshold != "" {
+			want[metricName(i, trigger)] = kubeapi.String(trigger, "metricType") + " " + kubeapi.String(trigger, "metadata", threshold)
 		}
 	}
 	for _, metric := range kubeapi.List(hpa, "spec", "metrics") {

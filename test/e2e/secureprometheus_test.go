@@ -30,7 +30,8 @@ func TestPrometheusBehindTLSAndBasicAuth(t *testing.T) {
 	for _, c := range []struct {
 		name, password string
 		replicas       int
-	}{{"right", "secret", 7}, {"wrong", "guess", 2}} {
+		active, reason string // of HPA's condition ScalingActive
+	}{{"right", "secret", 7, "True", "ValidMetricFound"}, {"wrong", "guess", 2, "False", "FailedGetExternalMetric"}} {
 		f := w.deploy(t, ns, c.name, 2, "-group=none", "-topics=none", "-start-delay=1h")
 		w.put(t, "/api/v1/namespaces/"+ns+"/secrets/"+c.name, kubeapi.Object{"apiVersion": "v1", "kind": "Secret", "data": kubeapi.Object{
 			"username": encoded("keda"), "password": encoded(c.password), "ca": encoded(string(w.stack.Authority.PEM)),
@@ -56,6 +57,14 @@ func TestPrometheusBehindTLSAndBasicAuth(t *testing.T) {
 			},
 		})
 		eventually(t, 30*time.Second, fmt.Sprintf("%d replicas with the %s password", c.replicas, c.name), func() error {
+			hpa, err := w.stack.API.Get(t.Context(), "/apis/autoscaling/v2/namespaces/"+ns+"/horizontalpodautoscalers/keda-hpa-"+c.name)
+			if err != nil {
+				return err
+			}
+			condition := kubeapi.Condition(hpa, "ScalingActive")
+			if kubeapi.String(condition, "status") != c.active || kubeapi.String(condition, "reason") != c.reason {
+				return fmt.Errorf("%v", condition)
+			}
 			if wanted, _ := f.replicas(); wanted != c.replicas {
 				return fmt.Errorf("%d", wanted)
 			}
