@@ -58,7 +58,7 @@ bench: ## Go benchmarks of the hot paths, allocations included.
 
 # What takes longer than all the others together, breaks what they share, or needs the machine to itself has a target of
 # its own.
-E2E        := go test -count=1 -timeout 40m
+E2E        := go test -count=1 -p 1 -timeout 40m
 E2E_FAULTS := TestFaults TestKafkaTriggerTakesOthersAlong
 E2E_ALONE  := TestFashion TestSideBySide
 space      := $(subst ,, )
