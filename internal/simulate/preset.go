@@ -153,7 +153,7 @@ func Presets() []Preset {
 			minimum: func(l *Load) int { return (l.Partitions + 3) / 4 }, maximum: allPartitions,
 		},
 		{
-			Name: "high-load", Title: "consistently high load", Polling: 30 * s, Cooldown: 5 * m,
+			Name: "consistently-high", Title: "consistently high load", Polling: 30 * s, Cooldown: 5 * m,
 			Up:      Side{m, []Policy{pods(2, m)}},
 			Down:    Side{10 * m, []Policy{percents(10, m)}},
 			minimum: func(l *Load) int { return int(math.Ceil(0.7 * float64(l.needed(l.Peak)))) }, maximum: allPartitions,

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/internal/scenario"
@@ -12,13 +13,16 @@ import (
 
 // space lists the variants: every metric at several thresholds under every preset.
 func space(sc *scenario.Scenario, svc *scenario.Service, l *Load, limits Limits, query QueryText) ([]*Variant, error) {
+	if limits.Preset == "high-load" { // as consistently-high was called before
+		limits.Preset = "consistently-high"
+	}
 	var out []*Variant
-	found := false
+	var names []string
 	for _, p := range Presets() {
+		names = append(names, p.Name)
 		if limits.Preset != "" && p.Name != limits.Preset {
 			continue
 		}
-		found = true
 		for _, metric := range metricsFor(svc, l) {
 			v, err := newVariant(sc, svc, &p, l, limits, metric, query)
 			if err != nil {
@@ -27,8 +31,8 @@ func space(sc *scenario.Scenario, svc *scenario.Service, l *Load, limits Limits,
 			out = append(out, v)
 		}
 	}
-	if !found {
-		return nil, fmt.Errorf("--preset: %q is not one of quick, slow, known-peaks, initial-load, high-load", limits.Preset)
+	if out == nil {
+		return nil, fmt.Errorf("--preset: %q is not one of %s", limits.Preset, strings.Join(names, ", "))
 	}
 	return out, nil
 }

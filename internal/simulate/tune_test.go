@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,9 +132,34 @@ func TestTuneNamesTheWrongFlag(t *testing.T) {
 	}
 }
 
+// A profile has one name: as a preset, as a candidate of the scenario, and as a component of deploy/keda.
+func TestPresetsAreTheProfilesOfDeploy(t *testing.T) {
+	entries, err := os.ReadDir("../../deploy/keda/profiles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var profiles, presets, candidates []string
+	for _, e := range entries {
+		profiles = append(profiles, e.Name())
+	}
+	for _, p := range Presets() {
+		presets = append(presets, p.Name)
+	}
+	for _, c := range load(t, "tuning-profiles").Candidates {
+		if slices.Contains(profiles, c.Name) {
+			candidates = append(candidates, c.Name)
+		}
+	}
+	slices.Sort(presets)
+	slices.Sort(candidates)
+	if !slices.Equal(presets, profiles) || !slices.Equal(candidates, profiles) {
+		t.Errorf("deploy/keda/profiles has %v, presets are %v, candidates %v", profiles, presets, candidates)
+	}
+}
+
 func TestPresetBounds(t *testing.T) {
 	l := Load{Partitions: 10, Capacity: 100, Low: 80, Mean: 350, Peak: 740}
-	want := map[string][2]int{"quick": {1, 10}, "slow": {2, 5}, "known-peaks": {4, 10}, "initial-load": {3, 10}, "high-load": {6, 10}}
+	want := map[string][2]int{"quick": {1, 10}, "slow": {2, 5}, "known-peaks": {4, 10}, "initial-load": {3, 10}, "consistently-high": {6, 10}}
 	for _, p := range Presets() {
 		if got := [2]int{p.Min(&l), p.Max(&l)}; got != want[p.Name] {
 			t.Errorf("%s: %v, want %v", p.Name, got, want[p.Name])
