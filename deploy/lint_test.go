@@ -12,7 +12,7 @@ import (
 // partitions of the topics of the services, as docs/keda.md lists them.
 var partitions = map[string]int{
 	"stream-processor": 80, "trip-analytics": 20, "fare-reconciliation": 10, "order": 6, "restaurant": 6, "courier": 6,
-	"consumer-demo": 10, "analytics": 6, "inventory": 6, "shipping": 6,
+	"consumer-demo": 10, "payment-service": 6, "analytics": 6, "inventory": 6, "shipping": 6,
 }
 
 // asPublished are warnings that belong to what a source had, which docs/keda.md explains.

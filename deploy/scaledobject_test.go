@@ -14,6 +14,7 @@ type scaledObject struct {
 	Kind     string
 	Metadata struct{ Name string }
 	Spec     struct {
+		ScaleTargetRef                                     struct{ Name string }
 		IdleReplicaCount, MinReplicaCount, MaxReplicaCount *int
 		Fallback                                           *struct {
 			Behavior         string
@@ -72,9 +73,14 @@ func checkObject(t *testing.T, o scaledObject) {
 		t.Error("no second trigger")
 	}
 	var value, guarded bool
+	types := map[string]bool{}
 	for _, tr := range o.Spec.Triggers {
+		types[tr.Type] = true
 		value = value || tr.MetricType == "Value"
 		guarded = guarded || tr.MetricType == "AverageValue" || tr.Type == "cpu"
+	}
+	if types["kafka"] && types["prometheus"] {
+		t.Error("a kafka trigger takes the prometheus triggers along while no broker answers (docs/faults.md)")
 	}
 	window := o.Spec.Advanced.HorizontalPodAutoscalerConfig.Behavior.ScaleDown.StabilizationWindowSeconds
 	if value && (o.fromZero() || !guarded || window == nil || *window < longestStart) {
