@@ -1,4 +1,5 @@
-# Multi-architecture: docker buildx build --platform linux/amd64,linux/arm64 -t kafka-burndown-exporter:VERSION .
+# Multi-architecture: make image PLATFORMS=linux/amd64,linux/arm64 IMAGE=… (docs/deploy.md). Nothing is run for the target's
+# architecture, only copied, so no emulation is needed.
 # The default target is the static binary alone. Charts that start the exporter through bash need --target shell; --target
 # demo is the workload with its autoscalers, for a Kafka that is named (deploy/compose).
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
@@ -7,7 +8,8 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN mkdir -p /out/bin /out/etc/ssl/certs \
+# /links are the same names where kafka_exporter's users look for them; they point into /usr/local/bin.
+RUN mkdir -p /out/bin /out/etc/ssl/certs /links \
  && CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
       -ldflags "-s -w \
         -X github.com/prometheus/common/version.Version=$(cat VERSION) \
@@ -15,6 +17,8 @@ RUN mkdir -p /out/bin /out/etc/ssl/certs \
         -X github.com/prometheus/common/version.Branch=$BRANCH" \
       -o /out/bin/kafka_burndown_exporter . \
  && ln -s kafka_burndown_exporter /out/bin/kafka_exporter \
+ && ln -s /usr/local/bin/kafka_burndown_exporter /links/kafka_burndown_exporter \
+ && ln -s /usr/local/bin/kafka_burndown_exporter /links/kafka_exporter \
  && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/
 
 FROM build AS build-demo
@@ -37,9 +41,8 @@ ENTRYPOINT ["/bin/kafka_burndown_demo"]
 FROM debian:stable-slim AS shell
 COPY --from=build /out/bin/ /usr/local/bin/
 COPY --from=build /out/etc/ /etc/
-# In this image /bin is a link to /usr/bin, so both names lie where kafka_exporter's users look for them.
-RUN ln -s /usr/local/bin/kafka_burndown_exporter /bin/kafka_burndown_exporter \
- && ln -s /usr/local/bin/kafka_burndown_exporter /bin/kafka_exporter
+# In this image /bin is a link to /usr/bin: copying to /bin would replace it, or copy beside it.
+COPY --from=build /links/ /usr/bin/
 USER 65532:65532
 EXPOSE 9308
 ENTRYPOINT ["/bin/kafka_burndown_exporter"]

@@ -113,8 +113,43 @@ bench-scale: build ## Our exporter alone from 10 000 to 1 000 000 group-partitio
 	for g in topic group; do $(SCALE) --groups=500 --full-series=500 --ours-arg=--metrics.granularity=$$g \
 	  --out=bench-results/granularity-$$g $(BENCH_ARGS) || exit 1; done
 	$(SCALE) --groups=1000 --full-series=90000 --ours-arg=--shard=0/2 --out=bench-results/shard $(BENCH_ARGS)
-	$(SCALE) --groups=20000 --committed=20 --full-series=4000 --ours-arg=--metrics.granularity=topic \
+	$(SCALE) --groups=20000 --committed=20 --full-series=20000 --ours-arg=--metrics.granularity=topic \
 	  --out=bench-results/groups-20000-topic $(BENCH_ARGS)
+
+# What is released is named by the whole commit and its tag, wherever it is built, and dated by the commit.
+RELEASE_PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+RELEASE_REVISION   = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+RELEASE_BRANCH     = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+RELEASE_TIME       = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+RELEASE_LDFLAGS    = -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(RELEASE_REVISION) -X $(PKG).Branch=$(RELEASE_BRANCH)
+
+.PHONY: release
+release: ## Static binaries of exporter and demo for four platforms as dist/*.tar.gz, with checksums; the same each time (GNU tar).
+	rm -rf dist && mkdir dist
+	@set -euo pipefail; export CGO_ENABLED=0; flags='$(RELEASE_LDFLAGS)'; time=$(RELEASE_TIME); \
+	for platform in $(RELEASE_PLATFORMS); do \
+	  export GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
+	  name=$(BIN)-$(VERSION).$$GOOS-$$GOARCH; exe=$$(go env GOEXE); mkdir "dist/$$name"; echo "dist/$$name.tar.gz"; \
+	  go build -trimpath -buildvcs=false -ldflags "$$flags" -o "dist/$$name/$(BIN)$$exe" .; \
+	  (cd demo && go build -trimpath -buildvcs=false -ldflags "$$flags" -o "../dist/$$name/$(DEMO)$$exe" .); \
+	  cp LICENSE README.md CHANGELOG.md "dist/$$name/"; \
+	  tar -C dist --format=ustar --sort=name --mtime="@$$time" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+	    -cf - "$$name" | gzip -9n > "dist/$$name.tar.gz"; \
+	done; \
+	cd dist && sha256sum *.tar.gz > sha256sums.txt
+
+# buildx of Docker or a Podman that has it; the names of what is built are IMAGE:VERSION and IMAGE:VERSION-shell.
+ENGINE     ?= docker
+IMAGE      ?= kafka-burndown-exporter
+PLATFORMS  ?=
+IMAGE_ARGS ?=
+image_build = $(ENGINE) buildx build $(addprefix --platform=,$(PLATFORMS)) $(IMAGE_ARGS) \
+  --build-arg REVISION=$(RELEASE_REVISION) --build-arg BRANCH=$(RELEASE_BRANCH)
+
+.PHONY: image
+image: ## The image, and the one with a shell (IMAGE=NAME; PLATFORMS=linux/amd64,linux/arm64 IMAGE_ARGS=--push to a registry).
+	$(image_build) -t $(IMAGE):$(VERSION) .
+	$(image_build) --target shell -t $(IMAGE):$(VERSION)-shell .
 
 .PHONY: update
 update: ## Rewrite golden files and generated documentation.
