@@ -49,7 +49,7 @@ func leastAfter(falls []fall, n int, after time.Duration) int {
 }
 
 // predictFall lets internal/scale run the HPA of a ScaledObject with one external trigger and cpu: n pods under a load
-// that asks for more, then as many that run, idle and not ready. It returns the first falls.
+// that asks for as many, then as many that run, idle and not ready, while it asks for more. It returns the first falls.
 func predictFall(t *testing.T, object kubeapi.Object, controller scale.Controller, n int32, falls int) []fall {
 	t.Helper()
 	read, err := scaledobject.FromValue("test", object, scaledobject.Options{})
@@ -72,8 +72,11 @@ func predictFall(t *testing.T, object kubeapi.Object, controller scale.Controlle
 		}
 		metrics := make([]scale.Reading, len(spec.Metrics))
 		for i, m := range spec.Metrics {
-			if m.Resource == scale.External {
-				metrics[i].Milli = 2 * m.Target
+			if m.Resource != scale.External {
+				continue
+			}
+			if metrics[i].Milli = m.Target; away {
+				metrics[i].Milli *= 2
 			}
 		}
 		d := hpa.Reconcile(now, scale.Observation{SpecReplicas: n, StatusReplicas: n, ReadyReplicas: ready, Pods: pods, Metrics: metrics})

@@ -18,6 +18,13 @@ type fault struct {
 	begin, end func(*testing.T, *scene)
 	// during is called every 1.5 s of the fault, where it is not nil.
 	during func(*scene)
+	// proof says why a service does not suffer the fault (yet). It must be nil once while the fault lasts, or the
+	// replicas would be held through nothing at all.
+	proof func(*victim) error
+	// unready says that it takes pods' readiness away, and with it what a Value trigger asks for: replicas may fall then,
+	// but no faster than the policy of a manifest without desired replicas says.
+	unready bool
+	lasts   time.Duration // faultTime where it is 0
 }
 
 const faultTime = 20 * time.Second // 200 s of the original's time
@@ -25,42 +32,59 @@ const faultTime = 20 * time.Second // 200 s of the original's time
 func faults() []fault {
 	return []fault{
 		// First, while there is little to read again.
-		{name: "group reset to the beginning", begin: resetGroups, end: toAll(syscall.SIGCONT)},
-		{name: "Prometheus stopped",
+		{name: "group reset to the beginning", begin: resetGroups, end: toAll(syscall.SIGCONT), proof: isBehind},
+		{name: "Prometheus stopped", proof: isDeaf,
 			begin: func(_ *testing.T, s *scene) { s.m.prometheus.Kill() },
 			end:   func(_ *testing.T, s *scene) { s.m.startPrometheus() }},
-		{name: "exporter killed",
+		{name: "exporter killed", proof: says(`up{job="kafka-burndown-exporter"} == 0`),
 			begin: func(_ *testing.T, s *scene) { s.m.exporterP.Kill() },
 			end:   func(_ *testing.T, s *scene) { s.m.startExporter() }},
-		{name: "exporter cut off from Kafka",
+		// Blind, and after the last values have aged without a lag.
+		{name: "exporter cut off from Kafka", proof: says("kafka_burndown_exporter_cluster_up == 0 and on () absent(kafka_group_lag{G})"),
 			begin: func(_ *testing.T, s *scene) { s.w.kafka.cut(true) },
 			end:   func(_ *testing.T, s *scene) { s.w.kafka.cut(false) }},
-		{name: "one broker of three down",
+		{name: "one broker of three down", proof: says(`kafka_burndown_exporter_broker_up{broker="2"} == 0`),
 			begin: func(t *testing.T, s *scene) { must(t, s.w.kafka.Broker(2).Kill()) },
 			end:   func(t *testing.T, s *scene) { must(t, s.w.kafka.Broker(2).Start(context.Background())) }},
-		{name: "consumers crash-looping", during: func(s *scene) { s.signal(syscall.SIGKILL) }},
-		{name: "consumers not ready",
+		{name: "consumers crash-looping", during: func(s *scene) { s.signal(syscall.SIGKILL) }, proof: noneReady, unready: true},
+		{name: "consumers not ready", proof: noneReady, unready: true,
 			begin: func(t *testing.T, s *scene) { must(t, os.WriteFile(s.outage, nil, 0o644)) },
 			end:   func(t *testing.T, s *scene) { must(t, os.Remove(s.outage)) }},
-		{name: "rebalance storm", during: func(s *scene) { s.signalOne(syscall.SIGTERM) }},
-		{name: "partitions stuck",
-			begin: func(_ *testing.T, s *scene) { s.signalOne(syscall.SIGSTOP) },
-			end:   toAll(syscall.SIGCONT)},
+		{name: "rebalance storm", during: oneAfterTheOther, proof: rebalances, unready: true},
+		{name: "one member frozen", begin: freezeOne, end: toAll(syscall.SIGCONT), proof: frozenIsOut},
+		// Longer than the stall window of 30 s.
+		{name: "one partition stuck", lasts: 2 * faultTime, proof: says("kafka_group_partitions_stalled{G} >= 1"),
+			begin: func(t *testing.T, s *scene) { must(t, os.WriteFile(s.stuck, nil, 0o644)) },
+			end:   func(t *testing.T, s *scene) { must(t, os.Remove(s.stuck)) }},
 	}
 }
 
-// signal reaches every consumer of every service, signalOne one of each.
+// signal reaches every consumer of every service.
 func (s *scene) signal(sig os.Signal) {
 	for _, v := range s.victims {
 		v.f.signal(sig)
 	}
 }
 
-func (s *scene) signalOne(sig os.Signal) {
+// oneAfterTheOther ends one consumer of each service, another one at each call: one that was ended last has not joined
+// again yet.
+func oneAfterTheOther(s *scene) {
 	for _, v := range s.victims {
 		if all := v.f.processes(); len(all) > 0 {
-			all[0].Signal(sig)
+			v.turn++
+			all[v.turn%len(all)].Signal(syscall.SIGTERM)
 		}
+	}
+}
+
+func freezeOne(t *testing.T, s *scene) {
+	for _, v := range s.victims {
+		all := v.f.processes()
+		if len(all) == 0 {
+			t.Fatalf("%s has no consumer", v.s.group)
+		}
+		v.frozen = all[0].Name
+		all[0].Signal(syscall.SIGSTOP)
 	}
 }
 

@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ type scene struct {
 	m       *monitoring
 	victims []*victim
 	outage  string // while this file exists the consumers' pods are not ready and handle nothing
+	stuck   string // while this file exists nobody handles the first partition
 }
 
 // victim is a service at rest with so many pods, under a load in the original's messages/s.
@@ -28,15 +31,25 @@ type victim struct {
 	evening
 	manifest   string
 	pods       int
-	asks       float64 // the desired replicas at rest
+	asks       float64 // the desired replicas at rest; 0: there is no such trigger
 	base       float64
 	partitions int32
 	counts     float64
-	table      []finding
+	// age is how old a message is before it counts as handled: that much lag is always there. A Value trigger has no
+	// count of its own to rest at. It holds any while the lag is what it accepts.
+	age    time.Duration
+	target float64 // of its trigger, compressed
+	falls  []fall  // of internal/scale, while no pod is ready
+	table  []finding
+
+	turn             int
+	frozen           string
+	generationBefore int
 }
 
 // While the truth is unknown the replicas are held or rise, never fall, and everything recovers without hands: for the
-// desired replicas, for each manifest that has a Value trigger beside them, and for the one that has cpu there.
+// desired replicas, for each manifest that has a Value trigger beside them, and for the one that has cpu there. That last
+// one falls while pods are not ready, as far as internal/scale says. Each fault is proved to have happened.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := &scene{w: theWorld(t).withKafka(t, 3), victims: []*victim{
@@ -45,7 +58,8 @@ func TestFaults(t *testing.T) {
 		{manifest: "food-delivery/prometheus/restaurant.yaml", pods: 3, asks: 3, base: 400, partitions: 6},
 		// A hundredth of an accepted lag of 128 would never be reached.
 		{manifest: "food-delivery/prometheus/courier.yaml", pods: 3, asks: 3, base: 400, partitions: 6, counts: 1},
-		{manifest: "fashion/stream-processor.yaml", pods: 4, asks: 3, base: 400, partitions: tripPartitions},
+		// 5 s of 40 messages/s are the lag of 200 that it accepts, 20 000 compressed; above its minimum of four it can fall.
+		{manifest: "fashion/stream-processor.yaml", pods: 10, age: 5 * time.Second, base: 400, partitions: tripPartitions},
 	}}
 	s.start(t)
 	for _, f := range faults() {
@@ -69,7 +83,7 @@ func (s *scene) start(t *testing.T) {
 	t.Helper()
 	const ns = "faults"
 	s.w.namespace(t, ns)
-	s.outage = filepath.Join(s.w.dir, "faults.outage")
+	s.outage, s.stuck = filepath.Join(s.w.dir, "faults.outage"), filepath.Join(s.w.dir, "faults.stuck")
 	var groups []string
 	for _, v := range s.victims {
 		name := strings.TrimSuffix(filepath.Base(v.manifest), ".yaml")
@@ -82,10 +96,16 @@ func (s *scene) start(t *testing.T) {
 	}
 	s.m = s.w.monitor(t, 21, groups)
 	for _, v := range s.victims {
+		var err error
 		v.w, v.m, v.s.prometheus = s.w, s.m, s.m.url
 		object := s.w.shipped(t, v.manifest, v.s)
 		v.f = s.w.deploy(t, ns, kubeapi.String(object, "spec", "scaleTargetRef", "name"), v.pods, "-group="+v.s.group, "-topics="+v.s.topic,
-			"-cost="+tripCost.String(), "-start-delay="+tripStart.String(), "-outage="+s.outage)
+			"-cost="+tripCost.String(), "-start-delay="+tripStart.String(), "-outage="+s.outage, "-stuck="+s.stuck,
+			"-age="+v.age.String())
+		if v.asks == 0 {
+			v.target, err = strconv.ParseFloat(kubeapi.String(kubeapi.List(object, "spec", "triggers")[0], "metadata", "threshold"), 64)
+			must(t, err)
+		}
 		v.p.Rate(compressRate(v.base))
 	}
 	s.settle(t)
@@ -95,6 +115,9 @@ func (s *scene) start(t *testing.T) {
 		spec["maxReplicaCount"] = math.Min(spec["maxReplicaCount"].(float64), float64(v.partitions))
 		down := kubeapi.Nested(spec, "advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown").(kubeapi.Object)
 		down["stabilizationWindowSeconds"] = compressTime(time.Minute).Seconds()
+		if v.asks == 0 {
+			v.falls = predictFall(t, object, compressedController(), int32(v.pods), 3)
+		}
 		s.w.scale(t, object)
 	}
 }
@@ -113,24 +136,34 @@ func (s *scene) settle(t *testing.T) {
 }
 
 func (v *victim) rests() error {
-	if wanted, ready := v.f.replicas(); wanted != v.pods || ready != v.pods {
-		return fmt.Errorf("%d wanted, %d ready", wanted, ready)
+	signal, near := v.desired(), func(d float64) bool { return d == v.asks }
+	if v.asks == 0 { // well within HPA's tolerance of a tenth
+		signal = fmt.Sprintf("max(consumergroup:kafka_group_lag:log2x7{consumergroup=%q})", v.s.group)
+		near = func(d float64) bool { return math.Abs(d/v.target-1) < 0.08 }
 	}
-	desired := func(d float64) bool { return d == v.asks }
 	for expr, good := range map[string]func(float64) bool{
 		fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[6s])", v.s.group): func(lag float64) bool { return lag < v.low() },
-		fmt.Sprintf("min_over_time(%s[6s:1s])", v.desired()):                           desired,
-		fmt.Sprintf("max_over_time(%s[6s:1s])", v.desired()):                           desired,
+		fmt.Sprintf("min_over_time(%s[6s:1s])", signal):                                near,
+		fmt.Sprintf("max_over_time(%s[6s:1s])", signal):                                near,
 	} {
 		if value, known, err := v.m.query(expr); err != nil || !known || !good(value) {
 			return fmt.Errorf("%s is %v (known: %v, error: %v)", expr, value, known, err)
 		}
 	}
+	wanted, ready := v.f.replicas()
+	if v.asks == 0 && wanted != v.pods { // it would hold what the fault before has left
+		if err := v.f.set(v.pods); err != nil {
+			return err
+		}
+	}
+	if wanted != v.pods || ready != v.pods {
+		return fmt.Errorf("%d wanted, %d ready", wanted, ready)
+	}
 	return nil
 }
 
-// low is a lag of four seconds of production.
-func (v *victim) low() float64 { return 4 * compressRate(v.base) }
+// low is a lag of four seconds of production, besides what is always there.
+func (v *victim) low() float64 { return (4 + v.age.Seconds()) * compressRate(v.base) }
 
 // finding is what a fault did to a service.
 type finding struct {
@@ -140,23 +173,34 @@ type finding struct {
 	recovered           time.Duration // from the end of the fault to a lag as before
 }
 
-// suffer lets a fault happen and waits until the lag of every service is as before.
+// suffer lets a fault happen, proves that it did, and waits until the lag of every service is as before.
 func (s *scene) suffer(t *testing.T, f fault) {
 	t.Helper()
 	found := make([]finding, len(s.victims))
+	unproven := map[*victim]error{}
 	for i, v := range s.victims {
 		found[i].fault = f.name
 		found[i].before, _ = v.f.replicas()
+		v.generationBefore = v.generation()
+		unproven[v] = errors.New("nobody looked")
 	}
 	begin := time.Now()
 	if f.begin != nil {
 		f.begin(t, s)
 	}
-	for time.Since(begin) < faultTime {
+	for time.Since(begin) < max(f.lasts, faultTime) {
 		if f.during != nil {
 			f.during(s)
 		}
 		time.Sleep(syncPeriod)
+		for v := range unproven {
+			if unproven[v] = f.proof(v); unproven[v] == nil {
+				delete(unproven, v)
+			}
+		}
+	}
+	for v, err := range unproven {
+		t.Errorf("%s did not happen to %s: %v", f.name, v.s.group, err)
 	}
 	if f.end != nil {
 		f.end(t, s)
@@ -183,8 +227,22 @@ func (s *scene) suffer(t *testing.T, f fault) {
 			v.s.group, int(time.Since(begin).Seconds())+1), known)
 		v.table = append(v.table, found[i])
 		t.Logf("%s: %+v", v.s.group, found[i])
-		if found[i].least < found[i].before {
+		if f.unready && v.asks == 0 {
+			v.checkFall(t, begin, found[i].before)
+		} else if found[i].least < found[i].before {
 			t.Errorf("replicas of %s fell from %d to %d", v.s.group, found[i].before, found[i].least)
+		}
+	}
+}
+
+// checkFall checks that the replicas were never fewer than internal/scale predicts for pods of which none is ready, give
+// or take a sync.
+func (v *victim) checkFall(t *testing.T, begin time.Time, before int) {
+	t.Helper()
+	for _, c := range v.f.changesSince(begin) {
+		after := c.at.Sub(begin)
+		if bound := leastAfter(v.falls, before, after+syncPeriod); c.replicas < bound {
+			t.Errorf("%d replicas of %s after %v, the policy allows %d", c.replicas, v.s.group, after, bound)
 		}
 	}
 }

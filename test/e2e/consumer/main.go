@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -17,9 +18,9 @@ import (
 
 type options struct {
 	brokers, group, topics string
-	cost, startDelay       time.Duration
+	cost, startDelay, age  time.Duration
 	crashAfter             int
-	outage, redis          string
+	outage, stuck, redis   string
 	routes                 routes
 }
 
@@ -32,6 +33,8 @@ func main() {
 	flag.DurationVar(&o.startDelay, "start-delay", 0, "time from the start to joining the group")
 	flag.IntVar(&o.crashAfter, "crash-after", 0, "exit with an error after so many messages; 0: never")
 	flag.StringVar(&o.outage, "outage", "", "while this file exists nothing can be handled and the pod is not ready: what it depends on is away")
+	flag.StringVar(&o.stuck, "stuck", "", "while this file exists nothing of partition 0 is handled, whoever has it")
+	flag.DurationVar(&o.age, "age", 0, "a message counts as handled when it is so old, at the earliest: what answers takes that long")
 	flag.StringVar(&o.redis, "redis", "", "address of a Redis that is told each message's state")
 	flag.Var(&o.routes, "route", "STATE=TOPIC:NEWSTATE, repeatable: what a message in that state produces")
 	flag.Parse()
@@ -72,6 +75,9 @@ func run(ctx context.Context, o options) error {
 func config() *sarama.Config {
 	c := sarama.NewConfig()
 	c.Version = sarama.V3_9_0_0
+	if name := os.Getenv("POD_NAME"); name != "" {
+		c.ClientID = name // so that Kafka can tell who is a member
+	}
 	c.Consumer.Offsets.Initial = sarama.OffsetOldest
 	c.Consumer.Offsets.AutoCommit.Interval = 200 * time.Millisecond
 	c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategyRange()}

@@ -47,7 +47,8 @@ func (w *worker) close() {
 }
 
 // Setup is called once this member has its partitions, which may be none.
-func (w *worker) Setup(sarama.ConsumerGroupSession) error {
+func (w *worker) Setup(session sarama.ConsumerGroupSession) error {
+	log.Printf("generation %d", session.GenerationID()) // the test of the rebalance storm counts them
 	w.readiness.member.Store(true)
 	return nil
 }
@@ -63,6 +64,9 @@ func (w *worker) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.
 			return nil
 		case message, open := <-claim.Messages():
 			if !open {
+				return nil
+			}
+			if message.Partition == 0 && !w.unstuck(session) {
 				return nil
 			}
 			if done, err := w.handle(session, message); !done {
@@ -90,12 +94,34 @@ func (w *worker) handle(session sarama.ConsumerGroupSession, message *sarama.Con
 	if err := w.pass(string(message.Value)); err != nil {
 		return false, err
 	}
-	session.MarkMessage(message, "")
+	w.mark(session, message)
 	if handled++; handled == w.o.crashAfter {
 		log.Printf("crash after %d messages, as asked", handled)
 		os.Exit(3)
 	}
 	return true, nil
+}
+
+// mark tells the group that a message is handled, at once or when it is old enough. A session that has ended meanwhile
+// takes no marks: the partition's next owner finds the message older, and so the lag is that of an age, no more.
+func (w *worker) mark(session sarama.ConsumerGroupSession, message *sarama.ConsumerMessage) {
+	if early := w.o.age - time.Since(message.Timestamp); w.o.age > 0 && early > 0 {
+		time.AfterFunc(early, func() { session.MarkMessage(message, "") })
+		return
+	}
+	session.MarkMessage(message, "")
+}
+
+// unstuck waits until the file that holds partition 0 is gone. It reports false if the session ended meanwhile.
+func (w *worker) unstuck(session sarama.ConsumerGroupSession) bool {
+	for exists(w.o.stuck) {
+		select {
+		case <-session.Context().Done():
+			return false
+		case <-time.After(readinessPeriod):
+		}
+	}
+	return true
 }
 
 // pass stores a message's state and produces what follows from it. Messages are "ID STATE".
