@@ -34,6 +34,7 @@ func testGroups(t *testing.T, version string, modern bool) {
 	produce(t, w.producer, "returns", 2, 20)
 	produce(t, w.producer, "trimmed", 2, 100)
 
+	w.awaited(t)
 	w.consumers(t)
 	w.transactions(t)
 	w.recreation(t)
@@ -50,6 +51,16 @@ type groupWorld struct {
 	producer *kgo.Client
 	pipeline *pipeline
 	stable   map[int32]int64 // last stable offsets of payments
+}
+
+// awaited checks an expected group while the cluster has no group yet, so nobody coordinates it.
+func (w *groupWorld) awaited(t *testing.T) {
+	w.pipeline.wait(t, "awaited, before any group", time.Minute, func(s *lag.Snapshot) string {
+		if g := findGroup(s, "awaited"); g == nil || g.Backlog != 400 || g.State != "Empty" || !g.Complete {
+			return fmt.Sprintf("%+v", g)
+		}
+		return ""
+	})
 }
 
 // consumers makes groups that differ in their members and in where they committed.
