@@ -61,8 +61,8 @@ func (t tolerances) wider() tolerances {
 	return t
 }
 
-// compare holds a measured course to the simulated ones and prints both in one table. On a machine that was too busy it
-// only prints.
+// compare holds a measured course to the simulated ones and prints both in one table. On a machine that was too busy
+// nothing fails; what lies within the wide margins is counted as held to them, or else as skipped.
 func compare(t *testing.T, name string, measured *course, predicted []*course, mark float64, allowed tolerances) {
 	t.Helper()
 	var all []figures
@@ -73,15 +73,12 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 	var out strings.Builder
 	fmt.Fprintf(&out, "\n%s, predicted over %d phases\n| | measured | predicted: middle | least | most | difference to the middle |\n|---|--:|--:|--:|--:|--:|\n", name, len(predicted))
 	const drained = "s to the drained lag"
-	strictness := compared.note(measured.pressure)
+	strictness := strictnessAt(measured.pressure)
 	if strictness != held {
 		allowed = allowed.wider()
 	}
-	times, fail := allowed.times, t.Errorf
-	if strictness == skipped {
-		fail = t.Logf
-		t.Logf("%s: the machine was busy, something waited for a processor %.0f %% of the time: differences are printed only", name, 100*measured.pressure)
-	}
+	times := allowed.times
+	var outside []string
 	for _, row := range []struct {
 		what   string
 		figure func(figures) float64
@@ -109,7 +106,7 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 			continue // the lag never passed the mark: whether it should have is the peak's to say
 		}
 		if off := b.outside(v, row.margin); off > 0 {
-			fail("%s: %s is %.4g, predicted %.4g to %.4g: %.3g outside the margin", name, row.what, v, b.least, b.most, off)
+			outside = append(outside, fmt.Sprintf("%s is %.4g, predicted %.4g to %.4g: %.3g outside the margin", row.what, v, b.least, b.most, off))
 		}
 	}
 	nearest := slices.MinFunc(predicted, func(a, b *course) int {
@@ -117,7 +114,7 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 	})
 	off, most := nearest.distance(measured), bandOf(all, func(f figures) float64 { return float64(f.most) }).most
 	if limit := allowed.timeline.relative*most + allowed.timeline.absolute; off > limit {
-		fail("%s: the replicas are %.2f off the nearest phase on average, %.2f are allowed", name, off, limit)
+		outside = append(outside, fmt.Sprintf("the replicas are %.2f off the nearest phase on average, %.2f are allowed", off, limit))
 	}
 	waited := fmt.Sprintf("something waited for a processor %.0f %% of the time", 100*measured.pressure)
 	if measured.pressure == unknownPressure {
@@ -125,6 +122,15 @@ func compare(t *testing.T, name string, measured *course, predicted []*course, m
 	}
 	fmt.Fprintf(&out, "%s\nmeasured: %s\npredicted, nearest phase (%.2f replicas off on average): %s", waited, measured.steps(), off, nearest.steps())
 	t.Log(out.String())
+	switch {
+	case strictness == skipped && len(outside) == 0:
+		strictness = widened // it held all the same
+	case strictness == skipped:
+		t.Logf("%s: the machine was too busy for what is outside: %q", name, outside)
+	case len(outside) > 0:
+		t.Errorf("%s: %q", name, outside)
+	}
+	compared.note(strictness)
 }
 
 func sign(v float64) int {

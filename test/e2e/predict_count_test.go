@@ -23,7 +23,7 @@ type strictness int
 const (
 	held    strictness = iota // the margins
 	widened                   // wider ones
-	skipped                   // nothing: only printed
+	skipped                   // nothing: it lay outside of the wider ones, on a machine that was too busy
 )
 
 // comparisons counts them, so that a machine that is always busy does not pass for a product that predicts well.
@@ -34,19 +34,22 @@ type comparisons struct {
 
 var compared comparisons
 
-// note counts a comparison under such a pressure and says what it is held to.
-func (c *comparisons) note(pressure float64) strictness {
-	s := held
+// strictnessAt is what a comparison under such a pressure is held to.
+func strictnessAt(pressure float64) strictness {
 	switch {
 	case pressure > tooBusy:
-		s = skipped
+		return skipped
 	case pressure > quietEnough, pressure == unknownPressure:
-		s = widened
+		return widened
 	}
+	return held
+}
+
+// note counts a comparison.
+func (c *comparisons) note(s strictness) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.count[s]++
-	return s
 }
 
 // report prints the counts. It says false where CI is "true" and every comparison was skipped.
