@@ -8,10 +8,12 @@ import (
 	"kafka_burndown_exporter/internal/scaledobject"
 )
 
-// The windows of the recording rules behind the desired replicas.
+// The windows of the recording rules behind the desired replicas. A change of membership is seen late, so a capacity is
+// that of the rate a while ago, once the members have stood until now.
 const (
 	slopeWindow  = 2 * time.Minute
-	stableWindow = 3 * time.Minute
+	stableWindow = 5 * time.Minute
+	confirmed    = 2 * time.Minute
 )
 
 // learner keeps what one member of a group was seen to consume at most; the scenario's capacity per pod, reduced, stands
@@ -29,8 +31,8 @@ func (l *learner) learn(h *history, group string, now time.Duration) float64 {
 		steady = steady && m == members[0] && m >= 1
 	}
 	if steady {
-		rate, ok1 := h.latest(group, scaledobject.SignalConsumerRate, now)
-		useful, ok2 := h.latest(group, scaledobject.SignalUsefulMembers, now)
+		rate, ok1 := h.latest(group, scaledobject.SignalConsumerRate, now-confirmed)
+		useful, ok2 := h.latest(group, scaledobject.SignalUsefulMembers, now-confirmed)
 		if ok1 && ok2 && useful > 0 {
 			l.best = math.Max(l.best, rate/math.Min(members[0], useful))
 		}

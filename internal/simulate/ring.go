@@ -100,6 +100,32 @@ func slope(s []sample) (float64, bool) {
 	return (sxy - sx*sy/n) / den, true
 }
 
+// peaks is the largest value over a long window: of what was pushed, the samples that no later one reaches, oldest and
+// largest first.
+type peaks []sample
+
+func (p *peaks) push(at int, v float64) {
+	if math.IsNaN(v) {
+		return
+	}
+	s := *p
+	for len(s) > 0 && s[len(s)-1].v <= v {
+		s = s[:len(s)-1]
+	}
+	*p = append(s, sample{float64(at), v})
+}
+
+// since drops what is not later than a time and returns the largest of the rest, NaN where there is nothing.
+func (p *peaks) since(at int) float64 {
+	for len(*p) > 0 && (*p)[0].at <= float64(at) {
+		*p = (*p)[1:]
+	}
+	if len(*p) == 0 {
+		return math.NaN()
+	}
+	return (*p)[0].v
+}
+
 func extremes(s []sample) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, p := range s {

@@ -46,17 +46,25 @@ const (
 	ruleWindow  = 2 * time.Minute
 	slopeWindow = time.Minute
 	heldFor     = time.Minute
-	// capacityInterval is that of the rules for the capacity per member.
+	// The capacity is that of the rate confirmed ago, once the members have stood for the whole of membersStand.
+	confirmed    = 2 * time.Minute
+	membersStand = 5 * time.Minute
+	// behindSeconds of burndown in more than behindOften evaluations of a week: what was known of the capacity is
+	// doubted.
+	behindSeconds = 5
+	behindOften   = 100
+	// capacityInterval is that of the rules for the capacity per member, capacityWeek how far they look back.
 	capacityInterval = 2 * time.Minute
+	capacityWeek     = 7 * 24 * time.Hour
 )
 
 // recorded evaluates the shipped rules for one group.
 type recorded struct {
-	clock  clock
-	prior  float64
-	series [numRecorded]ring
-	// hours are the values of max1h at full hours, for a week.
-	hours   []sample
+	clock   clock
+	prior   float64
+	series  [numRecorded]ring
+	seen    peaks // the week of max1h
+	behind  []int // the evaluations of the week at which messages waited
 	scratch []sample
 	demand  scale.Demand
 	slow    int // next evaluation of the capacity rules
@@ -130,60 +138,61 @@ func one(b bool) float64 {
 	return 0
 }
 
-// capacityNow is what one member consumes, while the membership has stood for three minutes and the window is whole.
+// capacityNow is what one member consumed two minutes ago, once the membership has been seen to stand from before the
+// window of that rate until now, and the window is whole.
 func (r *recorded) capacityNow(step int) float64 {
-	consumed, ok := r.series[recConsumed].last()
+	then, stood := step-r.clock.steps(confirmed), step-r.clock.steps(membersStand)
+	consumed, ok := r.series[recConsumed].before(then)
+	useful, okU := r.series[recUseful].before(then)
 	members, okM := r.series[recMembers].last()
-	useful, okU := r.series[recUseful].last()
-	if !ok || !okM || !okU || members < 1 {
+	_, settled := r.series[recMembers].before(stood)
+	if !ok || !okM || !okU || !settled || members < 1 {
 		return lag.Absent
 	}
-	three := step - r.clock.steps(3*time.Minute)
-	_, before := r.series[recConsumed].before(step - r.clock.steps(ruleWindow))
-	_, settled := r.series[recMembers].before(three)
-	if !before || !settled {
-		return lag.Absent
-	}
-	r.scratch = r.series[recMembers].since(three, r.scratch[:0])
+	r.scratch = r.series[recMembers].since(stood, r.scratch[:0])
 	if lo, hi := extremes(r.scratch); lo != hi {
 		return lag.Absent
 	}
-	r.scratch = r.series[recComplete].since(three, r.scratch[:0])
+	began := then - r.clock.steps(ruleWindow)
+	r.scratch = r.series[recComplete].between(began-r.clock.steps(time.Minute), began, r.scratch[:0])
 	if lo, _ := extremes(r.scratch); lo != 1 {
 		return lag.Absent
 	}
 	return consumed / min(members, useful)
 }
 
-// learn evaluates the capacity rules: the best of the hour, of the week, and the prior.
+// learn evaluates the capacity rules: the best of the hour, of the week, what is remembered of it, and the prior.
 func (r *recorded) learn(step int) {
-	hour := r.clock.steps(time.Hour)
-	r.scratch = r.series[recCapacity2m].since(step-hour, r.scratch[:0])
+	r.scratch = r.series[recCapacity2m].since(step-r.clock.steps(time.Hour), r.scratch[:0])
 	best1h := lag.Absent
 	if _, hi := extremes(r.scratch); hi > 0 && r.spanned(step) >= 15 {
 		best1h = hi
 	}
 	r.series[recCapacity1h].push(step, best1h)
-	if step%hour < r.clock.steps(capacityInterval) && !math.IsNaN(best1h) {
-		r.hours = append(r.hours, sample{float64(step), best1h})
+	r.seen.push(step, best1h)
+	if v, ok := r.series[recBurndown].last(); ok && v > behindSeconds {
+		r.behind = append(r.behind, step)
 	}
-	best7d := lag.Absent
-	week := float64(step - r.clock.steps(7*24*time.Hour))
-	for len(r.hours) > 0 && r.hours[0].at <= week {
-		r.hours = r.hours[1:]
-	}
-	if len(r.hours) > 0 {
-		_, best7d = extremes(r.hours)
-	}
-	if math.IsNaN(best7d) || best1h > best7d {
-		best7d = best1h
-	}
-	r.series[recCapacity7d].push(step, best7d)
-	capacity := best7d
+	capacity := r.remembered(step)
+	r.series[recCapacity7d].push(step, capacity)
 	if r.prior > 0 && !(capacity >= r.prior) {
 		capacity = r.prior
 	}
 	r.series[recCapacity].push(step, capacity)
+}
+
+// remembered is the best of the week, or what was known if that is more and the group kept up with it.
+func (r *recorded) remembered(step int) float64 {
+	from := step - r.clock.steps(capacityWeek)
+	for len(r.behind) > 0 && r.behind[0] <= from {
+		r.behind = r.behind[1:]
+	}
+	seen := r.seen.since(from)
+	known, ok := r.series[recCapacity7d].last()
+	if _, there := r.series[recMembers].last(); ok && !(seen >= known) && there && len(r.behind) <= behindOften {
+		return known
+	}
+	return seen
 }
 
 // spanned counts the minutes of the hour that have a capacity sample.

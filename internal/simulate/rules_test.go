@@ -129,3 +129,142 @@ func TestUnreadPartitionsWithholdTheTotals(t *testing.T) {
 		t.Errorf("lag from three of four partitions is %v, want none", got)
 	}
 }
+
+// loop is a group under the desired replicas, evaluation by evaluation: what arrives, what a member can do, and what
+// waits. A replica that is asked for is there 45 s later; none goes before it was not asked for in five minutes.
+type loop struct {
+	rules            *recorded
+	step             int
+	arriving, perPod float64
+	waiting          float64
+	replicas         float64
+	asked, consumed  ring
+	scratch          []sample
+	longest          float64 // seconds of messages that waited
+}
+
+func newLoop(arriving, perPod, replicas, waiting float64) *loop {
+	return &loop{rules: newRecorded(clock{15 * time.Second}, 15*time.Second, 0), arriving: arriving, perPod: perPod,
+		replicas: replicas, waiting: waiting, asked: newRing(21), consumed: newRing(8)}
+}
+
+func (l *loop) run(d time.Duration) {
+	l.longest = 0
+	for end := l.step + l.rules.clock.steps(d); l.step < end; l.step++ {
+		consumed := min(l.arriving+l.waiting/15, l.replicas*l.perPod)
+		l.waiting += 15 * (l.arriving - consumed)
+		l.longest = max(l.longest, l.waiting/l.arriving)
+		l.consumed.push(l.step, consumed)
+		l.scratch = l.consumed.since(l.step-8, l.scratch[:0])
+		mean := 0.0
+		for _, s := range l.scratch {
+			mean += s.v / float64(len(l.scratch))
+		}
+		for series, v := range map[int]float64{
+			recProduced: l.arriving, recConsumed: mean, recMembers: l.replicas, recUseful: 20, recComplete: 1,
+			recLag: l.waiting, recBurndown: l.waiting / mean,
+		} {
+			l.rules.series[series].push(l.step, v)
+		}
+		l.rules.recording(l.step)
+		if v, ok := l.rules.series[recDesired].last(); ok {
+			l.asked.push(l.step, v)
+		}
+		l.scratch = l.asked.between(l.step-20, l.step-3, l.scratch[:0])
+		then, ok := l.asked.before(l.step - 3)
+		if _, most := extremes(l.scratch); ok && (then > l.replicas || most < l.replicas) {
+			l.replicas = max(then, most)
+		}
+	}
+}
+
+func (l *loop) capacity() float64 {
+	v, _ := l.rules.series[recCapacity7d].last()
+	return v
+}
+
+// Members that are given 80 % of their capacity show 80 % of it. To forget the rest every week would add a quarter to the
+// replicas every week.
+func TestAConstantLoadDoesNotAddReplicas(t *testing.T) {
+	l := newLoop(800, 200, 4, 200_000) // a queue at first: the members show 200
+	l.run(24 * time.Hour)
+	if math.Abs(l.capacity()-200) > 0.1 || l.replicas != 5 {
+		t.Fatalf("after a day: capacity %v, %v replicas; want 200 and 5", l.capacity(), l.replicas)
+	}
+	l.run(6 * capacityWeek)
+	if math.Abs(l.capacity()-200) > 0.1 || l.replicas != 5 {
+		t.Errorf("after six weeks: capacity %v, %v replicas; want 200 and 5", l.capacity(), l.replicas)
+	}
+}
+
+// A capacity that falls to the half makes messages wait, whatever the load. In the week after so much of that is learned
+// that none waits any more, nor a week after another load.
+func TestAFallOfCapacityIsLearned(t *testing.T) {
+	for _, arriving := range []float64{400, 600, 700, 800, 1000, 1200, 1400, 1600} {
+		l := newLoop(arriving, 200, 2, 500_000)
+		l.run(2 * capacityWeek)
+		if math.Abs(l.capacity()-200) > 0.1 || l.waiting > 1 {
+			t.Fatalf("%v/s: before the fall the capacity is %v, want 200, and %v messages wait", arriving, l.capacity(), l.waiting)
+		}
+		l.perPod = 100
+		l.run(24 * time.Hour)
+		if l.longest < behindSeconds || l.longest > 60 {
+			t.Errorf("%v/s: after the fall messages wait up to %v s, want more than %v and less than a minute", arriving, l.longest,
+				behindSeconds)
+		}
+		for _, load := range []float64{1, 0.5} {
+			l.arriving = load * arriving
+			l.run(capacityWeek)
+			l.run(24 * time.Hour)
+			if l.longest > behindSeconds {
+				t.Errorf("%v/s: a week later messages still wait up to %v s", l.arriving, l.longest)
+			}
+		}
+		if got := l.capacity(); got > 150 || got < 79 {
+			t.Errorf("%v/s: in the end the capacity is %v, want about 100", arriving, got)
+		}
+	}
+}
+
+func TestWhatIsKnownGoesWithTheGroup(t *testing.T) {
+	l := newLoop(800, 200, 4, 200_000)
+	l.run(24 * time.Hour)
+	without := func(members float64) (float64, bool) {
+		for end := l.step + l.rules.clock.steps(capacityWeek+2*time.Hour); l.step < end; l.step++ {
+			l.rules.series[recMembers].push(l.step, members)
+			l.rules.recording(l.step)
+		}
+		return l.rules.series[recCapacity7d].last()
+	}
+	if v, ok := without(0); !ok || math.Abs(v-200) > 0.1 {
+		t.Errorf("after a week at zero the capacity is %v, %v; want 200", v, ok)
+	}
+	if v, ok := without(lag.Absent); ok {
+		t.Errorf("after a week without the group its capacity is %v, want none", v)
+	}
+}
+
+// A change of membership that is seen a minute late must not pass for capacity.
+func TestMembersThatAreSeenLateTeachNothing(t *testing.T) {
+	r := newRecorded(clock{15 * time.Second}, 15*time.Second, 0)
+	best := 0.0
+	for step := range 200 {
+		members, consumed := 2.0, 200.0
+		if step >= 100 { // 8 members consume; the mean of two minutes follows, the members are seen 75 s later
+			consumed = 200 + 600*min(1, float64(step-99)/8)
+		}
+		if step >= 105 {
+			members = 8
+		}
+		for series, v := range map[int]float64{recConsumed: consumed, recMembers: members, recUseful: 20, recComplete: 1} {
+			r.series[series].push(step, v)
+		}
+		r.recording(step)
+		if v, ok := r.series[recCapacity2m].last(); ok {
+			best = max(best, v)
+		}
+	}
+	if now, ok := r.series[recCapacity2m].last(); best != 100 || !ok || now != 100 {
+		t.Errorf("at most %v, at last %v; want 100", best, now)
+	}
+}

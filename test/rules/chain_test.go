@@ -11,14 +11,14 @@ import (
 	"kafka_burndown_exporter/test/prometheus"
 )
 
-// The capacity's window and its membership condition take three minutes; the traffic runs that long, then everything is
+// The capacity's window and its membership condition take five minutes; the traffic runs that long, then everything is
 // asked at one point in time.
 func TestChain(t *testing.T) {
 	w := startWorld(t)
-	waitFor(t, "every rule to have had data", 8*time.Minute, func(ctx context.Context) bool {
+	waitFor(t, "every rule to have had data", 10*time.Minute, func(ctx context.Context) bool {
 		got, err := w.ours.Query(ctx, fmt.Sprintf(`consumergroup:kafka_group_member_capacity:rate2m{consumergroup=%q}`, flow),
 			time.Now())
-		return err == nil && len(got) == 1 && time.Since(w.started) > 3*time.Minute+20*time.Second
+		return err == nil && len(got) == 1 && time.Since(w.started) > 5*time.Minute+20*time.Second
 	})
 	at := stillMoment(t, w)
 	t.Run("LagIsExact", func(t *testing.T) { testLagIsExact(t, w, at) })

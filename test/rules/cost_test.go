@@ -94,7 +94,7 @@ func BenchmarkWeekOfCapacity(b *testing.B) {
 	}
 	s := prometheus.Start(b, prometheus.Options{History: history.String() + "# EOF\n"})
 	for b.Loop() {
-		got, err := s.Query(context.Background(), "max_over_time("+name+"[7d:1h])", time.Now())
+		got, err := s.Query(context.Background(), "max_over_time("+name+"[7d])", time.Now())
 		if err != nil || len(got) != costGroups/10 {
 			b.Fatalf("%d groups, %v", len(got), err)
 		}
