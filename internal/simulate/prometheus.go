@@ -126,7 +126,7 @@ func (p *prometheus) rates(group, step int) (produced, consumed float64) {
 	producedTotal := func(g *lag.Group) float64 { return g.Produced }
 	consumedTotal := func(g *lag.Group) float64 { return g.Consumed }
 	produced = p.held(group, step, heldFor, func(g *lag.Group) float64 { return g.ProducerRate })
-	if !lag.Known(produced) && covered(producedTotal) && lag.Known(p.held(group, step, 20*time.Second, producedTotal)) {
+	if !lag.Known(produced) && covered(producedTotal) && lag.Known(p.held(group, step, 45*time.Second, producedTotal)) {
 		produced = p.counterRate(group, step, producedTotal)
 	}
 	if !covered(consumedTotal) {
