@@ -154,6 +154,35 @@ func lintPanel(t *testing.T, p Panel) {
 		if strings.Contains(q.Expr, "kafka_") && !strings.Contains(q.Expr, `job=~"$job", cluster=~"$cluster"`) {
 			t.Errorf("%s: does not select the cluster", q.RefID)
 		}
+		// Who asks for one cluster wants its autoscalers, and those that are labelled with none.
+		for _, m := range autoscaler.FindAllString(q.Expr, -1) {
+			if !strings.HasSuffix(m, `{cluster=~"$cluster|"`) {
+				t.Errorf("%s: %s does not select the cluster", q.RefID, m)
+			}
+		}
+	}
+	lintTable(t, p)
+}
+
+var autoscaler = regexp.MustCompile(`\b(kube|keda)_[a-z_]+(\{[^,}]*)?`)
+
+// lintTable holds that the rows of a table merge: Grafana takes those that agree in every field they share, and a series'
+// name is a field. What becomes a course over time is chosen, because a table of one row passes for one.
+func lintTable(t *testing.T, p Panel) {
+	t.Helper()
+	for _, tr := range p.Transformations {
+		switch tr.ID {
+		case "merge":
+			for _, q := range p.Targets {
+				if !strings.HasPrefix(q.Expr, "max by (") {
+					t.Errorf("%s: carries its name into the table: %s", q.RefID, q.Expr)
+				}
+			}
+		case "timeSeriesTable":
+			if tr.Filter == nil || tr.Filter.ID != "byRefId" || len(tr.Options) != 1 || tr.Options[tr.Filter.Options] == nil {
+				t.Errorf("%s does not say which query it is for", tr.ID)
+			}
+		}
 	}
 }
 

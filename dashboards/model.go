@@ -157,8 +157,9 @@ type Property struct {
 	Value any    `json:"value"`
 }
 
-// Transformation changes the shape of a panel's data.
+// Transformation changes the shape of a panel's data, or of what the filter selects.
 type Transformation struct {
 	ID      string         `json:"id"`
+	Filter  *Matcher       `json:"filter,omitempty"`
 	Options map[string]any `json:"options"`
 }

@@ -4,7 +4,7 @@ import "kafka_burndown_exporter/dashboards"
 
 // autoscaling shows what KEDA and HPA see of one ScaledObject, and what came of it.
 func autoscaling() dashboards.Dashboard {
-	scaled := choice("scaledobject", "ScaledObject", "label_values(keda_scaler_metrics_value, scaledObject)")
+	scaled := choice("scaledobject", "ScaledObject", "label_values(keda_scaler_metrics_value{"+oneCluster+"}, scaledObject)")
 	return dashboard("kafka-autoscaling", "Kafka / Autoscaling",
 		"One ScaledObject: each trigger against its target, the replicas that came of it, reversals and cost. "+
 			"Needs kube-state-metrics and KEDA's metrics.",
@@ -18,7 +18,7 @@ func autoscaling() dashboards.Dashboard {
 }
 
 func kube(name string) string {
-	return `max by (namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_` + name + `{` + oneHPA + `})`
+	return `max by (cluster, namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_` + name + `{` + oneHPA + `})`
 }
 
 // reversals counts how often the direction of scaling turned over. Each change shows for five minutes in the inner delta.
@@ -48,22 +48,22 @@ func scalingStats() []dashboards.Panel {
 }
 
 func scalingTriggers() []dashboards.Panel {
-	ratio := `max by (namespace, horizontalpodautoscaler, metric_name, metric_target_type) (` +
+	ratio := `max by (cluster, namespace, horizontalpodautoscaler, metric_name, metric_target_type) (` +
 		`kube_horizontalpodautoscaler_status_target_metric{` + oneHPA + `})` +
-		` / on (namespace, horizontalpodautoscaler, metric_name, metric_target_type) ` +
-		`max by (namespace, horizontalpodautoscaler, metric_name, metric_target_type) (` +
+		` / on (cluster, namespace, horizontalpodautoscaler, metric_name, metric_target_type) ` +
+		`max by (cluster, namespace, horizontalpodautoscaler, metric_name, metric_target_type) (` +
 		`kube_horizontalpodautoscaler_spec_target_metric{` + oneHPA + `} > 0)`
-	one := `scaledObject=${scaledobject:doublequote}`
+	one := oneCluster + `, scaledObject=${scaledobject:doublequote}`
 	return []dashboards.Panel{
 		timeseries("Each trigger against its target",
 			"As HPA sees it: 1 is on target, and between 0.9 and 1.1 it does nothing at the default tolerance.", short,
 			steps("transparent", "green", 0.9, "red", 1.1), query{ratio, "{{metric_name}} {{metric_target_type}}"}),
 		timeseries("Value of each trigger", "What KEDA hands to HPA.", short, plain(), query{
-			`max by (namespace, metric, scaler) (keda_scaler_metrics_value{` + one + `})`, "{{metric}}",
+			`max by (cluster, namespace, metric, scaler) (keda_scaler_metrics_value{` + one + `})`, "{{metric}}",
 		}),
 		timeseries("Errors of each trigger",
 			"While a trigger fails, it scales out nothing, and nothing is scaled in.", short, steps("transparent", "red", 1.0), query{
-				`max by (namespace, metric, scaler) (increase(keda_scaler_detail_errors_total{` + one + `}[$__rate_interval]))`,
+				`max by (cluster, namespace, metric, scaler) (increase(keda_scaler_detail_errors_total{` + one + `}[$__rate_interval]))`,
 				"{{metric}}",
 			}),
 	}
@@ -75,8 +75,8 @@ func scalingReplicas() []dashboards.Panel {
 		timeseries("Changes and reversals in half an hour", "More than ten changes is flapping.", short,
 			steps("transparent", "red", 10.0),
 			query{
-				`max by (namespace) (changes(kube_horizontalpodautoscaler_status_desired_replicas{` + oneHPA + `}[30m]))`,
-				"changes {{namespace}}",
+				`max by (cluster, namespace) (changes(kube_horizontalpodautoscaler_status_desired_replicas{` + oneHPA + `}[30m]))`,
+				"changes {{namespace}} {{cluster}}",
 			},
 			query{reversals("30m"), "reversals"}),
 		dashed(timeseries("Wanted by desired-replicas", "What our rules ask for, useful counts only, against the limit.", short, plain(),

@@ -11,7 +11,9 @@ const (
 	byIdentity = `job, cluster, namespace, strimzi_io_cluster`
 	// A group's name is inserted quoted and matched exactly: it may hold anything a regular expression would take.
 	oneGroup = identity + `, consumergroup=${group:doublequote}`
-	oneHPA   = `horizontalpodautoscaler=${hpa:doublequote}`
+	// What kube-state-metrics and KEDA publish may have no cluster label, and then belongs to any.
+	oneCluster = `cluster=~"$cluster|"`
+	oneHPA     = oneCluster + `, horizontalpodautoscaler=${hpa:doublequote}`
 )
 
 // Units as Grafana names them.

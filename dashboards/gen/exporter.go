@@ -19,6 +19,14 @@ func selfBy(name, labels string) string {
 	return `max by (` + byIdentity + labels + `) (` + self + name + `{` + identity + `})`
 }
 
+// Shards have groups of their own, replicas the same: by group the replicas merge, and the shards add up.
+const (
+	groupsNow  = `count by (` + byIdentity + `) (consumergroup:kafka_group_complete:max{` + identity + `})`
+	heldNow    = `sum by (` + byIdentity + `) (max by (` + byIdentity + `, consumergroup) (kafka_group_partitions_held{` + identity + `}))`
+	unknownNow = `sum by (` + byIdentity + `) (max by (` + byIdentity + `, consumergroup, reason) (kafka_group_partitions_unknown{` +
+		identity + `}))`
+)
+
 func exporterStats() []dashboards.Panel {
 	return []dashboards.Panel{
 		stat("Kafka reachable", "Whether a broker answered the last sample.", boolean, steps("red", "green", 1.0),
@@ -28,11 +36,11 @@ func exporterStats() []dashboards.Panel {
 		stat("Last success", "Seconds since a sample last succeeded, of the worst replica.", seconds,
 			steps("green", "orange", 30.0, "red", 90.0),
 			query{`max(time() - ` + self + `last_success_timestamp_seconds{` + identity + `})`, "age"}),
-		stat("Groups", "Consumer groups in the last sample.", short, plain(), query{`sum(` + selfBy("groups", "") + `)`, "groups"}),
+		stat("Groups", "Consumer groups in the last sample.", short, plain(), query{`sum(` + groupsNow + `)`, "groups"}),
 		stat("Held partitions", "Partitions served from an earlier sample.", short, steps("green", "orange", 1.0),
-			query{`sum(` + selfBy("held_partitions", "") + `)`, "held"}),
+			query{`sum(` + heldNow + `)`, "held"}),
 		stat("Unknown partitions", "Partitions that could not be read and are not served.", short, steps("green", "red", 1.0),
-			query{`sum(` + selfBy("unknown_partitions", "") + `)`, "unknown"}),
+			query{`sum(` + unknownNow + `)`, "unknown"}),
 	}
 }
 
@@ -71,12 +79,12 @@ func requests() []dashboards.Panel {
 func sizes() []dashboards.Panel {
 	return []dashboards.Panel{
 		timeseries("Groups, topics, partitions", "In the last sample.", short, plain(),
-			query{selfBy("groups", ""), "groups {{cluster}}"}, query{selfBy("topics", ""), "topics {{cluster}}"},
+			query{groupsNow, "groups {{cluster}}"}, query{selfBy("topics", ""), "topics {{cluster}}"},
 			query{selfBy("partitions", ""), "partitions {{cluster}}"}),
 		timeseries("Series", "Series about the cluster in one answer to a scrape.", short, plain(),
 			query{`sum by (` + byIdentity + `, instance) (` + self + `series{` + identity + `})`, "{{instance}}"}),
 		timeseries("Held, unknown, clamped", "Partitions held or unknown; negative lags that were clamped to 0.", short, plain(),
-			query{selfBy("held_partitions", ""), "held {{cluster}}"}, query{selfBy("unknown_partitions", ""), "unknown {{cluster}}"},
+			query{heldNow, "held {{cluster}}"}, query{unknownNow, "unknown {{cluster}}"},
 			query{
 				`max by (` + byIdentity + `) (increase(` + self + `clamped_negatives_total{` + identity + `}[$__rate_interval]))`,
 				"clamped {{cluster}}",
@@ -84,16 +92,18 @@ func sizes() []dashboards.Panel {
 	}
 }
 
-// costs are limited to the exporter's own processes by a join: process_ series have no name of their own.
+// costs are limited to the exporter's own processes by a join: process_ series have no name of their own. Nor have they,
+// or what Prometheus adds to a scrape, the labels of --kafka.labels: they are known by the target's alone.
 func costs() []dashboards.Panel {
-	ours := ` and on (` + byIdentity + `, instance) ` + self + `cluster_up{` + identity + `}`
+	const target = `{job=~"$job", namespace=~"$namespace"`
+	ours := ` and on (job, namespace, instance) ` + self + `cluster_up{` + identity + `}`
 	return []dashboards.Panel{
 		timeseries("Scrape duration", "As Prometheus measures it.", seconds, plain(),
-			query{`scrape_duration_seconds{` + identity + `}` + ours, "{{instance}}"}),
+			query{`scrape_duration_seconds` + target + `}` + ours, "{{instance}}"}),
 		timeseries("CPU", "Cores in use.", short, plain(),
-			query{`rate(process_cpu_seconds_total{` + identity + `}[$__rate_interval])` + ours, "{{instance}}"}),
+			query{`rate(process_cpu_seconds_total` + target + `}[$__rate_interval])` + ours, "{{instance}}"}),
 		timeseries("Memory", "Resident memory.", bytesIEC, plain(),
-			query{`process_resident_memory_bytes{` + identity + `}` + ours, "{{instance}}"}),
+			query{`process_resident_memory_bytes` + target + `}` + ours, "{{instance}}"}),
 		timeseries("Rule evaluation", "What the recording rules cost this Prometheus per evaluation.", seconds, plain(), query{
 			`max by (group) (label_replace(` +
 				`prometheus_rule_group_last_duration_seconds{rule_group=~".*;kafka-.*"}, "group", "$1", "rule_group", ".*;(.*)"))`, "{{group}}",

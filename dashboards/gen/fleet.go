@@ -77,17 +77,21 @@ func fleetTrouble() []dashboards.Panel {
 // column is a query of the table and what its values look like.
 type column struct{ name, unit, expr string }
 
-// groupTable has a row per group: the course of its lag, its values now, and a link to its own dashboard.
+// groupTable has a row per group: the course of its lag, its values now, and a link to its own dashboard. Grafana merges
+// rows that agree in every field they share: max takes the name away, which would be another field.
 func groupTable() dashboards.Panel {
+	value := func(name string) string {
+		return `max by (` + byIdentity + `, consumergroup) (` + name + `{` + identity + `})`
+	}
 	columns := []column{
-		{"Lag", short, `consumergroup:kafka_group_lag:sum{` + identity + `}`},
-		{"Burndown", seconds, `consumergroup:kafka_group_burndown_seconds:max{` + identity + `}`},
-		{"Age", seconds, `max by (` + byIdentity + `, consumergroup) (kafka_group_lag_seconds{` + identity + `})`},
-		{"Produced", perSec, `consumergroup:kafka_group_produced_messages:rate2m{` + identity + `}`},
-		{"Consumed", perSec, `consumergroup:kafka_group_consumed_messages:rate2m{` + identity + `}`},
-		{"Members", short, `consumergroup:kafka_group_members:max{` + identity + `}`},
-		{"Wanted", short, `consumergroup:kafka_group_desired_replicas:useful{` + identity + `}`},
-		{"Complete", boolean, `consumergroup:kafka_group_complete:max{` + identity + `}`},
+		{"Lag", short, value("consumergroup:kafka_group_lag:sum")},
+		{"Burndown", seconds, value("consumergroup:kafka_group_burndown_seconds:max")},
+		{"Age", seconds, value("kafka_group_lag_seconds")},
+		{"Produced", perSec, value("consumergroup:kafka_group_produced_messages:rate2m")},
+		{"Consumed", perSec, value("consumergroup:kafka_group_consumed_messages:rate2m")},
+		{"Members", short, value("consumergroup:kafka_group_members:max")},
+		{"Wanted", short, value("consumergroup:kafka_group_desired_replicas:useful")},
+		{"Complete", boolean, value("consumergroup:kafka_group_complete:max")},
 	}
 	p := stat("Groups", "A row per group. The name leads to the group's own dashboard. Wanted is the desired-replicas answer.",
 		short, plain(), query{columns[0].expr, groupLegend})
@@ -111,7 +115,11 @@ func groupTable() dashboards.Panel {
 			dashboards.Property{ID: "thresholds", Value: steps("transparent", "orange", 60.0, "red", 300.0)},
 			dashboards.Property{ID: "custom.cellOptions", Value: map[string]any{"type": "color-text"}}))
 	p.Transformations = []dashboards.Transformation{
-		{ID: "timeSeriesTable", Options: map[string]any{"A": map[string]any{"stat": "lastNotNull"}}},
+		// The course of the lag alone: a table of one row would be taken for a time series too.
+		{
+			ID: "timeSeriesTable", Filter: &dashboards.Matcher{ID: "byRefId", Options: "A"},
+			Options: map[string]any{"A": map[string]any{"stat": "lastNotNull"}},
+		},
 		{ID: "merge", Options: map[string]any{}},
 		{ID: "organize", Options: map[string]any{
 			"excludeByName": map[string]any{"Time": true, "__name__": true}, "renameByName": rename, "indexByName": map[string]any{},

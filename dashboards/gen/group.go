@@ -10,7 +10,8 @@ func groupVariable() dashboards.Variable {
 }
 
 func hpaVariable() dashboards.Variable {
-	return choice("hpa", "HPA", "label_values(kube_horizontalpodautoscaler_spec_max_replicas, horizontalpodautoscaler)")
+	return choice("hpa", "HPA",
+		"label_values(kube_horizontalpodautoscaler_spec_max_replicas{"+oneCluster+"}, horizontalpodautoscaler)")
 }
 
 // group shows one consumer group from its signals to its replicas.
@@ -136,7 +137,9 @@ func groupReplicas() []dashboards.Panel {
 
 func hpaReplicas() dashboards.Panel {
 	one := func(name, legend string) query {
-		return query{`max by (namespace) (kube_horizontalpodautoscaler_` + name + `{` + oneHPA + `})`, legend + " {{namespace}}"}
+		return query{
+			`max by (cluster, namespace) (kube_horizontalpodautoscaler_` + name + `{` + oneHPA + `})`, legend + " {{namespace}} {{cluster}}",
+		}
 	}
 	return dashed(timeseries("HPA", "Replicas of the chosen HPA. Needs kube-state-metrics.", short, plain(),
 		one("status_current_replicas", "current"), one("status_desired_replicas", "desired"), one("spec_max_replicas", "max")), "C")

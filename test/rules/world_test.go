@@ -67,13 +67,14 @@ func learned() string {
 	b.WriteString("# TYPE consumergroup:kafka_group_member_capacity:rate2m gauge\n")
 	from := time.Now().Add(-32 * time.Minute).Truncate(time.Second)
 	for i := range 120 {
-		fmt.Fprintf(&b, "consumergroup:kafka_group_member_capacity:rate2m{job=\"kafka\",consumergroup=%q} 40 %d\n", flow,
-			from.Add(time.Duration(i)*15*time.Second).Unix())
+		fmt.Fprintf(&b, "consumergroup:kafka_group_member_capacity:rate2m{job=\"kafka\",cluster=\"east\",consumergroup=%q} 40 %d\n",
+			flow, from.Add(time.Duration(i)*15*time.Second).Unix())
 	}
 	return b.String() + "# EOF\n"
 }
 
-// startExporter builds the binary and runs it on the cluster, sampling every two seconds.
+// startExporter builds the binary and runs it on the cluster, sampling every two seconds. It names the cluster itself:
+// a label that neither its process' series have nor what Prometheus adds to a scrape.
 func startExporter(t *testing.T, cluster *kafka.Cluster) (addr string) {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "exporter")
@@ -86,7 +87,7 @@ func startExporter(t *testing.T, cluster *kafka.Cluster) (addr string) {
 	}
 	addr = l.Addr().String()
 	l.Close()
-	args := []string{"serve", "--web.listen-address=" + addr, "--sample.interval=2s"}
+	args := []string{"serve", "--web.listen-address=" + addr, "--sample.interval=2s", "--kafka.labels=cluster=east"}
 	for _, a := range cluster.Addrs(kafka.Plaintext) {
 		args = append(args, "--kafka.server="+a)
 	}
