@@ -73,7 +73,7 @@ e2e: ## The nested modules: golden builds, compose stack, parsers, browser, and 
 	cd test/e2e && go vet ./... && $(E2E) -skip '^($(subst $(space),|,$(E2E_FAULTS) $(E2E_ALONE)))$$' ./...
 
 .PHONY: e2e-faults
-e2e-faults: ## Nine faults in the closed loop, suffered by five services at once, and a Kafka that KEDA cannot reach.
+e2e-faults: ## Ten faults in the closed loop, suffered by five services at once, and a Kafka that KEDA cannot reach.
 	cd test/e2e && for t in $(E2E_FAULTS); do $(E2E) -v -run "^$$t$$" . || exit 1; done
 
 .PHONY: e2e-alone
