@@ -103,7 +103,7 @@ bench-peers: build ## Side by side with the peers named by KAFKA_EXPORTER, KMINI
 	go run ./test/bench --ours=$(BIN) $(BENCH_ARGS)
 
 # One exporter alone, in one round.
-SCALE := go run ./test/bench --ours=$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=6
+SCALE := go run ./test/bench --ours=$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=4
 
 .PHONY: bench-scale
 bench-scale: build ## Our exporter alone from 10 000 to 1 000 000 group-partitions, at each granularity, as a shard, and with 20 000 groups.

@@ -15,7 +15,7 @@ import (
 
 const (
 	// warmRounds warm a broker up, floorRounds measure it.
-	warmRounds, floorRounds = 30, 8
+	warmRounds, floorRounds = 30, 5
 	// floorBatch is how many groups a request asks for, floorLanes over how many connections commits are read: as the
 	// exporter does it.
 	floorBatch = 200

@@ -49,7 +49,7 @@ func run() int {
 	app.Flag("committed", "Partitions each group commits on.").Default("200").IntVar(&o.size.committedPerGroup)
 	app.Flag("messages", "Messages in each partition.").Default("20").IntVar(&o.size.messages)
 	app.Flag("rounds", "Rounds; every exporter runs once in each.").Default("2").IntVar(&o.plan.rounds)
-	app.Flag("cycles", "Measured scrapes of an exporter in a round.").Default("4").IntVar(&o.plan.cycles)
+	app.Flag("cycles", "Measured scrapes of an exporter in a round.").Default("3").IntVar(&o.plan.cycles)
 	app.Flag("period", "Distance of samples, and how long each scrape's costs are counted.").Default("10s").DurationVar(&o.plan.period)
 	app.Flag("scrape-timeout", "When a scrape is given up.").Default("3m").DurationVar(&o.plan.scrapeTimeout)
 	app.Flag("churn", "Share of the groups whose commits move on once per period.").Default("1").Float64Var(&o.churn)
@@ -123,11 +123,13 @@ func compare(ctx context.Context, o options) error {
 		return err
 	}
 	o.stolen = stolen.share()
-	if o.floor, err = content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext), floorRounds, o.plan.period); err != nil {
-		return err
+	if len(o.only) == 0 { // what a comparison is measured by
+		if o.floor, err = content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext), floorRounds, o.plan.period); err != nil {
+			return err
+		}
+		say("the requests of a sample take %s when nobody reads the answers", seconds(o.floor))
 	}
 	stopChurn() // its commits would be counted, too
-	say("the requests of a sample take %s when nobody reads the answers", seconds(o.floor))
 	if o.count {
 		if err := counted(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {
 			return err
@@ -263,12 +265,15 @@ func report(out string, o options, all []*measurement) error {
 	for _, m := range all {
 		rows = append(rows, rowOf(m))
 	}
+	floor := ""
+	if o.floor > 0 {
+		floor = fmt.Sprintf("The requests of one sample alone in that rhythm, their answers not decoded, take %s here. ", seconds(o.floor))
+	}
 	caption := fmt.Sprintf("Kafka %s, one broker; %d groups × %d committed partitions (%d group-partitions), %d topics × %d "+
 		"partitions, names of 20–80 characters, %.0f %% of the groups commit between samples; %d rounds of %d scrapes, each "+
-		"exporter alone, sampling every %s where it samples. The requests of one sample alone in that rhythm, their answers not "+
-		"decoded, take %s here. %d cores, %s; the host withheld %.0f %% of the processor time. Made by `make bench-peers` on %s.",
+		"exporter alone, sampling every %s where it samples. %s%d cores, %s; the host withheld %.0f %% of the processor time. Made by `make bench-peers` on %s.",
 		o.broker, o.size.groups, o.size.committedPerGroup, o.size.groupPartitions(), o.size.topics, o.size.partitionsPerTopic,
-		o.churn*100, o.plan.rounds, o.plan.cycles, o.plan.period, seconds(o.floor), runtime.NumCPU(), machine(), o.stolen*100,
+		o.churn*100, o.plan.rounds, o.plan.cycles, o.plan.period, floor, runtime.NumCPU(), machine(), o.stolen*100,
 		time.Now().Format(time.DateOnly))
 	err := errors.Join(writeMarkdown(out, caption, rows), writeCSV(out, rows), writeChart(out, rows))
 	if err == nil {
