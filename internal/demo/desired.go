@@ -11,7 +11,7 @@ import (
 // The windows of the recording rules behind the desired replicas. A change of membership is seen late, so a capacity is
 // that of the rate a while ago, once the members have stood until now.
 const (
-	slopeWindow  = 2 * time.Minute
+	slopeWindow  = time.Minute
 	stableWindow = 5 * time.Minute
 	confirmed    = 2 * time.Minute
 )

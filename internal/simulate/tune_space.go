@@ -13,9 +13,6 @@ import (
 
 // space lists the variants: every metric at several thresholds under every preset.
 func space(sc *scenario.Scenario, svc *scenario.Service, l *Load, limits Limits, query QueryText) ([]*Variant, error) {
-	if limits.Preset == "high-load" { // as consistently-high was called before
-		limits.Preset = "consistently-high"
-	}
 	var out []*Variant
 	var names []string
 	for _, p := range Presets() {

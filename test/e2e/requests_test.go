@@ -22,21 +22,16 @@ func TestRequestsToKafka(t *testing.T) {
 	m.waitFor(t, 60*time.Second, lagOf(name), known)
 
 	add := func(i int) {
-		for kind, manifest := range map[string]string{"kafka": "ride-hailing/kafka/trip-analytics.yaml", "ours": "ride-hailing/prometheus/trip-analytics.yaml"} {
-			target := fmt.Sprintf("%s-%d", kind, i)
-			w.deploy(t, name, target, 1, "-group=none", "-topics=none", "-start-delay=1h")
-			object := w.shipped(t, manifest, s)
-			object["metadata"].(kubeapi.Object)["name"] = target
-			object["spec"].(kubeapi.Object)["scaleTargetRef"] = kubeapi.Object{"name": target}
-			w.scale(t, object)
-		}
+		w.another(t, "ride-hailing/kafka/trip-analytics.yaml", s, fmt.Sprintf("kafka-%d", i))
+		w.another(t, "ride-hailing/prometheus/trip-analytics.yaml", s, fmt.Sprintf("ours-%d", i))
 	}
 	add(0)
-	keda, ours := w.requestRates()
+	one := w.requestRates()
 	for i := range more {
 		add(1 + i)
 	}
-	kedaThen, oursThen := w.requestRates()
+	four := w.requestRates()
+	keda, kedaThen, ours, oursThen := one[kedaClient], four[kedaClient], one[exporterClient], four[exporterClient]
 	t.Logf("requests to Kafka in ten seconds: KEDA's kafka trigger %d with one ScaledObject and %d with %d, the exporter %d and %d",
 		keda, kedaThen, 1+more, ours, oursThen)
 	if keda == 0 || ours == 0 {
@@ -51,11 +46,29 @@ func TestRequestsToKafka(t *testing.T) {
 	}
 }
 
-// requestRates is how many requests KEDA's kafka triggers and the exporter send Kafka in ten seconds.
-func (w *world) requestRates() (keda, exporter int) {
+// another applies a shipped ScaledObject on the service once more, for a Deployment of its own that consumes nothing.
+func (w *world) another(t *testing.T, manifest string, s service, target string) {
+	t.Helper()
+	w.deploy(t, s.namespace, target, 1, "-group=none", "-topics=none", "-start-delay=1h")
+	object := w.shipped(t, manifest, s)
+	object["metadata"].(kubeapi.Object)["name"] = target
+	object["spec"].(kubeapi.Object)["scaleTargetRef"] = kubeapi.Object{"name": target}
+	w.scale(t, object)
+}
+
+// What the client ids of KEDA's kafka scaler and of the exporter begin with.
+const (
+	kedaClient     = "sarama"
+	exporterClient = "kafka_burndown_exporter"
+)
+
+// requestRates is how many requests each of the two sends Kafka in ten seconds.
+func (w *world) requestRates() map[string]int {
 	time.Sleep(2 * syncPeriod) // the first connections of a new trigger
 	before := w.kafka.requests()
 	time.Sleep(10 * time.Second)
 	after := w.kafka.requests()
-	return requestsOf("sarama", before, after), requestsOf("kafka_burndown_exporter", before, after)
+	return map[string]int{
+		kedaClient: requestsOf(kedaClient, before, after), exporterClient: requestsOf(exporterClient, before, after),
+	}
 }

@@ -11,8 +11,8 @@ import (
 
 // contender is a way to scale the same service.
 type contender struct {
-	controller, name, manifest string
-	allowed                    tolerances
+	controller, name, manifest, client string
+	allowed                            tolerances
 }
 
 // side is what the burst did under a contender; drained is when the lag fell below a second of production.
@@ -20,20 +20,21 @@ type side struct {
 	contender
 	figures
 	reversals int
+	one, four int // requests to Kafka in ten seconds, with one and with four ScaledObjects
 	busy      bool
 }
 
-// The same burst with KEDA's own kafka trigger and with ours, in one table (TestRequestsToKafka has what each asks of
-// Kafka). Both are as shipped but for the scale-down window, which is the kafka trigger's for both: a longer
-// one costs the same whoever asks.
+// The same burst with KEDA's own kafka trigger and with ours, in one table, with what each asks of Kafka (which
+// TestRequestsToKafka holds). Both are as shipped but for the scale-down window, which is the kafka trigger's for both: a
+// longer one costs the same whoever asks.
 func TestSideBySide(t *testing.T) {
 	t.Parallel()
 	w := theWorld(t).withKafka(t, 1)
 	window := scaleDown(w.shipped(t, "ride-hailing/kafka/trip-analytics.yaml", service{}))["stabilizationWindowSeconds"]
 	var sides []side
 	for _, c := range []contender{
-		{"KEDA's kafka trigger", "side-kafka", "ride-hailing/kafka/trip-analytics.yaml", sawing()},
-		{"desired replicas and lag", "side-ours", "ride-hailing/prometheus/trip-analytics.yaml", quiet},
+		{"KEDA's kafka trigger", "side-kafka", "ride-hailing/kafka/trip-analytics.yaml", kedaClient, sawing()},
+		{"desired replicas and lag", "side-ours", "ride-hailing/prometheus/trip-analytics.yaml", exporterClient, quiet},
 	} {
 		t.Run(c.name, func(t *testing.T) { sides = append(sides, w.burst(t, c, window)) })
 	}
@@ -42,11 +43,11 @@ func TestSideBySide(t *testing.T) {
 	}
 	var rows strings.Builder
 	for _, s := range sides {
-		fmt.Fprintf(&rows, "| %s | %.0f | %.1f | %.1f | %.0f | %d | %d |\n", s.controller, s.peakLag, s.firstUp, s.drained, s.replicaSeconds,
-			s.changes, s.reversals)
+		fmt.Fprintf(&rows, "| %s | %.0f | %.1f | %.1f | %.0f | %d | %d | %d | %d |\n", s.controller, s.peakLag, s.firstUp, s.drained,
+			s.replicaSeconds, s.changes, s.reversals, s.one, s.four)
 	}
-	t.Logf("\n| controller | peak lag | s to the first scale-up | s to drain | replica-seconds | changes | reversals |\n"+
-		"|---|--:|--:|--:|--:|--:|--:|\n%s", &rows)
+	t.Logf("\n| controller | peak lag | s to the first scale-up | s to drain | replica-seconds | changes | reversals | requests in 10 s, 1 ScaledObject | 4 ScaledObjects |\n"+
+		"|---|--:|--:|--:|--:|--:|--:|--:|--:|\n%s", &rows)
 	keda, ours := sides[0], sides[1]
 	if keda.busy || ours.busy {
 		t.Log("the machine was busy: the sides are not held to each other")
@@ -97,5 +98,10 @@ func (w *world) burst(t *testing.T, c contender, window any) side {
 	s.drained -= begin
 	t.Logf("what HPA read for each replica, and wanted: %s", r.asked())
 	compare(t, c.controller, measured, r.predict(t, tripSetup(), measured.length), tripSetup().mark, c.allowed)
+	s.one = w.requestRates()[c.client]
+	for i := range 3 {
+		w.another(t, c.manifest, e.s, fmt.Sprintf("%s-%d", c.name, i))
+	}
+	s.four = w.requestRates()[c.client]
 	return s
 }
