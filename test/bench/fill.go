@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -26,6 +27,7 @@ type fixture struct {
 	size   size
 	topics []string
 	groups []string
+	paused atomic.Bool // no commits for a while
 }
 
 func newFixture(s size, seed uint64) *fixture {
@@ -173,7 +175,9 @@ func (f *fixture) churn(ctx context.Context, client *kgo.Client, period time.Dur
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				_ = f.commit(ctx, client, g, step)
+				if !f.paused.Load() {
+					_ = f.commit(ctx, client, g, step)
+				}
 			}
 		}
 	}

@@ -119,7 +119,7 @@ func compare(ctx context.Context, o options) error {
 		return err
 	}
 	stolen := startSteal()
-	if err := timed(ctx, out, cluster.Broker(1), measurements, o.plan); err != nil {
+	if err := timed(ctx, out, cluster.Broker(1), measurements, content.paused.Store, o.plan); err != nil {
 		return err
 	}
 	o.stolen = stolen.share()
@@ -166,7 +166,9 @@ func contains(list []string, s string) bool {
 }
 
 // timed runs the rounds: each exporter alone, in turn, the order turned by one from round to round.
-func timed(ctx context.Context, out string, broker *kafka.Broker, all []*measurement, p plan) error {
+func timed(
+	ctx context.Context, out string, broker *kafka.Broker, all []*measurement, quiet func(bool), p plan,
+) error {
 	if _, err := settledCPU(ctx, broker, p.period); err != nil {
 		return err
 	}
@@ -176,12 +178,14 @@ func timed(ctx context.Context, out string, broker *kafka.Broker, all []*measure
 			if m.missing != "" {
 				continue
 			}
+			quiet(true)
 			idle, err := idleCPU(ctx, broker, p.period)
+			quiet(false)
 			if err != nil {
 				return err
 			}
-			say("round %d of %d: %s; with no exporter the broker uses %.0f%% of a core", round+1, p.rounds, m.exporter.name, idle*100)
-			if err := m.observe(ctx, out, broker.Addr(kafka.Plaintext), broker.PID(), idle, p); err != nil {
+			say("round %d of %d: %s", round+1, p.rounds, m.exporter.name)
+			if err := m.observe(ctx, out, broker.Addr(kafka.Plaintext), broker.PID(), idle, quiet, p); err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
@@ -212,7 +216,7 @@ func settledCPU(ctx context.Context, broker *kafka.Broker, span time.Duration) (
 	return lowest, err
 }
 
-// idleCPU is the share of one core that the broker needs while only the commits move.
+// idleCPU is the share of one core that the broker needs while no exporter runs.
 func idleCPU(ctx context.Context, broker *kafka.Broker, span time.Duration) (float64, error) {
 	before, err := broker.CPU()
 	if err != nil {

@@ -36,8 +36,11 @@ type plan struct {
 	scrapeTimeout  time.Duration
 }
 
-// observe runs one exporter alone for one round.
-func (m *measurement) observe(ctx context.Context, dir, addr string, brokerPID int, idleBroker float64, p plan) error {
+// observe runs one exporter alone for one round. idleBroker is the share of a core that the broker uses while nobody
+// commits and nobody asks; quiet has the commits stop, or go on.
+func (m *measurement) observe(
+	ctx context.Context, dir, addr string, brokerPID int, idleBroker float64, quiet func(bool), p plan,
+) error {
 	proc, err := m.exporter.start(ctx, dir, addr)
 	if err != nil {
 		return err
@@ -50,12 +53,18 @@ func (m *measurement) observe(ctx context.Context, dir, addr string, brokerPID i
 	m.last = [2]float64{}
 	m.sampleTime(ctx, s)
 	began, before := time.Now(), m.last[1]
-	if err := m.cycles(ctx, proc, s, brokerPID, idleBroker, p); err != nil {
+	if err := m.cycles(ctx, proc, s, p); err != nil {
 		return err
 	}
 	if before > 0 {
 		m.made += m.last[1] - before
 		m.due += float64(time.Since(began)) / float64(p.period)
+	}
+	quiet(true)
+	err = m.broker(ctx, s, brokerPID, idleBroker, p)
+	quiet(false)
+	if err != nil {
+		return err
 	}
 	m.plain(ctx, s, p)
 	return m.burst(ctx, proc, s, p)
@@ -84,17 +93,13 @@ func (m *measurement) warmUp(ctx context.Context, s *scraper) error {
 
 // cycles makes one compressed scrape per period and takes the CPU of everything in between. A pause of random length
 // between periods moves the scrape against the exporter's own interval.
-func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, brokerPID int, idleBroker float64, p plan) error {
+func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, p plan) error {
 	pid := proc.cmd.Process.Pid
 	for range p.cycles {
 		if err := sleep(ctx, rand.N(p.period)); err != nil {
 			return err
 		}
 		cpu0, err := cpuTime(pid)
-		if err != nil {
-			return err
-		}
-		broker0, err := cpuTime(brokerPID)
 		if err != nil {
 			return err
 		}
@@ -111,10 +116,41 @@ func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, bro
 		if err := sleep(ctx, p.period-time.Since(start)); err != nil {
 			return err
 		}
-		if err := m.account(ctx, s, pid, brokerPID, cpu0, broker0, time.Since(start), idleBroker, a.took); err != nil {
+		if err := m.account(ctx, s, pid, cpu0, a.took); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// broker takes the broker's CPU for a sample and a scrape, above what it uses anyway. Commits would cost it more than
+// that, and not the same from one period to the next.
+func (m *measurement) broker(ctx context.Context, s *scraper, pid int, idle float64, p plan) error {
+	const samples = 2
+	if err := sleep(ctx, p.period/5); err != nil { // what is under way ends
+		return err
+	}
+	before, err := cpuTime(pid)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	for i := range samples {
+		if _, err := s.scrape(ctx, true, fullSeries); err != nil {
+			m.errors++
+			say("%v", err)
+			return nil
+		}
+		if err := sleep(ctx, time.Duration(i+1)*p.period-time.Since(start)); err != nil {
+			return err
+		}
+	}
+	after, err := cpuTime(pid)
+	if err != nil {
+		return err
+	}
+	used := after - before - time.Duration(idle*float64(time.Since(start)))
+	m.brokerCPU = append(m.brokerCPU, max(used, 0)/samples)
 	return nil
 }
 
@@ -127,20 +163,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (m *measurement) account(ctx context.Context, s *scraper, pid, brokerPID int, cpu0, broker0, span time.Duration,
-	idleBroker float64, took time.Duration,
-) error {
+func (m *measurement) account(ctx context.Context, s *scraper, pid int, cpu0, took time.Duration) error {
 	cpu1, err := cpuTime(pid)
 	if err != nil {
 		return err
 	}
-	broker1, err := cpuTime(brokerPID)
-	if err != nil {
-		return err
-	}
 	m.cycleCPU = append(m.cycleCPU, cpu1-cpu0)
-	idle := time.Duration(idleBroker * float64(span))
-	m.brokerCPU = append(m.brokerCPU, max(broker1-broker0-idle, 0))
 	now, peak, err := residentMemory(pid)
 	if err != nil {
 		return err
@@ -155,12 +183,12 @@ func (m *measurement) account(ctx context.Context, s *scraper, pid, brokerPID in
 	return nil
 }
 
-// What background exporters say of their collections: ours sums and counts the times from the first request to the
-// published snapshot, klag-exporter tells the last.
+// What background exporters say of their collections, from the first request to what is published: ours sums and counts
+// the times, klag-exporter tells the last (its poll time leaves out what it computes from the offsets).
 const (
 	durationSum   = "kafka_burndown_exporter_sample_duration_seconds_sum"
 	durationCount = "kafka_burndown_exporter_sample_duration_seconds_count"
-	pollTime      = "kafka_consumergroup_poll_time_ms"
+	cycleTime     = "kafka_lag_exporter_scrape_duration_seconds"
 )
 
 // sampleTime reads how long a background exporter says its last collections took.
@@ -168,7 +196,7 @@ func (m *measurement) sampleTime(ctx context.Context, s *scraper) (time.Duration
 	if !m.exporter.background {
 		return 0, false
 	}
-	values, err := s.values(ctx, durationSum, durationCount, pollTime)
+	values, err := s.values(ctx, durationSum, durationCount, cycleTime)
 	if err != nil {
 		return 0, false
 	}
@@ -182,8 +210,8 @@ func (m *measurement) sampleTime(ctx context.Context, s *scraper) (time.Duration
 		}
 		return time.Duration((sum - last[0]) / (n - last[1]) * float64(time.Second)), true
 	}
-	ms, ok := values[pollTime]
-	return time.Duration(ms * float64(time.Millisecond)), ok
+	took, ok := values[cycleTime]
+	return time.Duration(took * float64(time.Second)), ok
 }
 
 // plain makes uncompressed scrapes.

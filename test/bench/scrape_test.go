@@ -16,7 +16,7 @@ const exposition = `# HELP kafka_consumergroup_lag Lag.
 kafka_consumergroup_lag{consumergroup="a b",topic="t",partition="0"} 5
 kafka_consumergroup_lag{consumergroup="a b",topic="t",partition="1"} 7 1700000000
 kafka_brokers 3
-kafka_consumergroup_poll_time_ms{cluster="bench"} 12.5
+kafka_lag_exporter_scrape_duration_seconds{cluster="bench"} 1.25
 # EOF
 `
 
@@ -43,8 +43,8 @@ func TestScrapeCountsWhatItGets(t *testing.T) {
 			t.Errorf("compressed %v: a part passes for the whole: %v", compressed, err)
 		}
 	}
-	values, err := s.values(context.Background(), pollTime, "kafka_brokers", "absent")
-	if err != nil || len(values) != 2 || values[pollTime] != 12.5 || values["kafka_brokers"] != 3 {
+	values, err := s.values(context.Background(), cycleTime, "kafka_brokers", "absent")
+	if err != nil || len(values) != 2 || values[cycleTime] != 1.25 || values["kafka_brokers"] != 3 {
 		t.Errorf("values %v, %v", values, err)
 	}
 }
