@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -58,7 +59,7 @@ func (m *measurement) observe(
 	}
 	if before > 0 {
 		m.made += m.last[1] - before
-		m.due += float64(time.Since(began)) / float64(p.period)
+		m.due += math.Floor(float64(time.Since(began)) / float64(p.period)) // a part of a period may hold none
 	}
 	quiet(true)
 	err = m.broker(ctx, s, brokerPID, idleBroker, p)
