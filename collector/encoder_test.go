@@ -199,7 +199,9 @@ func TestEncodeAllocatesNothingPerSeries(t *testing.T) {
 		return testing.AllocsPerRun(3, func() { _, _ = e.Encode(io.Discard, s, OpenMetrics) })
 	}
 	small, large := allocs(10), allocs(1000)
-	if large > small+200 { // collections in between may empty the pool, more than once; 19 800 more partitions cost nothing
+	// The pool loses what it holds in a collection and, under the race detector, at random: that costs some tens, and
+	// 19 800 more partitions nothing.
+	if large > small+200 {
 		t.Errorf("%v allocations at 10 partitions a group, %v at 1000", small, large)
 	}
 }
