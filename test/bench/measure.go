@@ -215,8 +215,11 @@ func (m *measurement) sampleTime(ctx context.Context, s *scraper) (time.Duration
 	return time.Duration(took * float64(time.Second)), ok
 }
 
-// plain makes uncompressed scrapes.
+// plain makes uncompressed scrapes. The first is not counted where it is quick: it makes the scraper's buffer large enough.
 func (m *measurement) plain(ctx context.Context, s *scraper, p plan) {
+	if m.exporter.background {
+		_, _ = s.scrape(ctx, false, fullSeries)
+	}
 	for range p.cycles {
 		a, err := s.scrape(ctx, false, fullSeries)
 		if err != nil {
