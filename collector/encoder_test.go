@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -193,15 +194,15 @@ func TestEncodeStopsAtAWriteError(t *testing.T) {
 }
 
 func TestEncodeAllocatesNothingPerSeries(t *testing.T) {
+	// A collection empties the pool, and the race detector drops one in four from it: none here, and a mean of many.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	e := newEncoder(t, EncoderOptions{})
 	allocs := func(partitions int) float64 {
 		s := largeSnapshot(20, partitions)
-		return testing.AllocsPerRun(3, func() { _, _ = e.Encode(io.Discard, s, OpenMetrics) })
+		return testing.AllocsPerRun(20, func() { _, _ = e.Encode(io.Discard, s, OpenMetrics) })
 	}
 	small, large := allocs(10), allocs(1000)
-	// The pool loses what it holds in a collection and, under the race detector, at random: that costs some tens, and
-	// 19 800 more partitions nothing.
-	if large > small+200 {
+	if large > small+20 {
 		t.Errorf("%v allocations at 10 partitions a group, %v at 1000", small, large)
 	}
 }
