@@ -115,6 +115,7 @@ func keepPace(cfg *kafka.Config, d *demo.Demo) {
 	wall := d.Clock().Wall
 	cfg.Interval = max(wall(10*time.Second), time.Second)
 	cfg.MaxAge = 3 * cfg.Interval
+	cfg.WaveTimeout = 5 * time.Second // a busy machine may need more than an interval to connect
 	cfg.RateWindow = max(wall(2*time.Minute), 10*time.Second)
 	cfg.MetadataRefresh = 10 * time.Second
 	cfg.MembersRefresh = max(cfg.Interval, 2*time.Second)

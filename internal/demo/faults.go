@@ -40,6 +40,9 @@ func (d *Demo) faults(from, to time.Duration) {
 		switch {
 		case f.Begins(from, to):
 			d.begin(f)
+			if f.For > 0 && !f.ActiveAt(to) { // a busy machine took both moments in one step
+				d.end(f)
+			}
 		case f.For > 0 && f.ActiveAt(from) && !f.ActiveAt(to):
 			d.end(f)
 		}

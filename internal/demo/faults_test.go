@@ -11,22 +11,57 @@ import (
 	"kafka_burndown_exporter/internal/scenario"
 )
 
+// Events begin and end by the scenario's clock, also where one step of a busy machine takes in both moments.
+func TestEventsBeginAndEnd(t *testing.T) {
+	dep := &deployment{service: &scenario.Service{Name: "billing"}}
+	d := &Demo{deployments: []*deployment{dep}, scenario: &scenario.Scenario{Duration: time.Hour, Faults: []scenario.Fault{
+		{Kind: scenario.FaultNoCommits, At: 2 * time.Minute, For: 4 * time.Minute, Service: "billing"}}}}
+	for _, step := range []struct {
+		name     string
+		from, to time.Duration
+		fails    bool
+	}{
+		{"before", 0, 2 * time.Minute, false},
+		{"begins", 2 * time.Minute, 3 * time.Minute, true},
+		{"lasts", 3 * time.Minute, 5 * time.Minute, true},
+		{"ends", 5 * time.Minute, 6 * time.Minute, false},
+		{"begins and ends in one step", time.Minute, 10 * time.Minute, false},
+		{"the scenario begins again", 50 * time.Minute, time.Hour + 3*time.Minute, true},
+		{"and ends it", time.Hour + 3*time.Minute, time.Hour + 7*time.Minute, false},
+		{"both in the step across its end", 50 * time.Minute, time.Hour + 10*time.Minute, false},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			d.faultsBetween(step.from, step.to)
+			if dep.mute != step.fails {
+				t.Errorf("commits fail: %t, want %t", dep.mute, step.fails)
+			}
+		})
+	}
+}
+
+// The events below begin and end when the test has seen what it came for: how long that takes is the machine's.
+
 // TestCommitsFail: while commits fail the consumers go on, and lag grows by what they handle; afterwards it is gone.
 func TestCommitsFail(t *testing.T) {
 	t.Parallel()
 	s := shipped(t, "payments", 5)
 	points(&s.Producers[0].Profile, 0, 30)
-	s.Faults = []scenario.Fault{{Kind: scenario.FaultNoCommits, At: 2 * time.Minute, For: 4 * time.Minute,
-		Service: "payment-service"}}
 	p := start(t, s, "", 20)
 	const service = "payment-service"
-	p.await("consumed before the event", func() bool { return p.lag(service) >= 0 && p.status(service).Handled > 20 })
-	p.await("lag that nobody commits", func() bool { return p.lag(service) > 200 })
+	p.await("consumed and committed", func() bool { return p.status(service).Handled > 200 && p.lag(service) >= 0 && p.lag(service) < 200 })
+	event := scenario.Fault{Kind: scenario.FaultNoCommits, Service: service}
+	p.demo.begin(&event)
 	// Handled counts what is handled again after a rebalance, too.
 	before := p.status(service).Handled
-	p.await("consumption goes on", func() bool { return p.status(service).Handled > before+50 && p.lag(service) > 200 })
-	p.await("commits again", func() bool { return p.lag(service) < 50 })
+	p.await("lag that nobody commits, of what is handled", func() bool {
+		return p.lag(service) > 600 && p.status(service).Handled > before+400
+	})
+	p.demo.end(&event)
+	// The next message of a partition commits those before it.
+	after := p.status(service).Handled
+	p.await("messages of every partition", func() bool { return p.status(service).Handled > after+400 })
 	p.drain()
+	p.await("all of it committed", func() bool { return p.lag(service) == 0 })
 	p.stop()
 	p.checkAtLeastOnce()
 }
@@ -37,19 +72,21 @@ func TestRetentionDeletes(t *testing.T) {
 	s := shipped(t, "payments", 5)
 	points(&s.Producers[0].Profile, 0, 30)
 	topic := s.Producers[0].Topic
-	s.Faults = []scenario.Fault{
-		{Kind: scenario.FaultStop, At: 2 * time.Minute, For: 4 * time.Minute, Service: "payment-service"},
-		{Kind: scenario.FaultExpire, At: 5 * time.Minute, Topic: topic, Keep: 30 * time.Second},
-	}
 	p := start(t, s, "", 20)
 	const service = "payment-service"
-	p.await("lag of consumers that stand still", func() bool { return p.lag(service) > 100 })
+	stop := scenario.Fault{Kind: scenario.FaultStop, Service: service}
+	p.await("consumed", func() bool { return p.status(service).Handled > 20 })
+	p.demo.begin(&stop)
+	// More than they have fetched, which they handle although it is deleted.
+	p.await("lag of consumers that stand still", func() bool { return p.lag(service) > 1500 })
+	p.demo.begin(&scenario.Fault{Kind: scenario.FaultExpire, Topic: topic, Keep: 30 * time.Second})
 	started := int64(0)
 	p.await("a log that begins later", func() bool { started = logStart(t, p, topic); return started > 0 })
-	p.await("they go on", func() bool {
-		return p.demo.clock.Elapsed(time.Now()) > 7*time.Minute && p.lag(service) >= 0 && p.lag(service) < 50
-	})
+	handled := p.status(service).Handled
+	p.demo.end(&stop)
+	p.await("they go on", func() bool { return p.status(service).Handled > handled+50 })
 	p.demo.generator.quiet.Store(true)
+	p.await("nothing is left", func() bool { return p.lag(service) == 0 })
 	p.await("all acknowledged", func() bool { return p.acknowledged() == p.demo.generator.sent.Load() })
 	p.stop()
 	if got, made := p.distinct(service), p.demo.generator.Produced(topic); int64(got) >= made {

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/internal/cli/clitest"
 	"kafka_burndown_exporter/internal/kafka"
 	"kafka_burndown_exporter/internal/lag"
 	"kafka_burndown_exporter/internal/scale"
@@ -51,6 +52,7 @@ type play struct {
 	t    *testing.T
 	demo *Demo
 	stop func()
+	logs clitest.Buffer // of the exporter
 
 	mu      sync.Mutex
 	handled map[string]map[position]int             // by service: how often
@@ -109,7 +111,7 @@ func start(t *testing.T, s *scenario.Scenario, candidate string, speed float64) 
 	}
 	p.demo = d
 	ctx, cancel := context.WithCancel(context.Background())
-	url, wait := exporter(ctx, t, d)
+	url, wait := exporter(ctx, t, d, log.NewLogfmtLogger(&p.logs))
 	ended := make(chan struct{})
 	go func() { defer close(ended); d.Run(ctx, url) }()
 	p.stop = sync.OnceFunc(func() { cancel(); wait(); <-ended })
@@ -118,11 +120,12 @@ func start(t *testing.T, s *scenario.Scenario, candidate string, speed float64) 
 }
 
 // exporter samples the demo's Kafka as the program does and serves its metrics. wait returns when it has stopped.
-func exporter(ctx context.Context, t *testing.T, d *Demo) (url string, wait func()) {
+func exporter(ctx context.Context, t *testing.T, d *Demo, logger log.Logger) (url string, wait func()) {
 	t.Helper()
 	const interval = 250 * time.Millisecond
 	cfg := kafka.Config{Brokers: d.opt.Cluster.Brokers, ClientID: "exporter", Interval: interval, MaxAge: 5 * time.Second,
-		RateWindow: max(d.Clock().Wall(2*time.Minute), 2*time.Second), MetadataRefresh: 10 * time.Second,
+		WaveTimeout: 5 * time.Second, // connecting takes that long where all tests run at once
+		RateWindow:  max(d.Clock().Wall(2*time.Minute), 2*time.Second), MetadataRefresh: 10 * time.Second,
 		MembersRefresh: 2 * interval, StartsRefresh: 10 * time.Second, Expect: d.Groups()}
 	reg := prometheus.NewRegistry()
 	self := collector.NewSelf(reg)
@@ -130,7 +133,7 @@ func exporter(ctx context.Context, t *testing.T, d *Demo) (url string, wait func
 	if err != nil {
 		t.Fatal(err)
 	}
-	sampler, err := kafka.New(cfg, log.NewNopLogger(), self)
+	sampler, err := kafka.New(cfg, logger, self)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +238,7 @@ func (p *play) await(what string, ok func() bool) {
 	for _, d := range p.demo.Decisions() {
 		fmt.Fprintf(&b, "%s %s %s\n", d.At.Round(time.Second), d.Service, d.Why)
 	}
-	p.t.Fatalf("%s: not within %s\n%s", what, patience, b.String())
+	p.t.Fatalf("%s: not within %s\n%sThe exporter says:\n%s", what, patience, b.String(), p.logs.String())
 }
 
 // drain silences the producers and waits until everything that was produced is handled.

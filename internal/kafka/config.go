@@ -20,6 +20,9 @@ type Config struct {
 
 	// Interval is the distance of waves, MaxAge how long a value may be held.
 	Interval, MaxAge time.Duration
+	// WaveTimeout is how long one wave may take; 0 means 8/10 of Interval. A longer one suits intervals so short that a
+	// busy machine cannot connect in them; waves that overrun follow each other without a pause.
+	WaveTimeout time.Duration
 	// RateWindow is how far back the producer rate of a partition seen for the first time is seeded.
 	RateWindow time.Duration
 	// MetadataRefresh, MembersRefresh and StartsRefresh space the requests that not every wave makes; 0 means the

@@ -230,6 +230,7 @@ type faultyNetwork struct {
 	mute  bool // packets to what is down get lost, instead of being refused
 	conns []heldConn
 	dials int
+	delay time.Duration // until a connection is there
 }
 
 type heldConn struct {
@@ -240,8 +241,13 @@ type heldConn struct {
 func (n *faultyNetwork) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	n.mu.Lock()
 	n.dials++
-	down, mute := n.down[address], n.mute
+	down, mute, delay := n.down[address], n.mute, n.delay
 	n.mu.Unlock()
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if down && mute {
 		<-ctx.Done()
 		return nil, fmt.Errorf("dial %s: %w", address, ctx.Err())
@@ -257,6 +263,13 @@ func (n *faultyNetwork) DialContext(ctx context.Context, network, address string
 	n.conns = append(n.conns, heldConn{c, address})
 	n.mu.Unlock()
 	return c, nil
+}
+
+// slow lets every connection take that long.
+func (n *faultyNetwork) slow(delay time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.delay = delay
 }
 
 // cut ends the connections to an address and refuses new ones until it is healed.

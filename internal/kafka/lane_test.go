@@ -42,6 +42,25 @@ func TestMutePeerEndsTheOpening(t *testing.T) {
 	}
 }
 
+// A login that takes longer than a wave ends nevertheless, also that of a bootstrap address.
+func TestLoginLongerThanAWave(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
+		f.topic("orders", 3)
+		f.groups(3, "orders")
+		f.config.Interval = time.Second
+		f.network.slow(2 * time.Second)
+		s := f.sampler()
+		for range 20 {
+			w, err := s.Wave(t.Context())
+			if err == nil && len(w.Groups) == 3 && unread(w) == 0 {
+				return
+			}
+			time.Sleep(f.config.Interval)
+		}
+		t.Errorf("never connected: %v", f.stats)
+	})
+}
+
 // A call whose time is over before its turn comes is not made: it would cost a healthy connection, and be taken for a
 // failure of the broker.
 func TestCallThatIsTooLateIsNotMade(t *testing.T) {

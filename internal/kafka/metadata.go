@@ -22,6 +22,7 @@ func (s *Sampler) refreshMetadata(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read metadata: %w", err)
 	}
+	s.shutSeeds()
 	s.applyBrokers(answer)
 	s.topics.apply(answer.Topics, s.topicNames)
 	s.topicNames.forget(10_000 + 4*len(answer.Topics))
@@ -61,16 +62,31 @@ func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, 
 		}
 		firstErr = err
 	}
+	seeds := s.openSeeds()
 	one := func(ctx context.Context, i int) (*sarama.MetadataResponse, error) {
-		seed := s.newSeed(s.cfg.Brokers[i])
-		defer seed.shut()
-		return s.askMetadata(ctx, seed)
+		return s.askMetadata(ctx, seeds[i])
 	}
-	answer, err := first(ctx, len(s.cfg.Brokers), s.deadline/8, one)
+	answer, err := first(ctx, len(seeds), s.deadline/8, one)
 	if err != nil {
 		return nil, errors.Join(firstErr, err)
 	}
 	return answer, nil
+}
+
+// openSeeds makes the bootstrap addresses brokers that may be asked. They stay until metadata is there: a login that
+// takes longer than a wave is not lost with it.
+func (s *Sampler) openSeeds() []*node {
+	for _, address := range s.cfg.Brokers[len(s.seeds):] {
+		s.seeds = append(s.seeds, s.newSeed(address))
+	}
+	return s.seeds
+}
+
+func (s *Sampler) shutSeeds() {
+	for _, seed := range s.seeds {
+		seed.shut()
+	}
+	s.seeds = nil
 }
 
 // newSeed is a broker known by a bootstrap address only.

@@ -41,6 +41,7 @@ type Sampler struct {
 
 	topicNames, groupNames *namer
 	nodes                  map[int32]*node
+	seeds                  []*node        // the bootstrap addresses, until metadata is there
 	lastUp                 map[int32]bool // who answered in the last wave
 	topics                 *topicTable
 	unseen                 *unseen
@@ -86,12 +87,11 @@ func New(cfg Config, logger log.Logger, stats Stats) (*Sampler, error) {
 	if err := conf.Validate(); err != nil {
 		return nil, fmt.Errorf("connection settings: %w", err)
 	}
-	deadline := cfg.Interval * 8 / 10
 	s := &Sampler{
 		cfg: cfg, version: version, versions: versionsFor(version), logger: logger, stats: stats,
-		once: newOnceLogger(logger), deadline: deadline,
+		once: newOnceLogger(logger), deadline: cfg.WaveTimeout,
 		lanes: &laneEnv{
-			conf: conf, auth: auth, dial: cfg.Dial, stats: stats, patience: deadline / 40, maxBackoff: cfg.Interval / 2,
+			conf: conf, auth: auth, dial: cfg.Dial, stats: stats, patience: cfg.WaveTimeout / 40, maxBackoff: cfg.Interval / 2,
 		},
 		topicNames: newNamer(cfg.TopicFilter, cfg.TopicExclude, cfg.Shard),
 		groupNames: newNamer(cfg.GroupFilter, cfg.GroupExclude, cfg.Shard),
@@ -151,6 +151,7 @@ func (s *Sampler) Close() error {
 	for _, n := range s.nodes {
 		n.shut()
 	}
+	s.shutSeeds()
 	return nil
 }
 

@@ -122,6 +122,9 @@ func (c Config) withDefaults() Config {
 	if c.MaxAge == 0 {
 		c.MaxAge = 3 * c.Interval
 	}
+	if c.WaveTimeout == 0 {
+		c.WaveTimeout = c.Interval * 8 / 10
+	}
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext
 	}
