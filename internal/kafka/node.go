@@ -69,6 +69,9 @@ func ask[Q, T any](
 	v, err := call(ctx, l, api, func(*session) func(*sarama.Broker) (T, error) {
 		return func(b *sarama.Broker) (T, error) { return send(b, request) }
 	})
+	if err != nil && ctx.Err() == context.Canceled { // given up by us, who may have closed the connection, too
+		err = context.Canceled
+	}
 	s.account(n, api, err)
 	return v, err
 }

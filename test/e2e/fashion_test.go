@@ -73,18 +73,9 @@ func TestFashion(t *testing.T) {
 func (e *evening) fallUnready(t *testing.T, object kubeapi.Object, outage string) {
 	t.Helper()
 	predicted := predictFall(t, object, compressedController(), streamMaximum, 3)
-	begin := time.Now()
-	must(t, os.WriteFile(outage, nil, 0o644))
-	last := predicted[len(predicted)-1].replicas
-	eventually(t, 150*time.Second, "the known fall", func() error {
-		if wanted, _ := e.f.replicas(); wanted > last {
-			return fmt.Errorf("%d replicas, %d predicted", wanted, last)
-		}
-		return nil
-	})
-	must(t, os.Remove(outage))
+	begin, seen := e.fallTo(t, outage, predicted[len(predicted)-1].replicas)
 	var rows []string
-	for _, c := range e.f.changesSince(begin) {
+	for _, c := range seen {
 		// Where the pods turn unready one after the other, a sync in between asks for some, and a fall takes two steps.
 		after := c.at.Sub(begin)
 		bound := leastAfter(predicted, streamMaximum, after+syncPeriod)
@@ -94,6 +85,23 @@ func (e *evening) fallUnready(t *testing.T, object kubeapi.Object, outage string
 		}
 	}
 	t.Logf("all of %d pods not ready\n| after s | replicas | predicted |\n|--:|--:|--:|\n%s", streamMaximum, strings.Join(rows, "\n"))
+}
+
+// fallTo lets every pod be not ready until the replicas have fallen to that many, and returns when that began and the
+// changes since.
+func (e *evening) fallTo(t *testing.T, outage string, replicas int) (time.Time, []change) {
+	t.Helper()
+	begin := time.Now()
+	must(t, os.WriteFile(outage, nil, 0o644))
+	eventually(t, 150*time.Second, "the known fall", func() error {
+		if wanted, _ := e.f.replicas(); wanted > replicas {
+			return fmt.Errorf("%d replicas, %d predicted", wanted, replicas)
+		}
+		return nil
+	})
+	seen := e.f.changesSince(begin)
+	must(t, os.Remove(outage))
+	return begin, seen
 }
 
 // startStream brings the stream processor to rest and returns the file that makes its pods unready.

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -43,17 +42,7 @@ func TestKnownFallOfTwelve(t *testing.T) {
 	eventually(t, 30*time.Second, "HPA wants more than twelve", func() error { return e.wantsMore(t, name) })
 
 	predicted := predictFall(t, object, compressedController(), pods, 3)
-	begin := time.Now()
-	must(t, os.WriteFile(outage, nil, 0o644))
-	last := predicted[len(predicted)-1].replicas
-	eventually(t, 150*time.Second, "the known fall", func() error {
-		if wanted, _ := e.f.replicas(); wanted > last {
-			return fmt.Errorf("%d replicas, %d predicted", wanted, last)
-		}
-		return nil
-	})
-	seen := e.f.changesSince(begin)
-	must(t, os.Remove(outage))
+	begin, seen := e.fallTo(t, outage, predicted[len(predicted)-1].replicas)
 	for i, c := range seen {
 		after := c.at.Sub(begin)
 		if i >= len(predicted) || c.replicas != predicted[i].replicas || after < predicted[i].after-syncPeriod {
