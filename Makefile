@@ -29,13 +29,14 @@ build-demo: ## Build the demo, a program and a module of its own.
 	cd demo && CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o ../$(DEMO) .
 
 .PHONY: test
-test: lint unit ## All tests: format, vet, staticcheck, and every test of the root module and the demo under the race detector.
+test: lint unit ## All tests: format, vet, staticcheck, the workflow, and every test of the root module and the demo under the race detector.
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck.
+lint: ## gofmt, go vet, staticcheck, actionlint.
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not gofmt-clean: $$bad"; exit 1; fi
 	go vet ./...
 	$(STATICCHECK) ./...
+	go tool -modfile=tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yaml
 	cd demo && go vet ./...
 	cd demo && go tool -modfile=../tools/go.mod staticcheck ./...
 
