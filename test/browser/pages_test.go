@@ -139,7 +139,7 @@ func TestABurstBecomesLagBecomesReplicas(t *testing.T) {
 	calm, rest := 0, 0.0
 	d.await("calm", service, func(lag float64, ready, desired int) bool {
 		calm, rest = desired, lag
-		return lag < 150 && ready >= 1
+		return lag < 75 && ready >= 1
 	})
 	b.run(chromedp.Navigate(d.url+"/demo/"), chromedp.WaitReady(`.plot path.lag`, chromedp.ByQuery),
 		chromedp.Click(`form[action="./burst"] button`))
@@ -158,7 +158,7 @@ func TestABurstBecomesLagBecomesReplicas(t *testing.T) {
 	b.await("a stopped consumer is shown", `document.querySelector('[data-service="status-consumer"]').classList.contains("stopped")`)
 	d.await("its lag rises", "status-consumer", func(lag float64, _, _ int) bool { peak = lag; return lag > 5000 })
 	b.run(chromedp.Click(`[data-service="status-consumer"] form[action="./stop"] button`))
-	d.await("and drains again", "status-consumer", func(lag float64, _, _ int) bool { return lag < peak/2 })
+	d.await("and drains again", "status-consumer", func(lag float64, _, _ int) bool { return lag < peak/5 })
 
 	b.run(chromedp.Click(`[data-service="courier-consumer"] form[action="./kill"] button`))
 	b.await("the page says what was killed", `document.getElementById("said").textContent.includes("courier-consumer")`)
