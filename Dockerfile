@@ -1,7 +1,7 @@
 # Multi-architecture: make image PLATFORMS=linux/amd64,linux/arm64 IMAGE=… (docs/deploy.md). Nothing is run for the target's
 # architecture, only copied, so no emulation is needed.
 # The default target is the static binary alone. Charts that start the exporter through bash need --target shell; --target
-# demo is the workload with its autoscalers, for a Kafka that is named (deploy/compose).
+# lab is the program for a desk, whose demo runs against a Kafka that is named (deploy/compose).
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 ARG TARGETOS TARGETARCH REVISION=unknown BRANCH=unknown
 WORKDIR /src
@@ -21,22 +21,22 @@ RUN mkdir -p /out/bin /out/etc/ssl/certs /links \
  && ln -s /usr/local/bin/kafka_burndown_exporter /links/kafka_exporter \
  && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/
 
-FROM build AS build-demo
+FROM build AS build-lab
 ARG TARGETOS TARGETARCH REVISION=unknown BRANCH=unknown
-WORKDIR /src/demo
-RUN mkdir -p /demo/bin \
+WORKDIR /src/lab
+RUN mkdir -p /lab/bin \
  && CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
       -ldflags "-s -w \
         -X github.com/prometheus/common/version.Version=$(cat ../VERSION) \
         -X github.com/prometheus/common/version.Revision=$REVISION \
         -X github.com/prometheus/common/version.Branch=$BRANCH" \
-      -o /demo/bin/kafka_burndown_demo .
+      -o /lab/bin/kafka_burndown_lab .
 
-FROM scratch AS demo
-COPY --from=build-demo /demo/ /
+FROM scratch AS lab
+COPY --from=build-lab /lab/ /
 COPY --from=build /out/etc/ /etc/
 USER 65532:65532
-ENTRYPOINT ["/bin/kafka_burndown_demo"]
+ENTRYPOINT ["/bin/kafka_burndown_lab"]
 
 FROM debian:stable-slim AS shell
 COPY --from=build /out/bin/ /usr/local/bin/

@@ -9,7 +9,7 @@ PKG         := github.com/prometheus/common/version
 LDFLAGS     := -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(REVISION) -X $(PKG).Branch=$(BRANCH)
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 BIN         := kafka_burndown_exporter
-DEMO        := kafka_burndown_demo
+LAB         := kafka_burndown_lab
 DEMO_ARGS   ?=
 
 .PHONY: help
@@ -17,19 +17,22 @@ help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build the static binary.
+build: build-exporter build-lab ## Build the exporter and the lab as static binaries.
+
+.PHONY: build-exporter
+build-exporter:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) .
 
 .PHONY: demo
-demo: build-demo ## Run the exporter on an embedded Kafka with a live workload that scales (DEMO_ARGS adds flags).
-	@./$(DEMO) $(DEMO_ARGS)
+demo: build-lab ## Run the exporter on an embedded Kafka with a live workload that scales (DEMO_ARGS adds flags).
+	@./$(LAB) demo $(DEMO_ARGS)
 
-.PHONY: build-demo
-build-demo: ## Build the demo, a program and a module of its own.
-	cd demo && CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o ../$(DEMO) .
+.PHONY: build-lab
+build-lab:
+	cd lab && CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o ../$(LAB) .
 
 .PHONY: test
-test: lint unit ## All tests: format, vet, staticcheck, the workflow, and every test of the root module and the demo under the race detector.
+test: lint unit ## All tests: format, vet, staticcheck, the workflow, and every test of the root module and the lab under the race detector.
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, actionlint.
@@ -37,13 +40,13 @@ lint: ## gofmt, go vet, staticcheck, actionlint.
 	go vet ./...
 	$(STATICCHECK) ./...
 	go tool -modfile=tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yaml
-	cd demo && go vet ./...
-	cd demo && go tool -modfile=../tools/go.mod staticcheck ./...
+	cd lab && go vet ./...
+	cd lab && go tool -modfile=../tools/go.mod staticcheck ./...
 
 .PHONY: unit
-unit: ## The tests of the root module and the demo, race detector on; real Kafka, Prometheus and Kerberos where they are installed.
+unit: ## The tests of the root module and the lab, race detector on; real Kafka, Prometheus and Kerberos where they are installed.
 	go test -race -timeout 20m ./...
-	cd demo && go test -race -timeout 10m ./...
+	cd lab && go test -race -timeout 20m ./...
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME each.
@@ -55,7 +58,8 @@ cover: ## Test coverage of the root module as a table.
 
 .PHONY: bench
 bench: ## Go benchmarks of the hot paths, allocations included.
-	go test -run '^$$' -bench . -benchmem ./internal/lag ./internal/kafka ./collector ./internal/simulate
+	go test -run '^$$' -bench . -benchmem ./internal/lag ./internal/kafka ./collector
+	cd lab && go test -run '^$$' -bench . -benchmem ./simulate
 
 # What takes longer than all the others together, breaks what they share, or needs the machine to itself has a target of
 # its own.
@@ -69,7 +73,7 @@ e2e: ## The nested modules: golden builds, compose stack, parsers, browser, and 
 	cd deploy/golden && go vet ./... && go test ./...
 	cd test/compose && go vet ./... && go test ./...
 	cd test/parsers && go vet ./... && go test ./...
-	go test -count=1 -run TestDemoAgreesWithSimulator ./internal/demo
+	cd lab && go test -count=1 -run TestDemoAgreesWithSimulator ./demo
 	cd test/browser && go vet ./... && go test -timeout 10m ./...
 	cd test/e2e && go vet ./... && $(E2E) -skip '^($(subst $(space),|,$(E2E_FAULTS) $(E2E_ALONE)))$$' ./...
 
@@ -100,22 +104,22 @@ rules: ## Copy the rules to build/rules with RUNBOOK_URL in the alerts.
 	sed 's|runbook_url: docs/runbooks.md|runbook_url: $(RUNBOOK_URL)|' rules/alerts.yaml > build/rules/alerts.yaml
 
 .PHONY: bench-peers
-bench-peers: build ## Side by side with the peers named by KAFKA_EXPORTER, KMINION, KLAG_EXPORTER (BENCH_ARGS adds flags).
-	go run ./test/bench --ours=$(BIN) $(BENCH_ARGS)
+bench-peers: build-exporter ## Side by side with the peers named by KAFKA_EXPORTER, KMINION, KLAG_EXPORTER (BENCH_ARGS adds flags).
+	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --out=$(CURDIR)/bench-results $(BENCH_ARGS)
 
 # One exporter alone, in one round.
-SCALE := go run ./test/bench --ours=$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=4
+SCALE := go -C test/bench run . --ours=$(CURDIR)/$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=4
 
 .PHONY: bench-scale
-bench-scale: build ## Our exporter alone from 10 000 to 1 000 000 group-partitions, at each granularity, as a shard, and with 20 000 groups.
-	for n in 50 500 1500; do $(SCALE) --groups=$$n --out=bench-results/groups-$$n $(BENCH_ARGS) || exit 1; done
+bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group-partitions, at each granularity, as a shard, and with 20 000 groups.
+	for n in 50 500 1500; do $(SCALE) --groups=$$n --out=$(CURDIR)/bench-results/groups-$$n $(BENCH_ARGS) || exit 1; done
 	@# A million commits in ten seconds would take both of two cores: half of the groups commit.
-	$(SCALE) --groups=5000 --churn=0.5 --out=bench-results/groups-5000 $(BENCH_ARGS)
+	$(SCALE) --groups=5000 --churn=0.5 --out=$(CURDIR)/bench-results/groups-5000 $(BENCH_ARGS)
 	for g in topic group; do $(SCALE) --groups=500 --full-series=500 --ours-arg=--metrics.granularity=$$g \
-	  --out=bench-results/granularity-$$g $(BENCH_ARGS) || exit 1; done
-	$(SCALE) --groups=1000 --full-series=90000 --ours-arg=--shard=0/2 --out=bench-results/shard $(BENCH_ARGS)
+	  --out=$(CURDIR)/bench-results/granularity-$$g $(BENCH_ARGS) || exit 1; done
+	$(SCALE) --groups=1000 --full-series=90000 --ours-arg=--shard=0/2 --out=$(CURDIR)/bench-results/shard $(BENCH_ARGS)
 	$(SCALE) --groups=20000 --committed=20 --full-series=20000 --ours-arg=--metrics.granularity=topic \
-	  --out=bench-results/groups-20000-topic $(BENCH_ARGS)
+	  --out=$(CURDIR)/bench-results/groups-20000-topic $(BENCH_ARGS)
 
 # What is released is named by the whole commit and its tag, wherever it is built, and dated by the commit.
 RELEASE_PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
@@ -125,14 +129,14 @@ RELEASE_TIME       = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 RELEASE_LDFLAGS    = -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(RELEASE_REVISION) -X $(PKG).Branch=$(RELEASE_BRANCH)
 
 .PHONY: release
-release: ## Static binaries of exporter and demo for four platforms as dist/*.tar.gz, with checksums; the same each time (GNU tar).
+release: ## Static binaries of exporter and lab for four platforms as dist/*.tar.gz, with checksums; the same each time (GNU tar).
 	rm -rf dist && mkdir dist
 	@set -euo pipefail; export CGO_ENABLED=0; flags='$(RELEASE_LDFLAGS)'; time=$(RELEASE_TIME); \
 	for platform in $(RELEASE_PLATFORMS); do \
 	  export GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
 	  name=$(BIN)-$(VERSION).$$GOOS-$$GOARCH; exe=$$(go env GOEXE); mkdir "dist/$$name"; echo "dist/$$name.tar.gz"; \
 	  go build -trimpath -buildvcs=false -ldflags "$$flags" -o "dist/$$name/$(BIN)$$exe" .; \
-	  (cd demo && go build -trimpath -buildvcs=false -ldflags "$$flags" -o "../dist/$$name/$(DEMO)$$exe" .); \
+	  (cd lab && go build -trimpath -buildvcs=false -ldflags "$$flags" -o "../dist/$$name/$(LAB)$$exe" .); \
 	  cp LICENSE README.md CHANGELOG.md "dist/$$name/"; \
 	  tar -C dist --format=ustar --sort=name --mtime="@$$time" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
 	    -cf - "$$name" | gzip -9n > "dist/$$name.tar.gz"; \
@@ -155,6 +159,6 @@ image: ## The image, and the one with a shell (IMAGE=NAME; PLATFORMS=linux/amd64
 .PHONY: update
 update: ## Rewrite golden files and generated documentation.
 	go run ./dashboards/gen
-	go test . ./collector ./deploy ./internal/scenario ./internal/simulate -update
-	cd demo && go test -run TestGeneratedFlagDocs . -update
+	go test . ./collector ./deploy -update
+	cd lab && go test -run TestGeneratedFlagDocs . -update && go test ./scenario ./simulate -update
 	cd deploy/golden && go test ./... -update

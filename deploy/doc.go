@@ -1,6 +1,6 @@
-// Package deploy holds the Kubernetes manifests, kustomizations and ScaledObjects true: what is made from rules/ equals
-// it, every trigger asks a query of rules/trigger-queries.yaml, and no ScaledObject breaks the contract of those
-// queries. Building with kustomize is tested in the module deploy/golden, a real API server and KEDA in test/e2e.
+// Package deploy holds the Kubernetes manifests and kustomizations true: what is made from rules/ equals
+// it, and the kustomizations agree with each other. What the ScaledObjects promise is tested in lab/shipped, building with
+// kustomize in the module deploy/golden, a real API server and KEDA in test/e2e.
 package deploy
 
 import (

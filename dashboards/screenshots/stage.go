@@ -59,7 +59,7 @@ func startStage(ctx context.Context, o options) (s *stage, err error) {
 func (s *stage) startDemo(ctx context.Context, o options) (string, error) {
 	bin := filepath.Join(s.dir, "demo")
 	build := exec.CommandContext(ctx, "go", "build", "-o", bin, ".") //nolint:gosec // fixed
-	build.Dir = "demo"
+	build.Dir = "lab"
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the demo (run this from the root of the repository): %w\n%s", err, out)
 	}
@@ -69,7 +69,7 @@ func (s *stage) startDemo(ctx context.Context, o options) (string, error) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	s.demo = exec.Command(bin, "--scenario="+o.scenario, "--speed="+o.speed, //nolint:gosec // our own binary
+	s.demo = exec.Command(bin, "demo", "--scenario="+o.scenario, "--speed="+o.speed, //nolint:gosec // our own binary
 		"--web.listen-address="+addr)
 	s.demo.Stderr = os.Stderr
 	if err := s.demo.Start(); err != nil {

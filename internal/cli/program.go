@@ -26,6 +26,21 @@ type Program struct {
 	Elsewhere map[string]string
 }
 
+// Registrar declares a subcommand with its flags. The command is called after they have been parsed.
+type Registrar func(app *kingpin.Application) (*kingpin.CmdClause, Command)
+
+// Commands is a Program's Register for subcommands, in the order of --help.
+func Commands(registrars ...Registrar) func(app *kingpin.Application) map[string]Command {
+	return func(app *kingpin.Application) map[string]Command {
+		commands := map[string]Command{}
+		for _, register := range registrars {
+			clause, cmd := register(app)
+			commands[clause.FullCommand()] = cmd
+		}
+		return commands
+	}
+}
+
 // App returns the command line and its commands by name.
 func (p Program) App(stdout, stderr io.Writer) (*kingpin.Application, map[string]Command) {
 	app := kingpin.New(p.Name, p.Description)

@@ -8,6 +8,9 @@ import "kafka_burndown_exporter/internal/cli"
 // Name is the program's name; the series about the exporter itself begin with it.
 const Name = "kafka_burndown_exporter"
 
+// LabName is the name of the program that simulates, tunes, lints and demonstrates, in the module lab.
+const LabName = "kafka_burndown_lab"
+
 // Flags are the flags of the commands that sample a cluster.
 type Flags struct {
 	Kafka   *KafkaFlags

@@ -53,13 +53,13 @@ var address = regexp.MustCompile(`http://(127\.0\.0\.1:\d+)`)
 // startDemo builds the program and runs its demo until the test ends, which has to be clean.
 func startDemo(t *testing.T, args ...string) *demo {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "demo")
+	bin := filepath.Join(t.TempDir(), "lab")
 	build := exec.Command("go", "build", "-o", bin, ".")
-	build.Dir = filepath.Join("..", "..", "demo")
+	build.Dir = filepath.Join("..", "..", "lab")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	cmd := exec.Command(bin, append([]string{"--web.listen-address=127.0.0.1:0"}, args...)...)
+	cmd := exec.Command(bin, append([]string{"demo", "--web.listen-address=127.0.0.1:0"}, args...)...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

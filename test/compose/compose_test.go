@@ -67,7 +67,7 @@ func TestPortsAreOnLoopbackOnly(t *testing.T) {
 func TestBuildsExist(t *testing.T) {
 	dockerfile := read(t, "../../Dockerfile")
 	flags := read(t, "../../docs/flags.md")
-	programs := map[string]string{"": "/bin/kafka_burndown_exporter", "demo": "/bin/kafka_burndown_demo"}
+	programs := map[string]string{"": "/bin/kafka_burndown_exporter", "lab": "/bin/kafka_burndown_lab"}
 	images := map[string]string{} // image → target
 	for name, service := range load(t).Services {
 		if service.Build == nil {
@@ -94,7 +94,7 @@ func TestBuildsExist(t *testing.T) {
 		}
 	}
 	if len(images) != 2 {
-		t.Errorf("images built: %v; want the exporter's and the demo's", images)
+		t.Errorf("images built: %v; want the exporter's and the lab's", images)
 	}
 }
 

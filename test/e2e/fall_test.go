@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/scale"
-	"kafka_burndown_exporter/internal/scaledobject"
+	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/test/e2e/kubeapi"
 )
 
@@ -52,7 +52,7 @@ func leastAfter(falls []fall, n int, after time.Duration) int {
 // that asks for as many, then as many that run, idle and not ready, while it asks for more. It returns the first falls.
 func predictFall(t *testing.T, object kubeapi.Object, controller scale.Controller, n int32, falls int) []fall {
 	t.Helper()
-	read, err := scaledobject.FromValue("test", object, scaledobject.Options{})
+	read, err := manifest.FromValue("test", object, manifest.Options{})
 	must(t, err)
 	spec := read.Scale.HPASpec(&controller)
 	hpa := scale.NewHPA(spec)

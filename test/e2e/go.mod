@@ -7,6 +7,7 @@ require (
 	golang.org/x/crypto v0.58.0
 	gopkg.in/evanphx/json-patch.v4 v4.13.0
 	kafka_burndown_exporter v0.0.0
+	kafka_burndown_exporter/lab v0.0.0
 	sigs.k8s.io/kustomize/api v0.21.1
 	sigs.k8s.io/kustomize/kyaml v0.21.1
 	sigs.k8s.io/yaml v1.6.0
@@ -55,3 +56,5 @@ require (
 )
 
 replace kafka_burndown_exporter => ../..
+
+replace kafka_burndown_exporter/lab => ../../lab

@@ -11,7 +11,7 @@ import (
 	"github.com/IBM/sarama"
 
 	"kafka_burndown_exporter/internal/scale"
-	"kafka_burndown_exporter/internal/scaledobject"
+	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/test/e2e/kubeapi"
 )
 
@@ -74,7 +74,7 @@ func TestKafkaTriggerOptions(t *testing.T) {
 // expected is internal/scale's answer to the second of two questions: the first of excludePersistentLag knows no past.
 func expected(t *testing.T, object kubeapi.Object, offsets []scale.PartitionOffsets) int64 {
 	t.Helper()
-	read, err := scaledobject.FromValue("test", object, scaledobject.Options{})
+	read, err := manifest.FromValue("test", object, manifest.Options{})
 	must(t, err)
 	now := time.Now()
 	keda := scale.NewKEDA(read.Scale, now)
@@ -90,7 +90,7 @@ func expected(t *testing.T, object kubeapi.Object, offsets []scale.PartitionOffs
 
 // externalMetric asks KEDA for a metric as HPA does, in thousandths.
 func (w *world) externalMetric(t *testing.T, namespace, object, name string) (int64, error) {
-	selector := url.QueryEscape("scaledobject.keda.sh/name=" + object)
+	selector := url.QueryEscape("manifest.keda.sh/name=" + object)
 	answer, err := w.stack.API.Get(t.Context(), "/apis/external.metrics.k8s.io/v1beta1/namespaces/"+namespace+"/"+name+"?labelSelector="+selector)
 	if err != nil {
 		return 0, err

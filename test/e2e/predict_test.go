@@ -11,8 +11,8 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"kafka_burndown_exporter/internal/scenario"
-	"kafka_burndown_exporter/internal/simulate"
+	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/test/e2e/kubeapi"
 )
 

@@ -24,7 +24,7 @@ type Part string
 // The parts, in their order.
 const (
 	Exporter Part = "# Flags\n"
-	Demo     Part = "\n## kafka_burndown_demo\n"
+	Lab      Part = "\n## kafka_burndown_lab\n"
 )
 
 // find returns the bounds of a part in the file.
@@ -35,7 +35,7 @@ func (p Part) find(text string) (from, to int, ok bool) {
 	}
 	to = len(text)
 	if p == Exporter {
-		if at := strings.Index(text, string(Demo)); at >= 0 {
+		if at := strings.Index(text, string(Lab)); at >= 0 {
 			to = at
 		}
 	}
@@ -66,22 +66,27 @@ func Check(t TB, path string, part Part, want string, update bool) {
 	}
 }
 
-// Commands describes a program's commands. Commands with the same flags share a table.
-func Commands(app *kingpin.ApplicationModel) string {
+// Made says where the file comes from; it stands before the first part.
+const Made = "\nMade from the programs by `make update`. A flag that is on or off is turned off by `--no-NAME`; " +
+	"`--NAME=true` and `--NAME=false` work as well.\n"
+
+// Shown remembers which rows stand in which table.
+type Shown map[string]string
+
+// Commands describes a program's commands below headings of that level. Commands with the same flags share a table.
+func (s Shown) Commands(heading string, app *kingpin.ApplicationModel) string {
 	var b strings.Builder
-	b.WriteString("\nMade from the programs by `make update`. A flag that is on or off is turned off by `--no-NAME`; " +
-		"`--NAME=true` and `--NAME=false` work as well.\n")
-	shown := Shown{}
 	for _, c := range app.Commands {
 		if !c.Hidden && c.Name != "help" {
-			fmt.Fprintf(&b, "\n## %s\n\n%s\n%s", c.Name, c.Help, shown.Table(c.Name, c.Flags))
+			fmt.Fprintf(&b, "\n%s %s\n\n%s\n", heading, c.Name, c.Help)
+			for _, a := range c.Args {
+				fmt.Fprintf(&b, "\nArgument `%s`: %s\n", a.Name, a.Help)
+			}
+			b.WriteString(s.Table(c.Name, c.Flags))
 		}
 	}
 	return b.String()
 }
-
-// Shown remembers which rows stand in which table.
-type Shown map[string]string
 
 // Table is the table of a command's flags, without those that an earlier one shows.
 func (s Shown) Table(command string, flags []*kingpin.FlagModel) string {

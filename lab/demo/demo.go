@@ -1,0 +1,208 @@
+package demo
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/manifest"
+	"kafka_burndown_exporter/lab/scenario"
+)
+
+// Options are what a demo needs.
+type Options struct {
+	Scenario *scenario.Scenario
+	// Candidate names the autoscaling set-up; empty is the scenario's default.
+	Candidate string
+	// Speed is how many times faster than in life the scenario runs, From where in it the demo begins.
+	Speed float64
+	From  time.Duration
+	// Cluster is where the workload runs.
+	Cluster Cluster
+	// Prefix stands before every topic and group on a real cluster.
+	Prefix string
+	Logger log.Logger
+	// Observe, where set, is told of every message that a pod has handled, ObserveSync of every decision of an HPA,
+	// ObserveRest of how long a rebalance kept a pod from messages, by the wall; tests count with them.
+	Observe     func(service string, raw *sarama.ConsumerMessage, m Message)
+	ObserveSync func(service string, d scale.Decision)
+	ObserveRest func(service string, rest time.Duration)
+}
+
+// Demo is a running workload with its autoscalers.
+type Demo struct {
+	opt         Options
+	scenario    *scenario.Scenario
+	clock       Clock
+	generator   *generator
+	deployments []*deployment
+	autoscalers []*autoscaler
+	history     *history
+	learners    map[string]*learner
+	store       *store
+	samples     *timeline
+	background  sync.WaitGroup // faults that take their time
+}
+
+// New makes sure that the topics exist and prepares the workload; Run moves it. Where New fails, the cluster is still the
+// caller's to stop.
+func New(opt Options) (*Demo, error) {
+	s := opt.Scenario
+	d := &Demo{opt: opt, scenario: s, history: newHistory(), learners: map[string]*learner{}, store: newStore(),
+		samples: newTimeline()}
+	objects, err := candidateObjects(s, opt.Candidate)
+	if err != nil {
+		return nil, err
+	}
+	if err := createTopics(opt.Cluster, prefix(opt.Prefix), s.Topics); err != nil {
+		return nil, err
+	}
+	d.clock = NewClock(time.Now(), s.Start, opt.From, opt.Speed)
+	d.generator, err = newGenerator(d.clock, opt.Cluster, prefix(opt.Prefix), s.Topics, opt.Logger)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Services {
+		svc := &s.Services[i]
+		dep := newDeployment(svc, d.initial(svc), prefix(opt.Prefix), d.clock, opt.Cluster, opt.Logger, d.handle)
+		dep.observeRest = opt.ObserveRest
+		d.deployments = append(d.deployments, dep)
+		d.learners[svc.Group] = &learner{prior: 0.9 * svc.Capacity.PerPod}
+		if o := objects[svc.Name]; o != nil {
+			d.autoscalers = append(d.autoscalers, newAutoscaler(o, dep, d.clock, d.history, opt.ObserveSync))
+		}
+	}
+	return d, nil
+}
+
+// Clock is the demo's clock.
+func (d *Demo) Clock() Clock { return d.clock }
+
+// Groups are the consumer groups with the topics they read, for --group.expect.
+func (d *Demo) Groups() map[string][]string {
+	out := map[string][]string{}
+	for i := range d.scenario.Services {
+		svc := &d.scenario.Services[i]
+		names := prefix(d.opt.Prefix)
+		out[names.on(svc.Group)] = names.all(svc.Topics)
+	}
+	return out
+}
+
+// Run moves messages and scales pods on what it scrapes from metricsURL, until ctx ends. It returns when every pod has
+// left its group and a Kafka that was started for the demo is gone.
+func (d *Demo) Run(ctx context.Context, metricsURL string) {
+	if d.opt.Cluster.own() {
+		defer d.opt.Cluster.Stop()
+	}
+	var pods, producers sync.WaitGroup
+	for _, dep := range d.deployments {
+		pods.Go(func() { dep.run(ctx) })
+	}
+	acknowledged := make(chan struct{})
+	go func() { defer close(acknowledged); d.generator.acknowledge() }()
+	for i := range d.scenario.Producers {
+		producers.Go(func() { d.generator.run(ctx, d.scenario, &d.scenario.Producers[i]) })
+	}
+	d.warnOfImpossible()
+	d.control(ctx, metricsURL)
+	d.background.Wait()
+	producers.Wait()
+	pods.Wait()
+	d.generator.producer.AsyncClose()
+	<-acknowledged
+}
+
+// control scrapes, scales and applies the scenario's faults until ctx ends.
+func (d *Demo) control(ctx context.Context, metricsURL string) {
+	client := &http.Client{}
+	defer client.CloseIdleConnections()
+	interval := max(d.clock.Wall(d.scenario.Pipeline.ScrapeInterval), 250*time.Millisecond)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var nextScrape time.Time
+	faultsAt := d.clock.Elapsed(time.Now())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			if !now.Before(nextScrape) {
+				nextScrape = now.Add(interval)
+				d.scrape(ctx, client, metricsURL, now)
+			}
+			for _, a := range d.autoscalers {
+				a.step(now)
+			}
+			at := d.clock.Elapsed(now)
+			d.faultsBetween(faultsAt, at)
+			faultsAt = at
+		}
+	}
+}
+
+func (d *Demo) scrape(ctx context.Context, client *http.Client, url string, now time.Time) {
+	at := d.clock.Elapsed(now)
+	s, err := scrapeMetrics(ctx, client, url, prefix(d.opt.Prefix))
+	if err == nil && d.scrapesLost(at) {
+		err = errNoScrape
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			level.Debug(d.opt.Logger).Log("msg", "no metrics yet", "err", err)
+		}
+		s = nil
+	}
+	if s != nil {
+		d.history.add(at, s, d.clock.Speed())
+		for group, l := range d.learners {
+			l.derive(d.history, group, at)
+		}
+		d.custom(at)
+	}
+	for _, a := range d.autoscalers {
+		a.scraped(s)
+	}
+	d.samples.add(at, d.Services(), d.history)
+}
+
+// custom adds the series that services publish themselves: here all of them show a group's lag.
+func (d *Demo) custom(now time.Duration) {
+	for i := range d.scenario.Services {
+		svc := &d.scenario.Services[i]
+		if len(svc.Metrics) == 0 {
+			continue
+		}
+		if v, ok := d.history.latest(svc.Group, manifest.SignalLag, now); ok {
+			// A query on a series without a consumergroup label names no group.
+			d.history.setSeries(svc.Metrics[0].Name, now, v)
+		}
+	}
+}
+
+// Services is the state of all services, in the scenario's order.
+func (d *Demo) Services() []Status {
+	var out []Status
+	for _, dep := range d.deployments {
+		out = append(out, dep.status())
+	}
+	return out
+}
+
+// Decisions is the autoscalers' log, newest first.
+func (d *Demo) Decisions() []Decision {
+	var out []Decision
+	for _, a := range d.autoscalers {
+		decisions, _ := a.log()
+		out = append(out, decisions...)
+	}
+	slices.SortStableFunc(out, func(a, b Decision) int { return int(b.At - a.At) })
+	return out
+}

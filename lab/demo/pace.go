@@ -1,0 +1,52 @@
+package demo
+
+import (
+	"time"
+
+	"kafka_burndown_exporter/lab/scenario"
+)
+
+// The default speed makes a minute show ten, unless that took more messages a second than a laptop should spend on a
+// demo.
+const (
+	defaultSpeed = 10
+	maxRate      = 10_000
+)
+
+// Pace is how fast a scenario runs where nothing else is asked for, and where in it the demo begins: shortly before
+// something happens.
+func Pace(s *scenario.Scenario) (speed float64, from time.Duration) {
+	peak := 0.0
+	raters := make([]*scenario.Rater, len(s.Producers))
+	for i := range s.Producers {
+		raters[i] = s.Rater(&s.Producers[i])
+	}
+	for at := time.Duration(0); at < s.Duration; at += time.Minute {
+		sum := 0.0
+		for _, r := range raters {
+			rate, _ := r.Mean(at)
+			sum += rate
+		}
+		peak = max(peak, sum)
+	}
+	speed = defaultSpeed
+	for speed > 1 && peak*speed > maxRate {
+		speed--
+	}
+	return speed, beginning(s)
+}
+
+// beginning is where the shipped scenarios become interesting; others begin at their beginning.
+func beginning(s *scenario.Scenario) time.Duration {
+	switch s.Name {
+	case "food-delivery":
+		return 4 * time.Minute
+	case "ride-hailing":
+		return 9 * time.Minute
+	case "fashion":
+		return 18*time.Hour + 58*time.Minute
+	case "payments":
+		return 29 * time.Minute
+	}
+	return 0
+}

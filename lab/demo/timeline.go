@@ -1,0 +1,72 @@
+package demo
+
+import (
+	"sync"
+	"time"
+
+	"kafka_burndown_exporter/lab/manifest"
+)
+
+// TimelinePoint is one service at one moment of the scenario, for the charts. Values that are not known are NaN.
+type TimelinePoint struct {
+	At            time.Duration
+	Lag, Age      float64
+	Produced      float64 // messages/s
+	Consumed      float64 // messages/s
+	Ready, Wanted int
+}
+
+// timelineLimit is how many points are kept for each service; beyond it every second one goes.
+const timelineLimit = 720
+
+// timeline keeps the last hour of every service for the charts.
+type timeline struct {
+	mu       sync.Mutex
+	services map[string][]TimelinePoint
+}
+
+func newTimeline() *timeline { return &timeline{services: map[string][]TimelinePoint{}} }
+
+func (t *timeline) add(at time.Duration, services []Status, h *history) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range services {
+		p := TimelinePoint{At: at, Ready: s.Ready, Wanted: s.Desired,
+			Lag: latest(h, s.Group, manifest.SignalBacklog, at), Age: latest(h, s.Group, manifest.SignalAge, at),
+			Produced: latest(h, s.Group, manifest.SignalProducerRate, at),
+			Consumed: latest(h, s.Group, manifest.SignalConsumerRate, at)}
+		points := append(t.services[s.Service], p)
+		first := 0
+		for first < len(points) && points[first].At < at-historyLength {
+			first++
+		}
+		points = points[first:]
+		if len(points) > timelineLimit {
+			points = everySecond(points)
+		}
+		t.services[s.Service] = points
+	}
+}
+
+func everySecond(points []TimelinePoint) []TimelinePoint {
+	out := make([]TimelinePoint, 0, len(points)/2+1)
+	for i := 0; i < len(points); i += 2 {
+		out = append(out, points[i])
+	}
+	return out
+}
+
+func latest(h *history, group string, signal manifest.Signal, at time.Duration) float64 {
+	v, ok := h.latest(group, signal, at)
+	if !ok {
+		return nan
+	}
+	return v
+}
+
+// Timeline returns a copy of a service's points, oldest first.
+func (d *Demo) Timeline(service string) []TimelinePoint {
+	d.samples.mu.Lock()
+	defer d.samples.mu.Unlock()
+	return append([]TimelinePoint(nil), d.samples.services[service]...)
+}

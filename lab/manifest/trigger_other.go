@@ -1,0 +1,140 @@
+package manifest
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	// Time zones by name, also where the system has no database of them.
+	_ "time/tzdata"
+
+	"github.com/robfig/cron/v3"
+
+	"kafka_burndown_exporter/internal/scale"
+)
+
+func (d *metadata) prometheus(o *Object, opts Options) (*scale.Prometheus, *Query) {
+	p := &scale.Prometheus{
+		ServerAddress:       d.required("serverAddress"),
+		Query:               d.required("query"),
+		Threshold:           d.float("threshold", 0),
+		ActivationThreshold: d.float("activationThreshold", 0),
+		IgnoreNullValues:    d.boolean("ignoreNullValues", true),
+	}
+	if d.required("threshold") != "" && scale.Milli(p.Threshold) <= 0 {
+		d.fail("threshold", "has to be at least 0.001")
+	}
+	for _, key := range []string{"queryParameters", "customHeaders"} {
+		d.pairs(key)
+	}
+	d.timeout("timeout")
+	d.boolean("unsafeSsl", false)
+	for _, key := range []string{"namespace", "awsRegion", "identityOwner", "authModes", "authMode"} {
+		d.value(key)
+	}
+	for _, key := range []string{"apiKey", "method", "keyParamName", "credentialsFromEnv", "credentialsFromEnvFile"} {
+		d.value(key)
+	}
+	d.obsolete("metricName", "cortexOrgID")
+	if p.Query == "" {
+		return p, nil
+	}
+	q, err := ParseQuery(p.Query, opts.Series)
+	if err != nil {
+		if opts.KeepUnknownQueries {
+			o.QueryErrors = append(o.QueryErrors, err)
+			return p, nil
+		}
+		d.fail("query", "%v", err)
+	}
+	return p, q
+}
+
+// pairs checks a list of key=value.
+func (d *metadata) pairs(key string) {
+	text := d.value(key)
+	if text == "" {
+		return
+	}
+	for _, part := range strings.Split(text, ",") {
+		if strings.Count(part, "=") != 1 {
+			d.fail(key, "%q is not a list of key=value", text)
+			return
+		}
+	}
+}
+
+// timeout takes a duration, or milliseconds.
+func (d *metadata) timeout(key string) {
+	text := d.value(key)
+	if text == "" {
+		return
+	}
+	if v, err := time.ParseDuration(text); err == nil && v >= 0 {
+		return
+	}
+	if v, err := strconv.ParseInt(text, 10, 64); err == nil && v >= 0 {
+		return
+	}
+	d.fail(key, "%q is neither a duration such as 10s nor a number of milliseconds", text)
+}
+
+func (d *metadata) resource(t scale.Trigger) *scale.ResourceTarget {
+	out := &scale.ResourceTarget{Container: d.value("containerName")}
+	if d.m.has("type") {
+		d.fail("type", "is refused since KEDA 2.18: write metricType beside metadata")
+	}
+	text := d.required("value")
+	if text == "" {
+		return out
+	}
+	if t.Kind == scale.Utilization {
+		v, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || v < 1 {
+			d.fail("value", "%q is no whole percentage above 0", text)
+		}
+		out.Target = v
+		return out
+	}
+	q, err := parseQuantity(text)
+	if err != nil || q.milli() < 1 {
+		d.fail("value", "%q is no quantity above 0, such as 500m or 256Mi", text)
+		return out
+	}
+	out.Target = q.milli()
+	return out
+}
+
+func (d *metadata) cron() *scale.Cron {
+	c := &scale.Cron{StartText: d.required("start"), EndText: d.required("end"), DesiredReplicas: d.int("desiredReplicas", 0)}
+	c.Start, c.End = d.schedule("start", c.StartText), d.schedule("end", c.EndText)
+	if c.StartText != "" && c.StartText == c.EndText {
+		d.fail("end", "is the same as start")
+	}
+	if d.required("desiredReplicas") != "" && (c.DesiredReplicas <= 0 || c.DesiredReplicas > math.MaxInt32) {
+		d.fail("desiredReplicas", "has to be a number of replicas above 0")
+	}
+	c.Location = time.UTC
+	if zone := d.required("timezone"); zone != "" {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			d.fail("timezone", "%q is no time zone such as Europe/Lisbon", zone)
+		} else {
+			c.Location = loc
+		}
+	}
+	return c
+}
+
+// schedule parses the five fields that KEDA's cron trigger takes.
+func (d *metadata) schedule(key, text string) func(time.Time) time.Time {
+	if text == "" {
+		return nil
+	}
+	s, err := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).Parse(text)
+	if err != nil {
+		d.fail(key, "%q is no cron expression of five fields: %v", text, err)
+		return nil
+	}
+	return s.Next
+}

@@ -1,0 +1,142 @@
+package simulate
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/manifest"
+)
+
+// Controller is one ScaledObject of a candidate, ready to run.
+type Controller struct {
+	Service string // the Deployment in scaleTargetRef
+	Object  scale.ScaledObject
+	// Queries holds the query of each prometheus trigger, nil for the others.
+	Queries []*manifest.Query
+	// Origin says where the manifest stands.
+	Origin string
+	// Source and Bundle are what it was read from, for the lints.
+	Source *manifest.Object
+	Bundle *manifest.Bundle
+}
+
+// wantsPods reports whether a trigger reads the pods' own usage.
+func (c *Controller) wantsPods() bool {
+	for i := range c.Object.Triggers {
+		if c.Object.Triggers[i].IsResource() {
+			return true
+		}
+	}
+	return false
+}
+
+var errNoQuery = errors.New("the query cannot be evaluated")
+
+// driver runs one controller against its group.
+type driver struct {
+	ctl   *Controller
+	group *group
+	plant *plant
+	prom  *prometheus
+	auto  *scale.Autoscaler
+	step  int // of the present question
+	next  int // step at which something is due
+	pods  []scale.Pod
+	offs  []scale.PartitionOffsets
+	with  bool
+	whole int        // steps of the queries' resolution
+	dice  *rand.Rand // decides which scaling events are noted late; nil: none
+	// last are the proposals of the newest reconcile; nil before the first and where metrics were not asked.
+	last []scale.Proposal
+}
+
+func newDriver(c *Controller, g *group, p *plant, prom *prometheus, step int) *driver {
+	d := &driver{ctl: c, group: g, plant: p, prom: prom, with: c.wantsPods()}
+	created := prom.exp.at(step)
+	d.auto = scale.NewAutoscaler(c.Object, created, nil)
+	d.next = step
+	return d
+}
+
+// run does what is due at a step and reports what was decided.
+func (d *driver) run(step int) (scale.Outcome, bool) {
+	if step < d.next {
+		return scale.Outcome{}, false
+	}
+	d.step = step
+	now := d.prom.exp.at(step)
+	if d.dice != nil {
+		d.auto.HPA().DelayEvents(time.Duration(d.dice.IntN(2)) * time.Millisecond)
+	}
+	w := d.group.workload(step, d.prom.exp.at, d.with, d.pods[:0])
+	d.pods = w.Pods
+	out := d.auto.Step(now, w, d)
+	if out.HPA != nil {
+		d.last = out.HPA.Proposals
+	}
+	d.next = d.plant.warm + d.group.clock.steps(d.auto.Next().Sub(d.prom.exp.at(d.plant.warm)))
+	return out, true
+}
+
+// Ask answers for a trigger's source.
+func (d *driver) Ask(_ time.Time, trigger int) scale.Answer {
+	t := &d.ctl.Object.Triggers[trigger]
+	if t.Type != scale.PrometheusTrigger {
+		return scale.Answer{Partitions: d.offsets(t.Kafka), NoMembers: len(d.group.members) == 0}
+	}
+	q := d.ctl.Queries[trigger]
+	if q == nil {
+		return scale.Answer{Err: errNoQuery}
+	}
+	v, ok := q.Eval(instant{d.prom, d.step - d.step%d.whole})
+	return scale.Answer{Value: v, Empty: !ok}
+}
+
+// offsets is what Kafka tells KEDA at this moment, without the exporter in between.
+func (d *driver) offsets(k *scale.Kafka) []scale.PartitionOffsets {
+	d.offs = d.offs[:0]
+	g := d.group
+	for _, other := range d.plant.groups {
+		if other.svc.Group == k.ConsumerGroup {
+			g = other
+		}
+	}
+	for _, p := range g.parts {
+		d.offs = append(d.offs, scale.PartitionOffsets{
+			Topic: p.log.topic.Name, Partition: int32(p.number),
+			Committed: floor64(p.committed), End: floor64(p.log.end[p.number]), Start: floor64(p.log.start[p.number]),
+		})
+	}
+	return d.offs
+}
+
+// label names a trigger in plots and tables.
+func (c *Controller) label(trigger int) string {
+	if trigger == scale.CompositeTrigger {
+		return "formula"
+	}
+	t := &c.Object.Triggers[trigger]
+	switch {
+	case t.Type == scale.PrometheusTrigger && c.Queries[trigger] != nil:
+		return c.Queries[trigger].Primary().String()
+	case t.Kafka != nil:
+		return "kafka lag"
+	default:
+		return string(t.Type)
+	}
+}
+
+// ratio is a metric's value against its target at the last reconcile, NaN where it failed or was not asked.
+func (d *driver) ratio(metric int) float64 {
+	if d.last == nil || metric >= len(d.last) {
+		return math.NaN()
+	}
+	p := &d.last[metric]
+	if p.Err != nil {
+		return math.NaN()
+	}
+	return p.Ratio
+}

@@ -1,0 +1,211 @@
+package simulate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"kafka_burndown_exporter/lab/scenario"
+)
+
+// HistoryRequest asks a Prometheus server for the past of one consumer group.
+type HistoryRequest struct {
+	URL      string
+	Client   *http.Client
+	Group    string
+	From, To time.Time
+	Step     time.Duration
+	// Queries replace the shipped ones; an empty one keeps it.
+	Queries HistoryQueries
+	// Progress, if not nil, is told of every page fetched.
+	Progress func(done, total int)
+}
+
+// HistoryQueries are the queries of a history; each answers one series.
+type HistoryQueries struct{ Produced, Consumed, Members, Replicas, Useful string }
+
+// History is what the server recorded. Produced and Consumed are messages/s. Series that the server does not have are
+// nil, except Produced.
+type History struct {
+	From                                  time.Time
+	Produced, Consumed, Members, Replicas *scenario.Series
+	Useful                                *scenario.Series
+}
+
+// pagePoints is the most points asked for at once; the server refuses more than 11 000.
+const pagePoints = 10_000
+
+// maxPages bounds a history to about two years of 10 s steps.
+const maxPages = 600
+
+// maxBody bounds one answer.
+const maxBody = 64 << 20
+
+// DefaultQueries read the recorded series, from either base.
+func DefaultQueries(group string) HistoryQueries {
+	sel := `{consumergroup="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(group) + `"}`
+	return HistoryQueries{
+		Produced: `max(consumergroup:kafka_group_produced_messages:rate2m` + sel + `)`,
+		Consumed: `max(consumergroup:kafka_group_consumed_messages:rate2m` + sel + `)`,
+		Members:  `max(consumergroup:kafka_group_members:max` + sel + `)`,
+		Replicas: `max(consumergroup:kafka_group_members:max` + sel + `)`,
+		Useful:   `max(consumergroup:kafka_group_useful_members:max` + sel + `)`,
+	}
+}
+
+// FetchHistory reads a history page by page.
+func FetchHistory(ctx context.Context, req *HistoryRequest) (*History, error) {
+	if req.Step < time.Second || !req.To.After(req.From) {
+		return nil, errors.New("the range is empty or the step below 1s: give an end after the start, and a step such as 1m")
+	}
+	q := DefaultQueries(req.Group)
+	for _, o := range []struct {
+		to   *string
+		with string
+	}{
+		{&q.Produced, req.Queries.Produced}, {&q.Consumed, req.Queries.Consumed}, {&q.Members, req.Queries.Members},
+		{&q.Replicas, req.Queries.Replicas}, {&q.Useful, req.Queries.Useful},
+	} {
+		if o.with != "" {
+			*o.to = o.with
+		}
+	}
+	pages := int(req.To.Sub(req.From)/(pagePoints*req.Step)) + 1
+	if pages > maxPages {
+		return nil, fmt.Errorf("%d pages are too many: take a longer step or a shorter range", pages)
+	}
+	h := &History{From: req.From}
+	done := 0
+	for _, s := range []struct {
+		name, query string
+		to          **scenario.Series
+	}{
+		{"producer rate", q.Produced, &h.Produced}, {"consumer rate", q.Consumed, &h.Consumed}, {"members", q.Members, &h.Members},
+		{"replicas", q.Replicas, &h.Replicas}, {"useful members", q.Useful, &h.Useful},
+	} {
+		series, err := req.series(ctx, s.query, func() {
+			done++
+			if req.Progress != nil {
+				req.Progress(done, 5*pages)
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the %s: %w", s.name, err)
+		}
+		*s.to = series
+	}
+	if h.Produced == nil {
+		return nil, fmt.Errorf("the server has no producer rate of group %q from %s to %s: load the recording rules, or give --query.produced",
+			req.Group, req.From.Format(time.RFC3339), req.To.Format(time.RFC3339))
+	}
+	return h, nil
+}
+
+// series reads one query over the whole range; nil where the server has nothing.
+func (req *HistoryRequest) series(ctx context.Context, query string, page func()) (*scenario.Series, error) {
+	out := &scenario.Series{Start: req.From, MaxGap: req.Step + req.Step/2}
+	for from := req.From; !from.After(req.To); from = from.Add(pagePoints * req.Step) {
+		to := from.Add((pagePoints - 1) * req.Step)
+		if to.After(req.To) {
+			to = req.To
+		}
+		points, err := req.page(ctx, query, from, to)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range points {
+			// A value that is no number is a gap, never 0.
+			if !math.IsNaN(p.v) && !math.IsInf(p.v, 0) && p.v >= 0 {
+				out.Times = append(out.Times, p.at.Sub(req.From))
+				out.Values = append(out.Values, p.v)
+			}
+		}
+		page()
+	}
+	if len(out.Times) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+type point struct {
+	at time.Time
+	v  float64
+}
+
+// page is one range query.
+func (req *HistoryRequest) page(ctx context.Context, query string, from, to time.Time) ([]point, error) {
+	form := url.Values{"query": {query}, "start": {unix(from)}, "end": {unix(to)}, "step": {strconv.FormatFloat(req.Step.Seconds(), 'f', -1, 64)}}
+	endpoint := strings.TrimRight(req.URL, "/") + "/api/v1/query_range"
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, fmt.Errorf("--prometheus.url: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := req.Client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxBody {
+		return nil, fmt.Errorf("the answer is larger than %d MB", maxBody>>20)
+	}
+	return decodeMatrix(body, resp.Status)
+}
+
+func unix(t time.Time) string { return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64) }
+
+// answer is the API's envelope of a range query.
+type answer struct {
+	Status string `json:"status"`
+	Error  string `json:"error"`
+	Data   struct {
+		ResultType string `json:"resultType"`
+		Result     []struct {
+			Values [][2]json.RawMessage `json:"values"`
+		} `json:"result"`
+	} `json:"data"`
+}
+
+func decodeMatrix(body []byte, status string) ([]point, error) {
+	var a answer
+	if err := json.Unmarshal(body, &a); err != nil {
+		return nil, fmt.Errorf("the server answered %s, and not as Prometheus does: is the URL right, is a login needed?", status)
+	}
+	if a.Status != "success" {
+		return nil, fmt.Errorf("the server answered %s: %s", status, oneLine(a.Error))
+	}
+	if a.Data.ResultType != "matrix" || len(a.Data.Result) > 1 {
+		return nil, fmt.Errorf("the query gives %d series of type %s: it has to give one; put max() around it", len(a.Data.Result), a.Data.ResultType)
+	}
+	var out []point
+	for _, res := range a.Data.Result {
+		for _, pair := range res.Values {
+			var sec float64
+			var text string
+			if json.Unmarshal(pair[0], &sec) != nil || json.Unmarshal(pair[1], &text) != nil {
+				return nil, errors.New("the server's answer holds a point that is no time and value")
+			}
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return nil, fmt.Errorf("the server's answer holds %q, which is no number", text)
+			}
+			out = append(out, point{time.UnixMilli(int64(math.Round(sec * 1000))), v})
+		}
+	}
+	return out, nil
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,216 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"kafka_burndown_exporter/lab/scenario"
+)
+
+// Candidate is one autoscaling set-up, compiled.
+type Candidate struct {
+	Name, Title, Verdict string
+	Controllers          []*Controller
+	// Replicas are initial replicas by service that differ from the scenario's.
+	Replicas map[string]int
+	// Schedule puts services at recorded replicas instead of scaling them.
+	Schedule map[string]*scenario.Series
+	// Services are those that the candidate is compared on; empty: all.
+	Services []string
+}
+
+// Options say how to run.
+type Options struct {
+	Step time.Duration // 0: one second
+	// Trace keeps what the plots and the timeline need: one point in TraceEvery, and the events.
+	Trace      bool
+	TraceEvery time.Duration // 0: 15 s
+	Window     *Window       // nil: the whole run
+	Phase      *Phase        // nil: DefaultPhase
+	// QueryResolution: KEDA asks Prometheus for the last whole second. More than a step where a run stands for one whose
+	// time was compressed.
+	QueryResolution time.Duration
+	// LateEvents lets every second scaling event, by chance from the scenario's seed, count from a moment after the sync
+	// that caused it, as on a cluster: the event is noted when the change was made. It matters where a policy's period is
+	// a multiple of the sync period, because it then still counts when it is as old as the period.
+	LateEvents bool
+}
+
+// Window is a part of the run.
+type Window struct{ From, Length time.Duration }
+
+// Phase is when the parts of the pipeline act first, counted from the start of the warm-up, and how long after the start
+// of the run the ScaledObjects are created: KEDA polls then, and the HPA syncs one period later. On a cluster nobody
+// chooses them, and every one of them is as likely as another. Prometheus gives each group of rules a time of its own,
+// so the rules that build on the base rules (Recording) read what those recorded up to an interval before.
+type Phase struct{ Sample, Scrape, Rules, Recording, Create time.Duration }
+
+// DefaultPhase has every part wait for the one before as long as on average: the HPA, which syncs on whole quarter
+// minutes, reads rules on rules on what was scraped 22 s before.
+func DefaultPhase() Phase {
+	return Phase{Scrape: 8 * time.Second, Recording: 7 * time.Second}
+}
+
+const warmUp = 5 * time.Minute
+
+// runner is one run of one candidate.
+type runner struct {
+	sc      *scenario.Scenario
+	opt     Options
+	length  time.Duration
+	plant   *plant
+	exp     *exporter
+	prom    *prometheus
+	clock   clock
+	drivers []*driver
+	meters  []*meter
+}
+
+// Run simulates one candidate and returns a result per service, in the scenario's order.
+func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Options) ([]Result, error) {
+	if opt.Step == 0 {
+		opt.Step = time.Second
+	}
+	if opt.TraceEvery == 0 {
+		opt.TraceEvery = 15 * time.Second
+	}
+	r := &runner{sc: sc, opt: opt, plant: newPlant(sc, opt.Step), clock: clock{opt.Step}}
+	if opt.Phase == nil {
+		phase := DefaultPhase()
+		r.opt.Phase = &phase
+	}
+	r.plant.warm = r.clock.steps(warmUp)
+	r.length = sc.Duration
+	if opt.Window != nil {
+		r.plant.from, r.length = opt.Window.From, opt.Window.Length
+	}
+	r.exp = newExporter(r.plant)
+	r.prom = newPrometheus(r.exp, r.clock)
+	for _, g := range r.plant.groups {
+		n, ok := cand.Replicas[g.svc.Name]
+		if !ok {
+			n = g.svc.Replicas.Initial
+		}
+		g.populate(n)
+		m := newMeter(g, r)
+		m.schedule = cand.Schedule[g.svc.Name]
+		r.meters = append(r.meters, m)
+	}
+	if err := r.attach(cand); err != nil {
+		return nil, err
+	}
+	if err := r.loop(ctx); err != nil {
+		return nil, err
+	}
+	out := make([]Result, len(r.meters))
+	for i, m := range r.meters {
+		out[i] = m.result()
+		out[i].Candidate, out[i].Title, out[i].Verdict = cand.Name, cand.Title, cand.Verdict
+	}
+	return out, nil
+}
+
+func (r *runner) attach(cand *Candidate) error {
+	for _, c := range cand.Controllers {
+		found := false
+		for i, g := range r.plant.groups {
+			if g.svc.Name != c.Service {
+				continue
+			}
+			if r.meters[i].driver != nil {
+				return fmt.Errorf("%s: two ScaledObjects scale %s: one autoscaler per Deployment", cand.Name, c.Service)
+			}
+			d := newDriver(c, g, r.plant, r.prom, r.plant.warm+r.clock.steps(r.opt.Phase.Create))
+			d.whole = max(1, r.clock.steps(r.opt.QueryResolution))
+			if r.opt.LateEvents {
+				d.dice = rand.New(rand.NewPCG(r.sc.Seed, uint64(i)))
+			}
+			r.drivers = append(r.drivers, d)
+			r.meters[i].driver = d
+			found = true
+		}
+		if !found {
+			return fmt.Errorf("%s: scaleTargetRef names %q, which the scenario does not have", c.Origin, c.Service)
+		}
+	}
+	return nil
+}
+
+func (r *runner) loop(ctx context.Context) error {
+	pipe := &r.sc.Pipeline
+	every := func(d time.Duration) int { return max(1, r.clock.steps(d)) }
+	sample, scrape, rules := every(pipe.SampleInterval), every(pipe.ScrapeInterval), every(pipe.RuleInterval)
+	total := r.plant.warm + r.clock.steps(r.length)
+	phase := r.opt.Phase
+	sampleAt, scrapeAt := r.clock.steps(phase.Sample), r.clock.steps(phase.Scrape)
+	rulesAt, recordingAt := r.clock.steps(phase.Rules), r.clock.steps(phase.Recording)
+	for step := range total {
+		if step%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if step%sample == sampleAt%sample {
+			r.exp.sample(step)
+		}
+		if step%scrape == scrapeAt%scrape {
+			r.prom.scrapeAll(step)
+		}
+		if step%rules == rulesAt%rules {
+			r.prom.evaluateBase(step)
+		}
+		if step%rules == recordingAt%rules {
+			r.prom.evaluateRecording(step)
+		}
+		if step >= r.plant.warm {
+			for i, m := range r.meters {
+				switch {
+				case m.driver != nil:
+					r.scale(i, step)
+				case m.schedule != nil:
+					r.follow(m, step)
+				}
+			}
+		}
+		r.plant.advance(step)
+		if step >= r.plant.warm {
+			for _, m := range r.meters {
+				m.observe(step)
+			}
+		}
+	}
+	return nil
+}
+
+// scale applies what a service's autoscaler decides.
+func (r *runner) scale(i, step int) {
+	m := r.meters[i]
+	out, due := m.driver.run(step)
+	if !due {
+		return
+	}
+	to := int(out.Replicas)
+	if to == m.group.spec {
+		return
+	}
+	why := ""
+	switch {
+	case out.HPA != nil && out.HPA.Scaled():
+		why = out.HPA.String()
+	case out.Poll != nil:
+		why = out.Poll.String()
+	}
+	m.changed(step, m.group.spec, to, why)
+	m.group.scaleTo(step, to)
+}
+
+// follow puts a service at the recorded replicas.
+func (r *runner) follow(m *meter, step int) {
+	v, known := m.schedule.At(r.plant.time(step))
+	n := int(v + 0.5)
+	if !known || n == m.group.spec {
+		return
+	}
+	m.changed(step, m.group.spec, n, "as recorded")
+	m.group.scaleTo(step, n)
+}

@@ -1,0 +1,219 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kafka_burndown_exporter/lab/scenario"
+)
+
+// Limits bound the search.
+type Limits struct {
+	Min, Max int // replicas; 0: the presets'
+	Preset   string
+	// Reversals is how many changes of direction an hour a recommendation may have; 0: DefaultReversals.
+	Reversals float64
+	// Prometheus and Bootstrap go into the manifests.
+	Prometheus, Bootstrap string
+}
+
+// DefaultReversals is a change of direction every quarter of an hour.
+const DefaultReversals = 4
+
+// Variant is one point of the search.
+type Variant struct {
+	Metric, Threshold, Preset string
+	Manifest                  []byte
+	Result                    Result
+	// Front says that no other variant is better in both age and replica-minutes.
+	Front bool
+	cand  *Candidate
+	m     *draft
+}
+
+// Tuning is the outcome of a search.
+type Tuning struct {
+	Scenario    *scenario.Scenario
+	Service     *scenario.Service
+	Load        Load
+	Searched    int
+	Coarse      *Window // what the first pass ran over, nil: there was none
+	Limits      Limits
+	Variants    []*Variant // those run in full, best first
+	Recommended *Variant
+	Why         []string
+	Lints       []Lint
+}
+
+// coarseSteps and coarseLength are the steps and the length of the first pass over a long workload.
+const (
+	coarseSteps  = 5 * time.Second
+	coarseLength = 36 * time.Hour
+)
+
+// finalists is how many variants of a coarse pass are run in full, besides its front.
+const finalists = 10
+
+// Tune searches metrics, thresholds and behaviours for one service. Long workloads are searched in coarse steps first.
+func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Limits, query QueryText, progress func(done, total int)) (*Tuning, error) {
+	svc := sc.Service(service)
+	if svc == nil {
+		return nil, fmt.Errorf("--service: the scenario has no service %q", service)
+	}
+	if limits.Reversals == 0 {
+		limits.Reversals = DefaultReversals
+	}
+	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc), Limits: limits}
+	all, err := space(sc, svc, &t.Load, limits, query)
+	if err != nil {
+		return nil, err
+	}
+	t.Searched = len(all)
+	total, base := len(all), 0
+	report := func(done int) {
+		if progress != nil {
+			progress(base+done, total)
+		}
+	}
+	if sc.Duration > 24*time.Hour {
+		t.Coarse = busiest(sc, svc)
+		total += finalists
+		if err := t.run(ctx, all, Options{Step: coarseSteps, Window: t.Coarse}, report); err != nil {
+			return nil, err
+		}
+		base = len(all)
+		all = shortlist(all)
+		total = base + len(all)
+	}
+	if err := t.run(ctx, all, Options{}, report); err != nil {
+		return nil, err
+	}
+	markFront(all)
+	slices.SortStableFunc(all, func(a, b *Variant) int { return better(&a.Result, &b.Result) })
+	t.Variants = all
+	t.recommend()
+	t.Lints = lints(sc, []*Candidate{t.Recommended.cand})
+	return t, nil
+}
+
+func (t *Tuning) run(ctx context.Context, vs []*Variant, opt Options, progress func(int)) error {
+	cands := make([]*Candidate, len(vs))
+	for i, v := range vs {
+		cands[i] = v.cand
+	}
+	results, err := runAll(ctx, t.Scenario, cands, opt, progress)
+	if err != nil {
+		return err
+	}
+	for i, v := range vs {
+		for _, r := range results[i] {
+			if r.Service == t.Service.Name {
+				v.Result = r
+			}
+		}
+	}
+	return nil
+}
+
+// shortlist keeps the front and the best of a coarse pass.
+func shortlist(all []*Variant) []*Variant {
+	markFront(all)
+	slices.SortStableFunc(all, func(a, b *Variant) int { return better(&a.Result, &b.Result) })
+	var out []*Variant
+	for i, v := range all {
+		if i < finalists || (v.Front && v.Result.PercentileAge < 20*all[0].Result.PercentileAge+60) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// markFront marks the Pareto front of age at the objective's percentile and replica-minutes, one of each that did the same.
+func markFront(vs []*Variant) {
+	for i, v := range vs {
+		beaten := func(o *Variant) bool {
+			a, b := &o.Result, &v.Result
+			return a.PercentileAge <= b.PercentileAge && a.ReplicaMinutes <= b.ReplicaMinutes &&
+				(a.PercentileAge < b.PercentileAge || a.ReplicaMinutes < b.ReplicaMinutes)
+		}
+		v.Front = !slices.ContainsFunc(vs, beaten) && !slices.ContainsFunc(vs[:i], v.same)
+	}
+}
+
+// calm reports whether a variant changes direction no more often than allowed.
+func (t *Tuning) calm(v *Variant) bool {
+	return float64(v.Result.Reversals) <= t.Limits.Reversals*t.Scenario.Duration.Hours()
+}
+
+// recommend picks the cheapest calm variant that meets the objective; among those within 5 % of its cost the calmest.
+func (t *Tuning) recommend() {
+	best := t.Variants[0]
+	if i := slices.IndexFunc(t.Variants, func(v *Variant) bool { return t.calm(v) && v.Result.Meets }); i > 0 {
+		best = t.Variants[i]
+		cheaper := t.Variants[0]
+		t.Why = append(t.Why, fmt.Sprintf("%s is cheaper (%s replica-minutes), but turns round %.1f times an hour; %s are allowed.",
+			cheaper.name(), count(cheaper.Result.ReplicaMinutes), float64(cheaper.Result.Reversals)/t.Scenario.Duration.Hours(),
+			trim(t.Limits.Reversals)))
+	}
+	pick := best
+	if best.Result.Meets {
+		for _, v := range t.Variants {
+			close := v.Result.Meets && v.Result.ReplicaMinutes >= best.Result.ReplicaMinutes && v.Result.ReplicaMinutes <= 1.05*best.Result.ReplicaMinutes
+			if close && v.Result.Changes+3*v.Result.Reversals < pick.Result.Changes+3*pick.Result.Reversals {
+				pick = v
+			}
+		}
+	}
+	t.Recommended = pick
+	obj, r := &t.Service.Objective, &pick.Result
+	goal := fmt.Sprintf("age ≤ %s for %s %% of the time", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile))
+	if !r.Meets {
+		t.Why = append(t.Why, fmt.Sprintf("No variant meets the objective (%s); this one comes closest with %s.", goal, seconds(r.PercentileAge)))
+		if why := t.Load.ceiling(); why != "" {
+			t.Why = append(t.Why, why)
+		}
+		return
+	}
+	t.Why = append(t.Why, fmt.Sprintf("It meets the objective (%s) with %s at %s replica-minutes, %s.", goal, seconds(r.PercentileAge),
+		count(r.ReplicaMinutes), costText(r, t.Scenario.Duration)))
+	if pick != best {
+		t.Why = append(t.Why, fmt.Sprintf("%s is %s cheaper, and changes the replicas %d times (%d reversals) instead of %d (%d).",
+			best.name(), strings.TrimPrefix(percent(r.ReplicaMinutes, best.Result.ReplicaMinutes), "+"),
+			best.Result.Changes, best.Result.Reversals, r.Changes, r.Reversals))
+	}
+	t.explainDesired()
+}
+
+// same reports whether two variants did the same.
+func (v *Variant) same(o *Variant) bool {
+	a, b := &v.Result, &o.Result
+	return a.PercentileAge == b.PercentileAge && a.ReplicaMinutes == b.ReplicaMinutes && a.Changes == b.Changes
+}
+
+func (v *Variant) name() string { return v.Metric + " at " + v.Threshold + " (" + v.Preset + ")" }
+
+// explainDesired says how far the best desired-replicas variant is from the recommendation.
+func (t *Tuning) explainDesired() {
+	if strings.HasPrefix(t.Recommended.Metric, "desired-replicas") {
+		return
+	}
+	for _, v := range t.Variants {
+		if strings.HasPrefix(v.Metric, "desired-replicas") {
+			c := Comparison{Service: t.Service}
+			v.Result.Candidate = v.name()
+			t.Why = append(t.Why, c.standing(&v.Result, &t.Recommended.Result))
+			return
+		}
+	}
+	t.Why = append(t.Why, "No desired-replicas variant came into the last round.")
+}
+
+func costText(r *Result, d time.Duration) string {
+	if r.Cost == 0 {
+		return "without a price"
+	}
+	return fmt.Sprintf("%.2f in %s (%.2f a month)", r.Cost, short(d), r.Cost*30*24/d.Hours())
+}
