@@ -9,6 +9,7 @@ import (
 
 	"kafka_burndown_exporter/internal/demo"
 	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/kafka/auth"
 )
 
 // cluster is the Kafka that is named, or a new one; for the workload, and for the exporter's sampler.
@@ -35,7 +36,7 @@ func (f *flags) cluster(logger log.Logger) (demo.Cluster, kafka.Config, error) {
 // clients gives producers, pods and admin clients the version, the encryption and the login of the sampler. What is
 // wrong with those in time, such as a certificate that expires, the sampler logs.
 func clients(cfg kafka.Config) (func(*sarama.Config) error, error) {
-	auth, err := kafka.NewAuthenticator(cfg.Security, log.NewNopLogger())
+	login, err := auth.New(cfg.Security, log.NewNopLogger())
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +50,6 @@ func clients(cfg kafka.Config) (func(*sarama.Config) error, error) {
 				c.Version = v
 			}
 		}
-		return auth.Configure(c)
+		return login.Configure(c)
 	}, nil
 }
