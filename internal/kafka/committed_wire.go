@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"encoding/binary"
-	"fmt"
 	"io"
 	"math"
 	"time"
@@ -24,10 +23,9 @@ type offsetAnswer struct {
 // fetchOffsets prepares the request for a call on the session.
 func (s *session) fetchOffsets(clientID string, groups []*group) func(*sarama.Broker) (offsetAnswer, error) {
 	s.sent++
-	correlation := s.sent
-	request := offsetFetchRequest(clientID, correlation, groups)
+	request := offsetFetchRequest(clientID, s.sent, groups)
 	return func(*sarama.Broker) (offsetAnswer, error) {
-		raw, err := s.exchange(request, correlation)
+		raw, err := s.exchange(request)
 		return offsetAnswer{raw: raw}, err
 	}
 }
@@ -54,7 +52,7 @@ func offsetFetchRequest(clientID string, correlation int32, groups []*group) []b
 
 // exchange sends a request of our own making over sarama's connection, on which nothing else is under way, and returns
 // the answer after its correlation ID, valid until the next one. Errors leave the connection unusable.
-func (s *session) exchange(request []byte, correlation int32) ([]byte, error) {
+func (s *session) exchange(request []byte) ([]byte, error) {
 	if err := s.conn.SetDeadline(time.Now().Add(exchangeTimeout)); err != nil {
 		return nil, err
 	}
@@ -66,13 +64,7 @@ func (s *session) exchange(request []byte, correlation int32) ([]byte, error) {
 		return nil, err
 	}
 	size := int32(binary.BigEndian.Uint32(head[:]))
-	if size < 4 || size > sarama.MaxResponseSize {
-		return nil, sarama.PacketDecodingError{Info: fmt.Sprintf("an answer of %d bytes", size)}
-	}
-	if got := int32(binary.BigEndian.Uint32(head[4:])); got != correlation {
-		return nil, sarama.PacketDecodingError{Info: fmt.Sprintf("the answer to request %d instead of %d", got, correlation)}
-	}
-	n := int(size) - 4
+	n := int(size) - 4 // conn has checked it, and the correlation ID
 	if cap(s.answer) < n {
 		s.answer = make([]byte, n)
 	}
