@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -25,6 +26,7 @@ const (
 // session is one open connection to one broker, with what the broker supports. It is used by one call at a time.
 type session struct {
 	broker   *sarama.Broker
+	conf     *sarama.Config // as it logged in
 	conn     *conn
 	versions map[int16]int16 // API key → newest version of the broker
 	sent     int32           // requests of our own
@@ -67,9 +69,10 @@ func openSession(
 	}
 	if ok, err := b.Connected(); !ok { // it waits for Open to end
 		_ = c.Close()
+		refused(login, &conf, err)
 		return nil, cmp.Or(err, error(sarama.ErrNotConnected))
 	}
-	s := &session{broker: b, conn: c, versions: map[int16]int16{}}
+	s := &session{broker: b, conf: &conf, conn: c, versions: map[int16]int16{}}
 	answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})
 	if err == nil && answer.ErrorCode != 0 {
 		err = sarama.KError(answer.ErrorCode)
@@ -82,6 +85,13 @@ func openSession(
 		s.versions[k.ApiKey] = k.MaxVersion
 	}
 	return s, nil
+}
+
+// refused tells the authenticator where a broker has refused its login.
+func refused(login *auth.Authenticator, conf *sarama.Config, err error) {
+	if errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
+		login.Refused(conf)
+	}
 }
 
 // withServerName has the certificate of the address verified, where the settings name no other.

@@ -28,6 +28,7 @@ type identity struct {
 	ca     string // file with the endpoint's certificate
 	server *httptest.Server
 	issued atomic.Int32
+	stale  atomic.Int32 // how many of the next tokens have expired, whatever the endpoint says
 	life   time.Duration
 }
 
@@ -53,7 +54,11 @@ func newIdentity(t *testing.T, id, secret string, life time.Duration) *identity 
 			return
 		}
 		p.issued.Add(1)
-		fmt.Fprintf(w, `{"access_token":%q,"expires_in":%d}`, p.token(id, time.Now().Add(life)), int(life.Seconds()))
+		end := time.Now().Add(life)
+		if p.stale.Add(-1) >= 0 {
+			end = time.Now().Add(-time.Hour)
+		}
+		fmt.Fprintf(w, `{"access_token":%q,"expires_in":%d}`, p.token(id, end), int(life.Seconds()))
 	}))
 	t.Cleanup(p.server.Close)
 	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})
