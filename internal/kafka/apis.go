@@ -16,6 +16,7 @@ const (
 
 // API keys that matter here.
 const (
+	keyMetadata         = 3
 	keyOffsetFetch      = 9
 	keyListGroups       = 16
 	keySASLHandshake    = 17

@@ -85,7 +85,7 @@ func TestPortThatIsNotKafka(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			for range 4 {
-				_, err := openSession(t.Context(), sarama.NewConfig(), login, new(net.Dialer).DialContext, address,
+				_, err := openSession(t.Context(), sarama.NewConfig(), login, &cluster{}, new(net.Dialer).DialContext, address,
 					time.Now().Add(10*time.Second))
 				if err == nil || !strings.Contains(err.Error(), tt.want) || reason(err) != "not_kafka" {
 					t.Fatalf("error %v (%s), want %s", err, reason(err), tt.want)

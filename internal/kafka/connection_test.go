@@ -42,7 +42,7 @@ func TestMutePeerEndsTheOpening(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			_, err = openSession(ctx, sarama.NewConfig(), login, mute, "mute:9093", time.Now().Add(50*time.Millisecond))
+			_, err = openSession(ctx, sarama.NewConfig(), login, &cluster{}, mute, "mute:9093", time.Now().Add(50*time.Millisecond))
 			if !isTimeout(err) || ctx.Err() != nil {
 				t.Errorf("ended with %v", err)
 			}

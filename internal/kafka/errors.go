@@ -56,6 +56,8 @@ func reason(err error) string {
 		return "connection_closed"
 	case errors.Is(err, errReconnecting):
 		return "reconnecting"
+	case isWrongCluster(err):
+		return "wrong_cluster"
 	case errors.Is(err, errPanic):
 		return "panic"
 	}
