@@ -59,5 +59,8 @@ func (noStats) Request(_, _ string) {}
 // Failure is not counted.
 func (noStats) Failure(_, _, _ string) {}
 
+// WrongCluster is not noted.
+func (noStats) WrongCluster(int) {}
+
 // WaveDone is not noted.
 func (noStats) WaveDone(time.Duration, bool) {}

@@ -21,6 +21,7 @@ type Level string
 // The levels, from coarse to fine.
 const (
 	LevelCluster        Level = "cluster"
+	LevelClusterID      Level = "cluster ID"
 	LevelBroker         Level = "broker"
 	LevelGroup          Level = "group"
 	LevelTopic          Level = "topic"
@@ -69,7 +70,7 @@ type yield func(row int, partition int32, variant int, value float64, created ti
 // each calls out for every series of the family that has a value in the snapshot.
 func (f *Family) each(s *lag.Snapshot, connectedOnly bool, out yield) {
 	switch f.Level {
-	case LevelCluster:
+	case LevelCluster, LevelClusterID:
 		f.put(out, 0, noPartition, 0, f.cluster(s), time.Time{})
 	case LevelBroker:
 		for i := range s.Brokers {

@@ -36,7 +36,7 @@ type EncoderOptions struct {
 
 // admits reports whether the family is published at all.
 func (o EncoderOptions) admits(f Family) bool {
-	if o.OmitBrokers && (f.Level == LevelCluster || f.Level == LevelBroker) {
+	if o.OmitBrokers && (f.Level == LevelCluster || f.Level == LevelClusterID || f.Level == LevelBroker) {
 		return false
 	}
 	return !slices.Contains(o.Disable, f.Name) && o.Granularity.admits(f)

@@ -31,7 +31,7 @@ func snapshotOf(groups ...lag.Group) *lag.Snapshot {
 	}
 	return &lag.Snapshot{
 		Began: testTime, Published: testTime.Add(50 * time.Millisecond), Expires: testTime.Add(30 * time.Second),
-		Brokers: []lag.Broker{{ID: 1, Address: "kafka-1:9092", Up: true}, {ID: 2, Address: "kafka-2:9092"}, {ID: 3, Gone: true}},
+		ClusterID: "lkc-abc123", Brokers: []lag.Broker{{ID: 1, Address: "kafka-1:9092", Up: true}, {ID: 2, Address: "kafka-2:9092"}, {ID: 3, Gone: true}},
 		Topics: []lag.Topic{
 			{
 				Name: "orders", Partitions: []lag.TopicPartition{partition(1000), partition(2000)},

@@ -26,6 +26,8 @@ func AddKafkaFlags(cmd cli.Flags) *KafkaFlags {
 	f := &KafkaFlags{}
 	cmd.Flag("kafka.server", "Address (host:port) of a Kafka broker to start from. Repeatable.").
 		Default("kafka:9092").StringsVar(&f.cfg.Brokers)
+	cmd.Flag("kafka.cluster-id", "ID that the cluster must have. A broker of another cluster is not read. Default: the ID of the "+
+		"first answer.").PlaceHolder("ID").StringVar(&f.cfg.ClusterID)
 	f.connection.addClient(cmd)
 	f.addSampling(cmd)
 	f.addFilters(cmd)

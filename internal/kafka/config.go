@@ -21,7 +21,9 @@ type Config struct {
 	// Version is the newest protocol version to speak, as Kafka writes it; empty negotiates.
 	Version  string
 	ClientID string
-	Security auth.Settings
+	// ClusterID is the ID that the cluster must have; empty takes that of the first metadata.
+	ClusterID string
+	Security  auth.Settings
 	// Dial opens the connections; nil dials TCP. Encryption and login are put on top of what it returns.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 

@@ -38,6 +38,14 @@ func (w *wire) string() string {
 	return string(w.bytes(int(n)))
 }
 
+// nullable reads a string that may be absent, which is an empty one here.
+func (w *wire) nullable() string {
+	if n := w.int16(); n != -1 {
+		return string(w.bytes(int(n)))
+	}
+	return ""
+}
+
 // count reads the length of an array whose elements take at least size bytes each; -1 is an empty one.
 func (w *wire) count(size int) int {
 	n := int(w.int32())

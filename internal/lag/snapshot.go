@@ -19,6 +19,8 @@ type Snapshot struct {
 	// Expires is the end of its life: Began plus the maximum age. After it nothing of it may be served.
 	Expires time.Time
 
+	ClusterID string // empty: not known
+
 	Brokers []Broker
 	Topics  []Topic // sorted by name, without topics of other shards
 	Groups  []Group // sorted by ID

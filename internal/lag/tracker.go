@@ -50,7 +50,7 @@ func (t *Tracker) Observe(w *Wave) *Snapshot {
 	t.tick(w)
 	snap := &Snapshot{
 		Began: w.Began, Published: w.Ended, Expires: w.Began.Add(t.opt.MaxAge),
-		Brokers: slices.Clone(w.Brokers),
+		ClusterID: w.ClusterID, Brokers: slices.Clone(w.Brokers),
 	}
 	for i := range w.Topics {
 		t.observeTopic(&w.Topics[i])

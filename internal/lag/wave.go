@@ -26,7 +26,8 @@ var Reasons = [numReasons]string{"", "leader", "coordinator", "authorization"}
 type Wave struct {
 	Began, Ended time.Time
 
-	Brokers []Broker
+	ClusterID string // empty where the brokers do not tell
+	Brokers   []Broker
 	// Topics holds every topic of the newest metadata, sorted by name.
 	Topics []TopicSample
 	// Groups holds every group that is listed, held or expected, sorted by ID, each once.
