@@ -46,7 +46,7 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 	t := w.t
 	*out = Group{
 		ID: s.ID, Type: s.Type, ProtocolType: s.ProtocolType, State: s.State, Coordinator: s.Coordinator,
-		Created: g.created,
+		Created: g.created, Expected: s.Expected != nil,
 	}
 	t.observeMembers(g, s, out)
 	if s.Type == GroupShare {
