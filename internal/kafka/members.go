@@ -22,10 +22,14 @@ func (s *Sampler) classicMembers(a *sarama.GroupDescription, at time.Time) *lag.
 		return m
 	}
 	topics := map[string]bool{}
+	var tasks streamsTasks
 	for _, member := range a.Members {
 		if member == nil {
 			m.Opaque = true
 			continue
+		}
+		if a.Protocol == streamsAssignor {
+			tasks.add(member.MemberAssignment)
 		}
 		subscribed, readable := parseSubscription(member.MemberMetadata)
 		assigned, readableToo := parseAssignment(member.MemberAssignment)
@@ -33,7 +37,7 @@ func (s *Sampler) classicMembers(a *sarama.GroupDescription, at time.Time) *lag.
 		s.addTopics(topics, subscribed...)
 		s.addTopics(topics, assigned...)
 	}
-	m.Topics = sortedKeys(topics)
+	m.Topics, m.Tasks = sortedKeys(topics), tasks.count()
 	return m
 }
 

@@ -58,6 +58,9 @@ type Group struct {
 	Assignor     string // the last one seen, empty if none ever was
 	Coordinator  int32  // -1: none
 
+	// Expected groups are named by --group.expect.
+	Expected bool
+
 	Members       int // -1: unknown
 	UsefulMembers int // 0: unknown
 	Complete      bool

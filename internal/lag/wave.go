@@ -131,6 +131,9 @@ type Members struct {
 	State    string // the group's state at that time
 	Count    int
 	Assignor string // the partition assignor chosen, empty while none is
+	// Tasks are the tasks of a Kafka Streams group on the classic protocol, as far as its members' assignments tell: of
+	// each sub-topology as many as its largest topic has partitions. 0: not known.
+	Tasks int
 	// Topics are the topics that some member subscribes to or has assigned, sorted.
 	Topics []string
 	// Opaque is true where subscriptions could not be read in full (a server-side regular expression, unknown
