@@ -22,6 +22,9 @@ func (s *Sampler) refreshMetadata(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read metadata: %w", err)
 	}
+	if answer.ClusterID != nil {
+		s.clusterID = *answer.ClusterID
+	}
 	s.shutSeeds()
 	s.applyBrokers(answer)
 	s.topics.apply(answer.Topics, s.topicNames)

@@ -54,6 +54,7 @@ type Sampler struct {
 	mu sync.Mutex // held during a wave
 
 	topicNames, groupNames *namer
+	clusterID              string // as metadata last named it
 	nodes                  map[int32]*node
 	seeds                  []*node        // the bootstrap addresses, until metadata is there
 	lastUp                 map[int32]bool // who answered in the last wave

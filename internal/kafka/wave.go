@@ -130,6 +130,7 @@ func (s *Sampler) noteUp() bool {
 func (s *Sampler) assemble(began time.Time) *lag.Wave {
 	w := &s.out
 	w.Began, w.Ended = began, time.Now()
+	w.ClusterID = s.clusterID
 	w.Brokers = s.brokers()
 	w.Topics = w.Topics[:0]
 	for _, t := range s.topics.sorted {
