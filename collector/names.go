@@ -11,6 +11,7 @@ func Families() []Family {
 	table = append(table, lagFamilies()...)
 	table = append(table, counterFamilies()...)
 	table = append(table, partitionCountFamilies()...)
+	table = append(table, desiredFamilies()...)
 	return append(table, groupFamilies()...)
 }
 

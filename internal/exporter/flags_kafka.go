@@ -45,8 +45,9 @@ func (f *KafkaFlags) addSampling(cmd cli.Flags) {
 	duration(&f.cfg.MaxAge, "sample.max-age", "",
 		"How long a value that cannot be read any more is still served. Default: three sample intervals.")
 	duration(&f.cfg.MetadataRefresh, "refresh.metadata", "30s", "How often topics, partitions and brokers are read.")
-	duration(&f.cfg.MembersRefresh, "refresh.members", "60s",
-		"How often the members of groups without a change of state are read.")
+	duration(&f.cfg.MembersRefresh, "refresh.members", "",
+		"How often the members of groups without a change of state are read. Default: in every sample, and every 60s with "+
+			"--desired.disable.")
 	duration(&f.cfg.StartsRefresh, "refresh.starts", "60s", "How often log start offsets are read.")
 }
 

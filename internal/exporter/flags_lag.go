@@ -44,7 +44,7 @@ func (f *LagFlags) RateWindow() time.Duration { return f.opt.RateWindow }
 // Options takes the sampling settings from the sampler's configuration.
 func (f *LagFlags) Options(cfg kafka.Config) lag.Options {
 	opt := f.opt
-	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, max(3*cfg.MembersRefresh, cfg.MaxAge)
+	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, max(3*cfg.MembersRefresh, cfg.MaxAge, 2*time.Minute)
 	return opt
 }
 

@@ -34,9 +34,12 @@ type Config struct {
 	WaveTimeout time.Duration
 	// RateWindow is how far back the producer rate of a partition seen for the first time is seeded.
 	RateWindow time.Duration
-	// MetadataRefresh, MembersRefresh and StartsRefresh space the requests that not every wave makes; 0 means the
-	// defaults of 30 s, 60 s and 60 s.
+	// MetadataRefresh and StartsRefresh space the requests that not every wave makes; 0 means the defaults of 30 s and
+	// 60 s. MembersRefresh spaces descriptions of groups; 0 is every wave.
 	MetadataRefresh, MembersRefresh, StartsRefresh time.Duration
+	// Behind tells which groups have lag. They are described first where not all can be described in one wave; nil: not
+	// known. It is called by the sampler's goroutine.
+	Behind func(group string) bool
 
 	// The filters; nil admits (or excludes) nothing in particular.
 	TopicFilter, TopicExclude *regexp.Regexp
@@ -56,7 +59,6 @@ const (
 	defaultClientID        = "kafka_burndown_exporter"
 	defaultInterval        = 10 * time.Second
 	defaultMetadataRefresh = 30 * time.Second
-	defaultMembersRefresh  = 60 * time.Second
 	defaultStartsRefresh   = 60 * time.Second
 )
 
@@ -154,7 +156,7 @@ func (c Config) withDefaults() Config {
 		def   time.Duration
 	}{
 		{&c.Interval, defaultInterval}, {&c.MetadataRefresh, defaultMetadataRefresh},
-		{&c.MembersRefresh, defaultMembersRefresh}, {&c.StartsRefresh, defaultStartsRefresh},
+		{&c.StartsRefresh, defaultStartsRefresh},
 	} {
 		if *d.value == 0 {
 			*d.value = d.def

@@ -72,21 +72,30 @@ func parseSubscription(data []byte) ([]string, bool) {
 	return topics, true
 }
 
-// parseAssignment returns the topics of which a member has partitions, and whether they could be read in full. A member
-// without an assignment has an empty one.
-func parseAssignment(data []byte) ([]string, bool) {
+// holding is what a member holds of one topic.
+type holding struct {
+	topic      string
+	partitions []int32
+}
+
+// parseAssignment returns what a member holds, and whether it could be read in full. A member without an assignment has an
+// empty one.
+func parseAssignment(data []byte) ([]holding, bool) {
 	if len(data) == 0 {
 		return nil, true
 	}
 	w := wire{data: data}
 	version := w.int16()
-	var topics []string
+	var held []holding
 	for range w.count(6) {
-		topics = append(topics, w.string())
-		w.bytes(4 * w.count(4))
+		h := holding{topic: w.string()}
+		for range w.count(4) {
+			h.partitions = append(h.partitions, w.int32())
+		}
+		held = append(held, h)
 	}
 	if w.bad || version < 0 {
 		return nil, false
 	}
-	return topics, true
+	return held, true
 }

@@ -77,8 +77,8 @@ func TestStreamsTasks(t *testing.T) {
 				}
 			}
 			s := &Sampler{topicNames: newNamer(nil, nil, Shard{})}
-			if got := s.classicMembers(&a, time.Now()).Tasks; got != c.want {
-				t.Errorf("%d tasks, want %d", got, c.want)
+			if got, _ := s.classicMembers(&a, nil, time.Now()); got.Tasks != c.want {
+				t.Errorf("%d tasks, want %d", got.Tasks, c.want)
 			}
 		})
 	}

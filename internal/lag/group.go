@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/internal/scale"
 )
 
@@ -19,6 +20,7 @@ type group struct {
 	window
 	level
 	backward, end float64
+	pilot         *pilot.Pilot
 	topics        []*groupTopic // sorted by name
 	// gone are topics that it used when its commits were last read, and that did not exist when they were looked for.
 	gone []string
@@ -70,6 +72,7 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 	if g.untold(s, total.counted > 0) {
 		out.Backlog, out.UncommittedMessages = Absent, Absent
 	}
+	w.desire(&st, g, s, out)
 }
 
 // publishShare leaves a share group with its state, info and members: its lag cannot be read.

@@ -3,6 +3,8 @@ package lag
 import (
 	"math"
 	"time"
+
+	"kafka_burndown_exporter/internal/pilot"
 )
 
 // Absent is the value of a signal whose truth is not known. It is never published: the series is left out.
@@ -75,6 +77,10 @@ type Group struct {
 	BurndownMaxSeconds float64
 	ResetsBackward     float64
 	ResetsEnd          float64
+
+	// Decided is true where a pilot decides; Decision is what it wants then.
+	Decided  bool
+	Decision pilot.Decision
 
 	Topics []GroupTopic // sorted by topic
 }
