@@ -59,14 +59,16 @@ func New(o Options) (*Exporter, error) {
 	self := collector.NewSelf(withLabels(reg, o.Encoder.Labels))
 	tracker := lag.NewTracker(o.Lag)
 	o.Kafka.Behind = tracker.Behind
+	var keeper *stateKeeper
+	if o.StateFile != "" {
+		keeper = newStateKeeper(o.StateFile, srv.logger)
+		o.Kafka.RememberedID = keeper.remembered()
+	}
 	sampler, err := kafka.New(o.Kafka, log.With(srv.logger, "component", "kafka"), self)
 	if err != nil {
 		return nil, err
 	}
-	e := &Exporter{sampler: sampler, tracker: tracker, server: srv}
-	if o.StateFile != "" {
-		e.state = newStateKeeper(o.StateFile, srv.logger)
-	}
+	e := &Exporter{sampler: sampler, tracker: tracker, server: srv, state: keeper}
 	e.handler = collector.NewHandler(collector.HandlerOptions{
 		Encoder: encoder, Registry: reg, Self: self, Logger: srv.logger, MaxRequests: srv.flags.maxRequests, Now: time.Now,
 	})

@@ -58,6 +58,14 @@ func newStateKeeper(path string, logger log.Logger) *stateKeeper {
 	return k
 }
 
+// remembered is the cluster of the file. It is watched again unless the settings name another one.
+func (k *stateKeeper) remembered() string {
+	if k.read == nil {
+		return ""
+	}
+	return k.read.Cluster
+}
+
 func readState(path string) (*state, error) {
 	f, err := os.Open(path)
 	if err != nil {

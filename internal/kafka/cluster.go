@@ -13,9 +13,17 @@ import (
 // and Kubernetes hand addresses out again, so a connection is used only after its broker has said that it belongs to this
 // cluster. It is safe for concurrent use.
 type cluster struct {
-	mu   sync.Mutex
-	id   string // empty: not known yet
-	told bool   // by the settings
+	mu         sync.Mutex
+	id         string // empty: not known yet
+	told       bool   // by the settings
+	remembered bool   // by the state file
+}
+
+func newCluster(cfg Config) *cluster {
+	if cfg.ClusterID != "" {
+		return &cluster{id: cfg.ClusterID, told: true}
+	}
+	return &cluster{id: cfg.RememberedID, remembered: cfg.RememberedID != ""}
 }
 
 // known returns the ID, empty before the first metadata.
@@ -41,13 +49,13 @@ func (c *cluster) check(id string) error {
 	if c.id == "" || id == c.id || id == "" && !c.told {
 		return nil
 	}
-	return wrongClusterError{want: c.id, got: id, told: c.told}
+	return wrongClusterError{want: c.id, got: id, remembered: c.remembered}
 }
 
 // wrongClusterError says that an address belongs to another cluster.
 type wrongClusterError struct {
-	want, got string
-	told      bool
+	want, got  string
+	remembered bool // want is
 }
 
 func (e wrongClusterError) Error() string {
@@ -55,7 +63,7 @@ func (e wrongClusterError) Error() string {
 		return fmt.Sprintf("the broker does not tell the ID of its cluster, which --kafka.cluster-id=%s demands", e.want)
 	}
 	remedy := ""
-	if !e.told {
+	if e.remembered {
 		remedy = ", or delete the state file and restart"
 	}
 	return fmt.Sprintf("the broker belongs to cluster %q, not to %q, and is not read; to watch the other cluster, restart "+

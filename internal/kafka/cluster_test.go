@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -128,6 +129,16 @@ func TestClusterCheck(t *testing.T) {
 	c.adopt(id("b"))
 	if c.known() != "a" || c.check("a") != nil || c.check("") != nil || !isWrongCluster(c.check("b")) {
 		t.Errorf("cluster %q", c.known())
+	}
+	for _, c := range []struct {
+		cfg    Config
+		remedy bool
+	}{{Config{RememberedID: "a"}, true}, {Config{ClusterID: "a", RememberedID: "x"}, false}} {
+		err := newCluster(c.cfg).check("b")
+		if !isWrongCluster(err) || strings.Contains(err.Error(), "delete the state file") != c.remedy ||
+			!strings.Contains(err.Error(), "restart with --kafka.cluster-id=b") {
+			t.Errorf("%+v: %v", c.cfg, err)
+		}
 	}
 	if told := (&cluster{id: "a", told: true}); !isWrongCluster(told.check("")) {
 		t.Error("a broker that does not tell passes for the cluster that was told")

@@ -23,6 +23,8 @@ type Config struct {
 	ClientID string
 	// ClusterID is the ID that the cluster must have; empty takes that of the first metadata.
 	ClusterID string
+	// RememberedID is the ID that an earlier run saw, from its state file. It counts where ClusterID is empty.
+	RememberedID string
 	Security  auth.Settings
 	// Dial opens the connections; nil dials TCP. Encryption and login are put on top of what it returns.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

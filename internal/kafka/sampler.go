@@ -104,7 +104,7 @@ func New(cfg Config, logger log.Logger, stats Stats) (*Sampler, error) {
 	if err := conf.Validate(); err != nil {
 		return nil, fmt.Errorf("connection settings: %w", err)
 	}
-	watched := &cluster{id: cfg.ClusterID, told: cfg.ClusterID != ""}
+	watched := newCluster(cfg)
 	s := &Sampler{
 		cfg: cfg, version: version, versions: versionsFor(version), logger: logger, stats: stats,
 		once: newOnceLogger(logger), deadline: cfg.WaveTimeout, watched: watched,
