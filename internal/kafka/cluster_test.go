@@ -41,6 +41,7 @@ func twoClusters(t *testing.T) (first *fixture, moved *[2]atomic.Bool) {
 func TestAnotherClusterBehindTheAddresses(t *testing.T) {
 	f, moved := twoClusters(t)
 	f.config.Interval = time.Second
+	f.config.RememberedID = "first"
 	s := f.sampler()
 	if w := f.wave(s); w.ClusterID != "first" || topicOf(t, w, "orders").Partitions[0].End != 100 {
 		t.Fatalf("%+v", w)
