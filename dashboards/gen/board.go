@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
@@ -34,8 +33,13 @@ const tag = "kafka-burndown-exporter"
 // schema is Grafana's version of the schema in 10.4, the oldest release that the dashboards are for. Later ones read it.
 const schema = 39
 
-func build(boards ...board) ([]dashboard.Dashboard, error) {
-	var all []dashboard.Dashboard
+// grafana is a dashboard in the first version of the schema.
+//
+//lint:ignore SA1019 Grafana 10 and 11 do not read the second.
+type grafana = dashboard.Dashboard
+
+func build(boards ...board) ([]grafana, error) {
+	var all []grafana
 	for _, b := range boards {
 		d, err := b.build()
 		if err != nil {
@@ -46,23 +50,22 @@ func build(boards ...board) ([]dashboard.Dashboard, error) {
 	return all, nil
 }
 
-func (b board) build() (dashboard.Dashboard, error) {
-	d := dashboard.NewDashboardBuilder(b.title).Uid(b.uid).Description(b.description).Tags([]string{tag}).
-		Tooltip(dashboard.DashboardCursorSyncCrosshair).Refresh("30s").Time("now-3h", "now")
-	out, err := d.Build()
+func (b board) build() (grafana, error) {
+	panels, err := b.panels()
 	if err != nil {
-		return out, err
+		return grafana{}, err
 	}
-	out.SchemaVersion = schema
-	out.Templating.List = append(clusterVariables(), b.variables...)
-	out.Links = []dashboard.DashboardLink{{
+	d := *dashboard.NewDashboard()
+	d.Uid, d.Title, d.Description, d.Tags, d.SchemaVersion = &b.uid, &b.title, &b.description, []string{tag}, schema
+	d.GraphTooltip, d.Refresh = cog.ToPtr(dashboard.DashboardCursorSyncCrosshair), cog.ToPtr("30s")
+	d.Time = &dashboard.DashboardDashboardTime{From: "now-3h", To: "now"}
+	d.Templating.List = append(clusterVariables(), b.variables...)
+	d.Links = []dashboard.DashboardLink{{
 		Title: "Kafka", Type: dashboard.DashboardLinkTypeDashboards, Icon: "external link", Tags: []string{tag},
 		AsDropdown: true, IncludeVars: true, KeepTime: true,
 	}}
-	if out.Panels, err = b.panels(); err != nil {
-		return out, err
-	}
-	return out, out.Validate()
+	d.Panels = panels
+	return d, d.Validate()
 }
 
 // panels gives every panel its id and place.
@@ -139,7 +142,7 @@ func all(v dashboard.VariableModel) dashboard.VariableModel {
 // several allows more than one value.
 func several(v dashboard.VariableModel) dashboard.VariableModel {
 	many := func(one dashboard.StringOrArrayOfString) dashboard.StringOrArrayOfString {
-		return dashboard.StringOrArrayOfString{ArrayOfString: slices.Clone([]string{*one.String})}
+		return dashboard.StringOrArrayOfString{ArrayOfString: []string{*one.String}}
 	}
 	v.Multi = cog.ToPtr(true)
 	v.Current = &dashboard.VariableOption{Text: many(v.Current.Text), Value: many(v.Current.Value)}

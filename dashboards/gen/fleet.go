@@ -29,7 +29,7 @@ func fleetNow() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		now("Groups", "How many consumer groups the exporter samples.", units.Short, plain(),
 			query{"count(" + complete + ")", "groups"}),
-		now("Wait over 60 s", "In how many groups a message that arrives now waits longer than 60 seconds.", units.Short,
+		now("Groups that wait over 60 s", "In how many groups a message that arrives now waits longer than 60 seconds.", units.Short,
 			steps("green", from{1, "red"}),
 			query{"sum(" + inCluster(names.ConsumergroupGroupBurndownSecondsOver60s) + ")", "groups"}),
 		now("Longest burndown", "How long a message that arrives now waits in the slowest group.", units.Seconds, waits(),

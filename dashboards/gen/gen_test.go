@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
 	"github.com/grafana/grafana-foundation-sdk/go/table"
@@ -70,7 +70,7 @@ func strict(data []byte) error {
 		known.RegisterPanelcfgVariant(panel)
 	}
 	known.RegisterDataqueryVariant(prometheus.VariantConfig())
-	var d dashboard.Dashboard
+	var d grafana
 	err := d.UnmarshalJSONStrict(data)
 	// The reader returns an empty list of errors rather than nil.
 	if list := (cog.BuildErrors{}); err != nil && (!errors.As(err, &list) || len(list) > 0) {
@@ -92,7 +92,7 @@ func TestSchema(t *testing.T) {
 		if err := strict(data); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		var d dashboard.Dashboard
+		var d grafana
 		if err := json.Unmarshal(data, &d); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -164,6 +164,24 @@ func TestNoPanelRepeatsAnother(t *testing.T) {
 				t.Errorf("%s asks what %s asks", where, other)
 			}
 			seen[key] = where
+		}
+	}
+}
+
+// Names of series come from package names alone.
+func TestNamesAreNotSpelled(t *testing.T) {
+	paths, err := filepath.Glob("*.go")
+	if err != nil || len(paths) < 2 {
+		t.Fatalf("no sources: %v", err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(data), `"kafka_burndown_exporter/dashboards/gen/names"`, "") // an import
+		if name := regexp.MustCompile(`"[^"\n]*\bkafka_\w+`).FindString(text); name != "" && path != "gen_test.go" {
+			t.Errorf("%s spells %s", path, name)
 		}
 	}
 }

@@ -12,8 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
 func main() {
@@ -46,7 +44,7 @@ func write(dir string) error {
 
 // encode writes a dashboard as it is committed. The library escapes <, > and & for HTML, which makes PromQL and links
 // unreadable.
-func encode(board dashboard.Dashboard) ([]byte, error) {
+func encode(board grafana) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetIndent("", "  ")
