@@ -1,6 +1,5 @@
 // Command pictures draws the shipped dashboards for the docs. It is not Grafana: it asks a real Prometheus what the panels
-// ask, and lets Chromium draw the answers. It runs the lab's demo, and a
-// Prometheus with the shipped rules:
+// ask, and lets Chromium draw the answers. It runs the lab's demo, and a Prometheus with the shipped rules:
 //
 //	go run ./dashboards/pictures -lab ./kafka_burndown_lab -for 20m
 //
