@@ -8,15 +8,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
-)
 
-// Defaults of the settings that may be left at zero.
-const (
-	defaultClientID        = "kafka_burndown_exporter"
-	defaultInterval        = 10 * time.Second
-	defaultMetadataRefresh = 30 * time.Second
-	defaultMembersRefresh  = 60 * time.Second
-	defaultStartsRefresh   = 60 * time.Second
+	"kafka_burndown_exporter/internal/lag"
 )
 
 // oldestVersion is the first protocol version in which committed offsets of all topics can be asked for together with
@@ -105,22 +98,23 @@ func (c Config) version() (sarama.KafkaVersion, error) {
 
 // withDefaults fills the settings that were left at zero.
 func (c Config) withDefaults() Config {
+	def := Defaults()
 	if c.ClientID == "" {
-		c.ClientID = defaultClientID
+		c.ClientID = def.ClientID
 	}
 	for _, d := range []struct {
 		value *time.Duration
 		def   time.Duration
 	}{
-		{&c.Interval, defaultInterval}, {&c.MetadataRefresh, defaultMetadataRefresh},
-		{&c.MembersRefresh, defaultMembersRefresh}, {&c.StartsRefresh, defaultStartsRefresh},
+		{&c.Interval, def.Interval}, {&c.MetadataRefresh, def.MetadataRefresh},
+		{&c.MembersRefresh, def.MembersRefresh}, {&c.StartsRefresh, def.StartsRefresh},
 	} {
 		if *d.value == 0 {
 			*d.value = d.def
 		}
 	}
 	if c.MaxAge == 0 {
-		c.MaxAge = 3 * c.Interval
+		c.MaxAge = lag.MaxAge(c.Interval)
 	}
 	if c.WaveTimeout == 0 {
 		c.WaveTimeout = c.Interval * 8 / 10

@@ -1,6 +1,9 @@
 package scenario
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Scenario is one workload file. Times in it are durations since the start of the run.
 type Scenario struct {
@@ -31,6 +34,16 @@ type Pipeline struct {
 	ScrapeInterval time.Duration `yaml:"scrapeInterval" doc:"How often Prometheus scrapes the exporter." default:"15s"`
 	RuleInterval   time.Duration `yaml:"ruleInterval" doc:"How often recording rules are evaluated." default:"15s"`
 	RateWindow     time.Duration `yaml:"rateWindow" doc:"Window of the rates." default:"2m"`
+}
+
+// DefaultPipeline is the pipeline of a scenario that says nothing of it: the exporter's own defaults, and what Prometheus
+// is commonly given.
+func DefaultPipeline() Pipeline {
+	var p Pipeline
+	if err := setDefaults(reflect.ValueOf(&p).Elem(), nil); err != nil {
+		panic(err) // a default tag is no duration
+	}
+	return p
 }
 
 // Topic is a topic and how its messages spread over the partitions.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
-	"kafka_burndown_exporter/internal/scale"
 )
 
 // exporter samples the plant as the real one samples Kafka, through the same tracker.
@@ -25,10 +24,9 @@ type exporter struct {
 
 // trackerOptions are the exporter's defaults with the scenario's intervals.
 func trackerOptions(interval, window time.Duration) lag.Options {
-	return lag.Options{
-		Interval: interval, MaxAge: 3 * interval, RateWindow: window, StallWindow: 5 * time.Minute,
-		LagResidual: 1, BurndownCap: 86_400, Log2x7Max: scale.DefaultLog2x7Max,
-	}
+	opt := lag.Defaults().Every(interval)
+	opt.RateWindow = window
+	return opt
 }
 
 func newExporter(p *plant) *exporter {

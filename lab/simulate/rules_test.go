@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/lab/scenario"
 )
 
 func TestRateExtrapolatesLikePrometheus(t *testing.T) {
@@ -44,8 +45,7 @@ func drive(t *testing.T, rate float64, replicas, seconds int, each func(step int
 	t.Helper()
 	plant, _ := small(t, rate, replicas, nil)
 	plant.sc.Start = time.Unix(1_767_225_600, 0)
-	plant.sc.Pipeline.SampleInterval, plant.sc.Pipeline.RuleInterval = 10*time.Second, 15*time.Second
-	plant.sc.Pipeline.RateWindow = 2 * time.Minute
+	plant.sc.Pipeline = scenario.DefaultPipeline()
 	e := newExporter(plant)
 	p := newPrometheus(e, clock{time.Second})
 	for step := range seconds {
