@@ -6,9 +6,12 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"kafka_burndown_exporter/internal/kafka/auth"
 )
 
 const (
@@ -33,10 +36,10 @@ type session struct {
 // openSession connects, logs in and asks for the supported versions, by limit at the latest; ending ctx closes the
 // connection at once.
 func openSession(
-	ctx context.Context, base *sarama.Config, auth *Authenticator, dial dialer, address string, limit time.Time,
+	ctx context.Context, base *sarama.Config, login *auth.Authenticator, dial dialer, address string, limit time.Time,
 ) (*session, error) {
 	conf := *base
-	if err := auth.Configure(&conf); err != nil {
+	if err := login.Configure(&conf); err != nil {
 		return nil, err
 	}
 	dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -124,3 +127,45 @@ func do[T any](ctx context.Context, s *session, fn func(*sarama.Broker) (T, erro
 		return none, ctx.Err()
 	}
 }
+
+// conn caps the deadlines that sarama sets on a connection. sarama knows only fixed timeouts; the cap gives each call
+// what is left of its wave.
+type conn struct {
+	net.Conn             // encrypted where the settings say so
+	raw      net.Conn    // beneath it
+	release  func() bool // ends the tie to the lane's life
+
+	mu    sync.Mutex
+	limit time.Time
+}
+
+// Close does not take leave of the other side, which might not listen.
+func (c *conn) Close() error {
+	c.release()
+	return c.raw.Close()
+}
+
+// limitTo sets the time no read or write may go beyond; zero removes the cap.
+func (c *conn) limitTo(t time.Time) {
+	c.mu.Lock()
+	c.limit = t
+	c.mu.Unlock()
+}
+
+func (c *conn) capped(t time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.limit.IsZero() && (t.IsZero() || t.After(c.limit)) {
+		return c.limit
+	}
+	return t
+}
+
+func (c *conn) SetDeadline(t time.Time) error      { return c.Conn.SetDeadline(c.capped(t)) }
+func (c *conn) SetReadDeadline(t time.Time) error  { return c.Conn.SetReadDeadline(c.capped(t)) }
+func (c *conn) SetWriteDeadline(t time.Time) error { return c.Conn.SetWriteDeadline(c.capped(t)) }
+
+// dialFunc makes a function a dialer for sarama.
+type dialFunc func(network, address string) (net.Conn, error)
+
+func (f dialFunc) Dial(network, address string) (net.Conn, error) { return f(network, address) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/kafka/auth"
 	broker "kafka_burndown_exporter/test/kafka"
 )
 
@@ -50,14 +51,14 @@ func startSecured(t *testing.T) *secured {
 }
 
 // sasl returns the settings of a login with the right secret over TLS.
-func (s *secured) sasl(mechanism string) kafka.Security {
-	return kafka.Security{
-		TLS:  kafka.TLS{Enabled: true, CAFile: s.Authority.File},
-		SASL: kafka.SASL{Enabled: true, Handshake: true, Mechanism: mechanism, Username: user, Password: secret},
+func (s *secured) sasl(mechanism string) auth.Settings {
+	return auth.Settings{
+		TLS:  auth.TLS{Enabled: true, CAFile: s.Authority.File},
+		SASL: auth.SASL{Enabled: true, Handshake: true, Mechanism: mechanism, Username: user, Password: secret},
 	}
 }
 
-func (s *secured) config(l broker.Listener, security kafka.Security) kafka.Config {
+func (s *secured) config(l broker.Listener, security auth.Settings) kafka.Config {
 	config := settings(s.Addrs(l))
 	config.Security = security
 	return config
@@ -79,7 +80,7 @@ func (s *secured) testLogins(t *testing.T) {
 		t.Run(mechanism, func(t *testing.T) { s.login(t, broker.SASLTLS, s.sasl(mechanism)) })
 		t.Run(mechanism+" without TLS", func(t *testing.T) {
 			security := s.sasl(mechanism)
-			security.TLS = kafka.TLS{}
+			security.TLS = auth.TLS{}
 			s.login(t, broker.SASLPlaintext, security)
 		})
 	}
@@ -96,7 +97,7 @@ func (s *secured) testLogins(t *testing.T) {
 	})
 	t.Run("not verified", func(t *testing.T) {
 		security := s.sasl("plain")
-		security.TLS = kafka.TLS{Enabled: true, InsecureSkipVerify: true}
+		security.TLS = auth.TLS{Enabled: true, InsecureSkipVerify: true}
 		s.login(t, broker.SASLTLS, security)
 	})
 	t.Run("oauthbearer token file", func(t *testing.T) {
@@ -111,13 +112,13 @@ func (s *secured) testLogins(t *testing.T) {
 }
 
 // kerberos returns the settings of a login to the realm.
-func (s *secured) kerberos(t *testing.T, authType string) kafka.Security {
+func (s *secured) kerberos(t *testing.T, authType string) auth.Settings {
 	t.Helper()
 	if s.kdc == nil {
 		need(t, "a Kerberos server (krb5-kdc, krb5-admin-server)")
 	}
 	security := s.sasl("gssapi")
-	security.SASL.Kerberos = kafka.Kerberos{
+	security.SASL.Kerberos = auth.Kerberos{
 		ServiceName: "kafka", ConfigPath: s.kdc.config, Realm: realm, AuthType: authType, DisableFAST: true,
 	}
 	if authType == "keytabAuth" {
@@ -136,7 +137,7 @@ func need(t *testing.T, part string) {
 }
 
 // login makes a wave over a connection, with all the time it may need, and checks that nothing failed on the way.
-func (s *secured) login(t *testing.T, l broker.Listener, security kafka.Security) {
+func (s *secured) login(t *testing.T, l broker.Listener, security auth.Settings) {
 	t.Helper()
 	var out logs
 	counts := newStats()
@@ -154,8 +155,8 @@ func (s *secured) login(t *testing.T, l broker.Listener, security kafka.Security
 	}
 }
 
-func (s *secured) endpoint() kafka.OAuth {
-	return kafka.OAuth{TokenURL: s.identity.server.URL, CAFile: s.identity.ca, Scopes: []string{"kafka"}}
+func (s *secured) endpoint() auth.OAuth {
+	return auth.OAuth{TokenURL: s.identity.server.URL, CAFile: s.identity.ca, Scopes: []string{"kafka"}}
 }
 
 // testTokenExpires keeps one sampler running past the end of its first token: the broker ends a session with its token.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"kafka_burndown_exporter/internal/kafka/auth"
 )
 
 type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -17,7 +19,7 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 type lane struct {
 	address, broker string // where it leads, and the broker's label
 	conf            *sarama.Config
-	auth            *Authenticator
+	login           *auth.Authenticator
 	dial            dialer
 	stats           Stats
 	// patience is how long a call waits for a connection that failed the last time, maxBackoff the longest pause
@@ -42,7 +44,7 @@ type lane struct {
 func newLane(parent context.Context, address, broker string, troubled *atomic.Bool, env *laneEnv) *lane {
 	ctx, cancel := context.WithCancel(parent)
 	return &lane{
-		address: address, broker: broker, conf: env.conf, auth: env.auth, dial: env.dial, stats: env.stats,
+		address: address, broker: broker, conf: env.conf, login: env.login, dial: env.dial, stats: env.stats,
 		patience: env.patience, maxBackoff: env.maxBackoff, troubled: troubled,
 		ctx: ctx, cancel: cancel, turn: make(chan struct{}, 1),
 	}
@@ -51,7 +53,7 @@ func newLane(parent context.Context, address, broker string, troubled *atomic.Bo
 // laneEnv is what all lanes have in common.
 type laneEnv struct {
 	conf                 *sarama.Config
-	auth                 *Authenticator
+	login                *auth.Authenticator
 	dial                 dialer
 	stats                Stats
 	patience, maxBackoff time.Duration
@@ -140,7 +142,7 @@ func (l *lane) lastError() error {
 
 // open runs on its own: a slow login must not hold a wave up, and is not lost when a wave gives up on it.
 func (l *lane) open(done chan struct{}) {
-	s, err := openSession(l.ctx, l.conf, l.auth, l.dial, l.address, time.Now().Add(openTimeout))
+	s, err := openSession(l.ctx, l.conf, l.login, l.dial, l.address, time.Now().Add(openTimeout))
 	l.mu.Lock()
 	l.opening, l.session, l.openErr = nil, s, err
 	l.mu.Unlock()

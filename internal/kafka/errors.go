@@ -12,7 +12,8 @@ import (
 	"syscall"
 
 	"github.com/IBM/sarama"
-	"github.com/jcmturner/gokrb5/v8/krberror"
+
+	"kafka_burndown_exporter/internal/kafka/auth"
 )
 
 // errPanic marks a panic that was caught while an answer was read.
@@ -70,8 +71,6 @@ func structuredReason(err error) string {
 		invalid   x509.CertificateInvalidError
 		record    tls.RecordHeaderError
 		alert     *net.OpError
-		secret    credentialError
-		kerberos  krberror.Krberror
 		decoding  sarama.PacketDecodingError
 		encoding  sarama.PacketEncodingError
 	)
@@ -81,10 +80,8 @@ func structuredReason(err error) string {
 	case errors.As(err, &verify), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid),
 		errors.As(err, &record), errors.As(err, &alert) && alert.Op == "remote error": // how crypto/tls names an alert
 		return "tls"
-	case errors.As(err, &secret):
-		return "credentials"
-	case errors.As(err, &kerberos):
-		return "kerberos"
+	case auth.Reason(err) != "":
+		return auth.Reason(err)
 	case errors.As(err, &decoding), errors.Is(err, sarama.ErrInsufficientData):
 		return "decoding"
 	case errors.As(err, &encoding):

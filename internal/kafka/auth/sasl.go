@@ -1,4 +1,4 @@
-package kafka
+package auth
 
 import (
 	"errors"
@@ -8,7 +8,24 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/go-kit/log"
+	"github.com/xdg-go/scram"
 )
+
+// SASL is the authentication of a connection.
+type SASL struct {
+	Enabled   bool
+	Handshake bool
+	// Mechanism is plain, scram-sha256, scram-sha512, gssapi, awsiam or oauthbearer.
+	Mechanism    string
+	Username     string
+	Password     string
+	PasswordFile string // read again at every login
+
+	OAuth    OAuth
+	Kerberos Kerberos
+	// AWSRegion is the region of an MSK cluster for awsiam.
+	AWSRegion string
+}
 
 // mechanisms are the values of --sasl.mechanism by their normal form: small letters and digits only.
 var mechanisms = map[string]struct {
@@ -161,3 +178,33 @@ func (s SASL) String() string {
 
 // GoString is String for %#v.
 func (s SASL) GoString() string { return s.String() }
+
+// scramClient is one SCRAM conversation (RFC 5802).
+type scramClient struct {
+	hash         scram.HashGeneratorFcn
+	conversation *scram.ClientConversation
+}
+
+func scramGenerator(mechanism sarama.SASLMechanism) func() sarama.SCRAMClient {
+	hash := scram.SHA256
+	if mechanism == sarama.SASLTypeSCRAMSHA512 {
+		hash = scram.SHA512
+	}
+	return func() sarama.SCRAMClient { return &scramClient{hash: hash} }
+}
+
+// Begin starts the conversation.
+func (c *scramClient) Begin(user, password, authzID string) error {
+	client, err := c.hash.NewClient(user, password, authzID)
+	if err != nil {
+		return err
+	}
+	c.conversation = client.NewConversation()
+	return nil
+}
+
+// Step answers a challenge; the last one proves that the broker knows the password, too.
+func (c *scramClient) Step(challenge string) (string, error) { return c.conversation.Step(challenge) }
+
+// Done reports whether the conversation has ended.
+func (c *scramClient) Done() bool { return c.conversation.Done() }

@@ -1,4 +1,4 @@
-package kafka
+package auth
 
 import (
 	"errors"
@@ -8,6 +8,16 @@ import (
 	"github.com/jcmturner/gokrb5/v8/config"
 	"github.com/jcmturner/gokrb5/v8/keytab"
 )
+
+// Kerberos holds the GSSAPI settings.
+type Kerberos struct {
+	ServiceName string
+	ConfigPath  string
+	Realm       string
+	AuthType    string // keytabAuth or userAuth
+	KeytabPath  string
+	DisableFAST bool // PA-FX-FAST
+}
 
 const (
 	keytabAuth = "keytabAuth"

@@ -1,10 +1,9 @@
-package kafka
+package auth
 
 import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -118,5 +117,3 @@ func tokenEnd(token string) (time.Time, bool) {
 	}
 	return time.UnixMilli(int64(*claims.Expiry * 1000)), true
 }
-
-var errNoToken = errors.New("the answer has no access_token")

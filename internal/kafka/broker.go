@@ -11,25 +11,6 @@ import (
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// The API names as in the Kafka protocol, under which requests are counted and logged.
-const (
-	apiMetadata         = "Metadata"
-	apiListGroups       = "ListGroups"
-	apiOffsetFetch      = "OffsetFetch"
-	apiListOffsets      = "ListOffsets"
-	apiDescribeGroups   = "DescribeGroups"
-	apiDescribeConsumer = "ConsumerGroupDescribe"
-	apiFindCoordinator  = "FindCoordinator"
-	apiConnect          = "Connect" // not of the protocol: opening a connection
-)
-
-// API keys whose versions are looked at.
-const (
-	keyOffsetFetch      = 9
-	keyListGroups       = 16
-	keyDescribeConsumer = 69
-)
-
 // node is one broker with its connections. Calls on one connection wait for each other, and a call that is given up costs
 // its connection, so commits, ends and slow descriptions each have their own. The spare one is for what may be given up
 // while the others are needed: the second half of many commits, and metadata, which several brokers are asked for.

@@ -1,4 +1,8 @@
-package kafka
+// Package auth puts encryption and login into a connection to a broker: TLS, and the SASL mechanisms PLAIN, SCRAM, GSSAPI
+// (Kerberos) and OAUTHBEARER, of which AWS IAM is one. It checks the settings, reads the files they name again when
+// they change, and fetches tokens. It opens no connection to a broker (that is package kafka) and puts no secret into an
+// error or a log line.
+package auth
 
 import (
 	"errors"
@@ -6,22 +10,19 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
+	"github.com/jcmturner/gokrb5/v8/krberror"
 )
+
+// Settings say how connections to the brokers are encrypted and authenticated.
+type Settings struct {
+	TLS  TLS
+	SASL SASL
+}
 
 // Validate reports everything about the security settings that cannot work, naming the flag and the remedy. It reads
 // the files they name and opens no connection. No secret is in its errors.
-func (s Security) Validate() error {
+func (s Settings) Validate() error {
 	return errors.Join(s.TLS.validate(), s.SASL.validate())
-}
-
-// Configure puts encryption and login into a client configuration, once; what the files say later does not reach it
-// (see Authenticator).
-func (s Security) Configure(c *sarama.Config, logger log.Logger) error {
-	a, err := NewAuthenticator(s, logger)
-	if err != nil {
-		return err
-	}
-	return a.Configure(c)
 }
 
 // Authenticator puts encryption and login into the configuration of each connection as it is opened, so that
@@ -32,8 +33,8 @@ type Authenticator struct {
 	token sarama.AccessTokenProvider // nil: the mechanism has none
 }
 
-// NewAuthenticator validates the settings and warns of those that are weak.
-func NewAuthenticator(s Security, logger log.Logger) (*Authenticator, error) {
+// New validates the settings and warns of those that are weak.
+func New(s Settings, logger log.Logger) (*Authenticator, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ type credentialError struct{ err error }
 func (e credentialError) Error() string { return e.err.Error() }
 func (e credentialError) Unwrap() error { return e.err }
 
-// Configure sets c up for a new connection with what the files say now.
+// Configure sets c up for a new connection with what the files say now. Reason names its errors.
 func (a *Authenticator) Configure(c *sarama.Config) error {
 	if err := a.configure(c); err != nil {
 		return credentialError{err}
@@ -78,7 +79,7 @@ func (a *Authenticator) configure(c *sarama.Config) error {
 	return a.sasl.configure(c, a.token)
 }
 
-func (s Security) weaknesses() []string {
+func (s Settings) weaknesses() []string {
 	var list []string
 	t := s.TLS
 	if !t.Enabled && (t.CAFile != "" || t.CertFile != "" || t.KeyFile != "" || t.ServerName != "" || t.InsecureSkipVerify) {
@@ -93,4 +94,28 @@ func (s Security) weaknesses() []string {
 			"with --tls.enabled")
 	}
 	return list
+}
+
+// Principal is the user's name as an ACL writes it, or empty where the settings do not tell.
+func (s Settings) Principal() string {
+	if !s.SASL.Enabled {
+		return ""
+	}
+	return s.SASL.Username
+}
+
+// Reason is the short name of an error that came from here or from a Kerberos login: credentials or kerberos. It is empty
+// for every other error.
+func Reason(err error) string {
+	var (
+		secret   credentialError
+		kerberos krberror.Krberror
+	)
+	switch {
+	case errors.As(err, &secret):
+		return "credentials"
+	case errors.As(err, &kerberos):
+		return "kerberos"
+	}
+	return ""
 }

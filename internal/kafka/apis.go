@@ -2,6 +2,25 @@ package kafka
 
 import "github.com/IBM/sarama"
 
+// The API names as in the Kafka protocol, under which requests are counted and logged.
+const (
+	apiMetadata         = "Metadata"
+	apiListGroups       = "ListGroups"
+	apiOffsetFetch      = "OffsetFetch"
+	apiListOffsets      = "ListOffsets"
+	apiDescribeGroups   = "DescribeGroups"
+	apiDescribeConsumer = "ConsumerGroupDescribe"
+	apiFindCoordinator  = "FindCoordinator"
+	apiConnect          = "Connect" // not of the protocol: opening a connection
+)
+
+// API keys whose versions are looked at.
+const (
+	keyOffsetFetch      = 9
+	keyListGroups       = 16
+	keyDescribeConsumer = 69
+)
+
 // versions are the newest request versions to use, by the newest protocol version to speak. sarama lowers them to what
 // a broker supports, but refuses a request whose version is above the configured one.
 type versions struct {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+
+	"kafka_burndown_exporter/internal/kafka/auth"
 )
 
 func TestValidateNamesFlagAndRemedy(t *testing.T) {
@@ -31,7 +33,7 @@ func TestValidateNamesFlagAndRemedy(t *testing.T) {
 		{"shard of nothing", func(c *Config) { c.Shard = Shard{1, 0} }, []string{"--shard=1/0"}},
 		{"expect", func(c *Config) { c.Expect = map[string][]string{"g": nil} }, []string{"--group.expect=g=", "GROUP=TOPIC"}},
 		{"expect empty", func(c *Config) { c.Expect = map[string][]string{"g": {""}} }, []string{"--group.expect=g="}},
-		{"security", func(c *Config) { c.Security.TLS = TLS{Enabled: true, CertFile: "x"} }, []string{"--tls."}},
+		{"security", func(c *Config) { c.Security.TLS = auth.TLS{Enabled: true, CertFile: "x"} }, []string{"--tls."}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := good

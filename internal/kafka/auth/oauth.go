@@ -1,17 +1,25 @@
-package kafka
+package auth
 
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 )
+
+// OAuth is where OAUTHBEARER tokens come from: a token endpoint (client credentials: Username and Password of SASL are
+// the client's), or a file that something else keeps fresh.
+type OAuth struct {
+	TokenURL  string
+	TokenFile string
+	Scopes    []string
+	CAFile    string // for the token endpoint
+}
 
 func (s SASL) validateOAuth() error {
 	o := s.OAuth
@@ -64,29 +72,40 @@ func (s SASL) postTokenRequest(ctx context.Context) (bearerToken, error) {
 	if err != nil {
 		return bearerToken{}, err
 	}
-	form := url.Values{"grant_type": {"client_credentials"}}
-	if len(s.OAuth.Scopes) > 0 {
-		form.Set("scope", strings.Join(s.OAuth.Scopes, " "))
+	flow := clientcredentials.Config{
+		ClientID: s.Username, ClientSecret: secret, TokenURL: s.OAuth.TokenURL, Scopes: s.OAuth.Scopes,
+		AuthStyle: oauth2.AuthStyleInHeader, // RFC 6749, section 2.3.1: every server takes it
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.OAuth.TokenURL, strings.NewReader(form.Encode()))
+	answer, err := flow.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 	if err != nil {
-		return bearerToken{}, err
+		return bearerToken{}, tokenError(ctx, err)
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Accept", "application/json")
-	// RFC 6749, section 2.3.1: every server takes Basic, and both halves are form-encoded first.
-	request.SetBasicAuth(url.QueryEscape(s.Username), url.QueryEscape(secret))
-	began := time.Now()
-	response, err := client.Do(request)
-	if err != nil {
-		var wrapped *url.Error // repeats the URL
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err
-		}
-		return bearerToken{}, err
+	token := bearerToken{value: answer.AccessToken, end: answer.Expiry}
+	if token.end.IsZero() {
+		token.end, _ = tokenEnd(token.value)
 	}
-	defer response.Body.Close()
-	return readToken(response, began)
+	return token, nil
+}
+
+// tokenError makes an error of the flow fit for a log. Of a refusal it repeats the error code only: servers put what they
+// like into the rest.
+func tokenError(ctx context.Context, err error) error {
+	var (
+		refused *oauth2.RetrieveError
+		request *url.Error // repeats the URL
+	)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &refused) && errorCode(refused.ErrorCode):
+		return fmt.Errorf("%s: %s; check --sasl.username, the password and the scopes", refused.Response.Status,
+			refused.ErrorCode)
+	case errors.As(err, &refused):
+		return fmt.Errorf("%s; check --sasl.oauthbearer-token-url", refused.Response.Status)
+	case errors.As(err, &request):
+		return request.Err
+	}
+	return fmt.Errorf("%w; check --sasl.oauthbearer-token-url", err)
 }
 
 // client returns a client for one request: the authorities are read each time, as requests are rare.
@@ -101,43 +120,19 @@ func (o OAuth) client() (*http.Client, error) {
 	}
 	// Not followed: a redirect would carry the secret to another host.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &http.Client{Transport: transport, CheckRedirect: stay}, nil
+	return &http.Client{Transport: jsonAnswers{transport}, CheckRedirect: stay}, nil
 }
 
-// readToken reads the answer of a token endpoint (RFC 6749, sections 5.1 and 5.2). Of a refusal it repeats the error
-// code only: servers put what they like into the rest.
-func readToken(response *http.Response, began time.Time) (bearerToken, error) {
-	const most = 1 << 20
-	body, err := io.ReadAll(io.LimitReader(response.Body, most))
-	if err != nil {
-		return bearerToken{}, err
+// jsonAnswers has every answer read as JSON, as RFC 6749 demands it, whatever type the server calls it.
+type jsonAnswers struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (j jsonAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := j.RoundTripper.RoundTrip(r)
+	if err == nil {
+		response.Header.Set("Content-Type", "application/json")
 	}
-	var answer struct {
-		Token   string  `json:"access_token"`
-		Seconds float64 `json:"expires_in"`
-		Code    string  `json:"error"`
-	}
-	err = json.Unmarshal(body, &answer)
-	if response.StatusCode != http.StatusOK {
-		if err == nil && errorCode(answer.Code) {
-			return bearerToken{}, fmt.Errorf("%s: %s; check --sasl.username, the password and the scopes",
-				response.Status, answer.Code)
-		}
-		return bearerToken{}, fmt.Errorf("%s; check --sasl.oauthbearer-token-url", response.Status)
-	}
-	if err != nil {
-		return bearerToken{}, errors.New("the answer is no JSON; check --sasl.oauthbearer-token-url")
-	}
-	if answer.Token == "" {
-		return bearerToken{}, errNoToken
-	}
-	token := bearerToken{value: answer.Token}
-	if answer.Seconds > 0 && answer.Seconds < 1e9 {
-		token.end = began.Add(time.Duration(answer.Seconds * float64(time.Second)))
-	} else if end, ok := tokenEnd(answer.Token); ok {
-		token.end = end
-	}
-	return token, nil
+	return response, err
 }
 
 // errorCode reports whether a string looks like one of RFC 6749's error codes, such as invalid_client.

@@ -1,8 +1,10 @@
-package kafka
+package auth
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +14,15 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 )
+
+// TLS is the encryption of a connection and the client's certificate.
+type TLS struct {
+	Enabled            bool
+	ServerName         string
+	CAFile             string // empty: the system's roots
+	CertFile, KeyFile  string // both or neither; the key may be PKCS#1, PKCS#8 or SEC 1 (EC)
+	InsecureSkipVerify bool
+}
 
 // validate reads the files once, so that a wrong path or half a key pair ends the start and not the first login.
 func (t TLS) validate() error {
@@ -123,3 +134,36 @@ func (f *tlsFiles) state() string {
 
 var errEncryptedKey = errors.New("the private key is encrypted; give a decrypted one " +
 	"(openssl pkey -in ENCRYPTED -out KEY) and protect the file by its permissions")
+
+// loadKeyPair reads a certificate chain and its private key, which may be PKCS#1, PKCS#8 or SEC 1 (EC).
+func loadKeyPair(certFile, keyFile string) (tls.Certificate, error) {
+	var none tls.Certificate
+	cert, err := os.ReadFile(certFile)
+	if err != nil {
+		return none, fmt.Errorf("--tls.cert-file: %w; give a readable PEM file", err)
+	}
+	key, err := os.ReadFile(keyFile)
+	if err != nil {
+		return none, fmt.Errorf("--tls.key-file: %w; give a readable PEM file", err)
+	}
+	if encryptedKey(key) {
+		return none, fmt.Errorf("--tls.key-file: %s: %w", keyFile, errEncryptedKey)
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return none, fmt.Errorf("--tls.cert-file=%s and --tls.key-file=%s are no key pair: %w; give the certificate and "+
+			"the private key that belongs to it, both PEM", certFile, keyFile, err)
+	}
+	return pair, nil
+}
+
+// encryptedKey reports whether a key needs a passphrase: PKCS#8 says so in the block's type, the older forms in a
+// header.
+func encryptedKey(data []byte) bool {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "ENCRYPTED PRIVATE KEY" || bytes.Contains([]byte(block.Headers["Proc-Type"]), []byte("ENCRYPTED")) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,4 +1,4 @@
-package kafka
+package auth
 
 import (
 	"fmt"
@@ -22,30 +22,30 @@ func writeFile(t *testing.T, name, content string) string {
 	return path
 }
 
-func TestSecurityValidateNamesFlagAndRemedy(t *testing.T) {
-	user := func(change func(*SASL)) Security {
+func TestValidateNamesFlagAndRemedy(t *testing.T) {
+	user := func(change func(*SASL)) Settings {
 		s := SASL{Enabled: true, Handshake: true, Mechanism: "plain", Username: "alice", Password: secret}
 		change(&s)
-		return Security{SASL: s}
+		return Settings{SASL: s}
 	}
 	krb5 := writeFile(t, "krb5.conf", "[libdefaults]\n default_realm = TEST\n")
-	kerberos := func(change func(*SASL)) Security {
+	kerberos := func(change func(*SASL)) Settings {
 		return user(func(s *SASL) {
 			s.Mechanism = "gssapi"
 			s.Kerberos = Kerberos{ServiceName: "kafka", ConfigPath: krb5, Realm: "TEST", AuthType: "userAuth"}
 			change(s)
 		})
 	}
-	oauth := func(o OAuth) Security {
+	oauth := func(o OAuth) Settings {
 		return user(func(s *SASL) { s.Mechanism, s.OAuth = "oauthbearer", o })
 	}
 	missing := filepath.Join(t.TempDir(), "missing")
 	tests := []struct {
 		name string
-		in   Security
+		in   Settings
 		want []string // nil: valid
 	}{
-		{"nothing", Security{}, nil},
+		{"nothing", Settings{}, nil},
 		{"plain", user(func(*SASL) {}), nil},
 		{"Kafka's spelling", user(func(s *SASL) { s.Mechanism = "SCRAM-SHA-512" }), nil},
 		{"no mechanism is plain", user(func(s *SASL) { s.Mechanism = "" }), nil},
@@ -60,14 +60,14 @@ func TestSecurityValidateNamesFlagAndRemedy(t *testing.T) {
 			[]string{"--sasl.password-file", "empty"}},
 		{"awsiam without region", user(func(s *SASL) { s.Mechanism = "awsiam" }),
 			[]string{"--sasl.aws-region", "AWS_REGION"}},
-		{"certificate without key", Security{TLS: TLS{Enabled: true, CertFile: "c"}},
+		{"certificate without key", Settings{TLS: TLS{Enabled: true, CertFile: "c"}},
 			[]string{"--tls.cert-file=c", "--tls.key-file"}},
-		{"key without certificate", Security{TLS: TLS{Enabled: true, KeyFile: "k"}},
+		{"key without certificate", Settings{TLS: TLS{Enabled: true, KeyFile: "k"}},
 			[]string{"--tls.key-file=k", "--tls.cert-file"}},
-		{"authority missing", Security{TLS: TLS{Enabled: true, CAFile: missing}}, []string{"--tls.ca-file", missing}},
-		{"authority without certificate", Security{TLS: TLS{Enabled: true, CAFile: writeFile(t, "ca", "x")}},
+		{"authority missing", Settings{TLS: TLS{Enabled: true, CAFile: missing}}, []string{"--tls.ca-file", missing}},
+		{"authority without certificate", Settings{TLS: TLS{Enabled: true, CAFile: writeFile(t, "ca", "x")}},
 			[]string{"--tls.ca-file", "no certificate"}},
-		{"both ends of TLS and SASL", Security{TLS: TLS{Enabled: true, CertFile: "c"},
+		{"both ends of TLS and SASL", Settings{TLS: TLS{Enabled: true, CertFile: "c"},
 			SASL: SASL{Enabled: true, Mechanism: "ntlm"}}, []string{"--tls.cert-file", "--sasl.mechanism"}},
 		{"kerberos", kerberos(func(*SASL) {}), nil},
 		{"kerberos without an auth type", kerberos(func(s *SASL) { s.Kerberos.AuthType = "" }), nil},
@@ -128,7 +128,8 @@ func TestSecurityValidateNamesFlagAndRemedy(t *testing.T) {
 }
 
 func TestSettingsDoNotPrintThePassword(t *testing.T) {
-	config := Config{Security: Security{SASL: SASL{Enabled: true, Username: "alice", Password: secret}}}
+	type holder struct{ Security Settings }
+	config := holder{Settings{SASL: SASL{Enabled: true, Username: "alice", Password: secret}}}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		for _, value := range []any{config, &config, config.Security, config.Security.SASL, &config.Security.SASL} {
 			out := fmt.Sprintf(format, value)
@@ -140,19 +141,23 @@ func TestSettingsDoNotPrintThePassword(t *testing.T) {
 }
 
 // The configuration of every mechanism must pass sarama's own check.
-func TestAuthenticatorConfiguresEveryMechanism(t *testing.T) {
+func TestConfigureEveryMechanism(t *testing.T) {
 	krb5 := writeFile(t, "krb5.conf", "[libdefaults]\n default_realm = TEST\n")
 	for name, want := range map[string]sarama.SASLMechanism{
 		"plain": "PLAIN", "scram-sha256": "SCRAM-SHA-256", "scram-sha512": "SCRAM-SHA-512", "gssapi": "GSSAPI",
 		"oauthbearer": "OAUTHBEARER", "awsiam": "OAUTHBEARER",
 	} {
-		s := Security{SASL: SASL{
+		s := Settings{SASL: SASL{
 			Enabled: true, Handshake: true, Mechanism: name, Username: "alice", Password: secret, AWSRegion: "eu-west-1",
 			OAuth:    OAuth{TokenURL: "https://localhost/token"},
 			Kerberos: Kerberos{ServiceName: "kafka", ConfigPath: krb5, Realm: "TEST", AuthType: "userAuth"},
 		}}
 		c := sarama.NewConfig()
-		if err := s.Configure(c, log.NewNopLogger()); err != nil {
+		a, err := New(s, log.NewNopLogger())
+		if err == nil {
+			err = a.Configure(c)
+		}
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
@@ -164,7 +169,7 @@ func TestAuthenticatorConfiguresEveryMechanism(t *testing.T) {
 
 func TestPasswordFileIsReadForEveryConnection(t *testing.T) {
 	file := writeFile(t, "password", "first\n")
-	a, err := NewAuthenticator(Security{SASL: SASL{
+	a, err := New(Settings{SASL: SASL{
 		Enabled: true, Mechanism: "plain", Username: "alice", PasswordFile: file,
 	}}, log.NewNopLogger())
 	if err != nil {
@@ -193,18 +198,18 @@ func TestWeaknessesAreWarnedOf(t *testing.T) {
 	scram.Mechanism = "scram-sha512"
 	for _, tt := range []struct {
 		name string
-		in   Security
+		in   Settings
 		want string // empty: no warning
 	}{
-		{"nothing", Security{}, ""},
-		{"TLS", Security{TLS: TLS{Enabled: true}, SASL: plain}, ""},
-		{"SCRAM without TLS", Security{SASL: scram}, ""},
-		{"PLAIN without TLS", Security{SASL: plain}, "--tls.enabled"},
-		{"not verified", Security{TLS: TLS{Enabled: true, InsecureSkipVerify: true}}, "--tls.insecure-skip-tls-verify"},
-		{"TLS not enabled", Security{TLS: TLS{CAFile: "ca.pem"}}, "--tls.enabled"},
+		{"nothing", Settings{}, ""},
+		{"TLS", Settings{TLS: TLS{Enabled: true}, SASL: plain}, ""},
+		{"SCRAM without TLS", Settings{SASL: scram}, ""},
+		{"PLAIN without TLS", Settings{SASL: plain}, "--tls.enabled"},
+		{"not verified", Settings{TLS: TLS{Enabled: true, InsecureSkipVerify: true}}, "--tls.insecure-skip-tls-verify"},
+		{"TLS not enabled", Settings{TLS: TLS{CAFile: "ca.pem"}}, "--tls.enabled"},
 	} {
 		var out strings.Builder
-		if _, err := NewAuthenticator(tt.in, log.NewLogfmtLogger(&out)); err != nil {
+		if _, err := New(tt.in, log.NewLogfmtLogger(&out)); err != nil {
 			t.Fatal(err)
 		}
 		if lines := strings.Count(out.String(), "level=warn"); lines != strings.Count(tt.want, "--") ||

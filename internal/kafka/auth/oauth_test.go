@@ -1,4 +1,4 @@
-package kafka
+package auth
 
 import (
 	"context"
@@ -77,8 +77,8 @@ func TestRequestToken(t *testing.T) {
 		{"refused with a page", 500, "<html>" + secret, "", time.Time{}, "500"},
 		{"refused with an odd code", 400, `{"error":"` + secret + `"}`, "", time.Time{}, "400"},
 		{"redirected", 302, "", "", time.Time{}, "302"},
-		{"no JSON", 200, secret, "", time.Time{}, "no JSON"},
-		{"no token", 200, `{"token":"` + secret + `"}`, "", time.Time{}, "no access_token"},
+		{"not JSON", 200, secret, "", time.Time{}, "parse json"},
+		{"no token", 200, `{"token":"` + secret + `"}`, "", time.Time{}, "missing access_token"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,18 +12,19 @@ import (
 	"github.com/go-kit/log"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"kafka_burndown_exporter/internal/kafka/auth"
 	"kafka_burndown_exporter/internal/lag"
 )
 
 // A peer that takes connections and never answers does not keep a lane opening for ever.
 func TestMutePeerEndsTheOpening(t *testing.T) {
-	for name, security := range map[string]Security{
+	for name, security := range map[string]auth.Settings{
 		"plaintext": {},
-		"TLS":       {TLS: TLS{Enabled: true, InsecureSkipVerify: true}},
-		"SASL":      {SASL: SASL{Enabled: true, Handshake: true, Username: "alice", Password: secret}},
+		"TLS":       {TLS: auth.TLS{Enabled: true, InsecureSkipVerify: true}},
+		"SASL":      {SASL: auth.SASL{Enabled: true, Handshake: true, Username: "alice", Password: "secret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			auth, err := NewAuthenticator(security, log.NewNopLogger())
+			login, err := auth.New(security, log.NewNopLogger())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -34,7 +35,7 @@ func TestMutePeerEndsTheOpening(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			_, err = openSession(ctx, sarama.NewConfig(), auth, mute, "mute:9093", time.Now().Add(50*time.Millisecond))
+			_, err = openSession(ctx, sarama.NewConfig(), login, mute, "mute:9093", time.Now().Add(50*time.Millisecond))
 			if !isTimeout(err) || ctx.Err() != nil {
 				t.Errorf("ended with %v", err)
 			}
