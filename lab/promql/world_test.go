@@ -248,8 +248,8 @@ func (k *kafka) exposeApp(i int, out publish) {
 func (w *world) dump() []dumped {
 	var out []dumped
 	for _, x := range w.server.store.series {
-		for i := x.head; i < len(x.t); i++ {
-			out = append(out, dumped{x.labels, x.t[i], x.v[i]})
+		for _, p := range x.samples[x.head:] {
+			out = append(out, dumped{x.labels, p.T, p.F})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b dumped) int { return int(a.t - b.t) })
