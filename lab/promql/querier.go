@@ -1,11 +1,13 @@
 package promql
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/util/annotations"
@@ -23,23 +25,18 @@ type querier struct {
 
 func (q *querier) Close() error { return nil }
 
-// Select lists the series in the order of their labels, as Prometheus's database does: sums depend on it.
+// Select lists the series with samples in the time of the query, in the order in which they were added.
 func (q *querier) Select(_ context.Context, _ bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
 	mint, maxt := q.mint, q.maxt
 	if hints != nil {
 		mint, maxt = max(mint, hints.Start), min(maxt, hints.End)
 	}
 	set := &seriesSet{at: -1}
-	for _, x := range q.store.series {
-		if !matches(x.labels, matchers) {
-			continue
-		}
-		from, to := x.after(mint-1), x.after(maxt)
-		if from < to {
-			set.series = append(set.series, window{x.labels, x.t[from:to], x.v[from:to]})
+	for _, x := range q.store.selected(matchers) {
+		if from, to := x.after(mint-1), x.after(maxt); from < to {
+			set.series = append(set.series, window{x.labels, x.samples[from:to]})
 		}
 	}
-	slices.SortFunc(set.series, func(a, b window) int { return labels.Compare(a.labels, b.labels) })
 	return set
 }
 
@@ -62,9 +59,8 @@ func (q *querier) LabelNames(context.Context, *storage.LabelHints, ...*labels.Ma
 
 // window is the part of a series that a query may read.
 type window struct {
-	labels labels.Labels
-	t      []int64
-	v      []float64
+	labels  labels.Labels
+	samples []promql.FPoint
 }
 
 type seriesSet struct {
@@ -93,28 +89,30 @@ type iterator struct {
 }
 
 func (i *iterator) Next() chunkenc.ValueType {
-	if i.at < len(i.t) {
+	if i.at < len(i.samples) {
 		i.at++
 	}
 	return i.kind()
 }
 
 func (i *iterator) Seek(t millis) chunkenc.ValueType {
-	from := max(i.at, 0)
-	n, _ := slices.BinarySearch(i.t[min(from, len(i.t)):], t)
-	i.at = from + n
+	i.at = max(i.at, 0)
+	if i.at < len(i.samples) && i.samples[i.at].T < t {
+		n, _ := slices.BinarySearchFunc(i.samples[i.at:], t, func(p promql.FPoint, t int64) int { return cmp.Compare(p.T, t) })
+		i.at += n
+	}
 	return i.kind()
 }
 
 func (i *iterator) kind() chunkenc.ValueType {
-	if i.at >= len(i.t) {
+	if i.at >= len(i.samples) {
 		return chunkenc.ValNone
 	}
 	return chunkenc.ValFloat
 }
 
-func (i *iterator) At() (int64, float64) { return i.t[i.at], i.v[i.at] }
-func (i *iterator) AtT() int64           { return i.t[i.at] }
+func (i *iterator) At() (int64, float64) { return i.samples[i.at].T, i.samples[i.at].F }
+func (i *iterator) AtT() int64           { return i.samples[i.at].T }
 func (i *iterator) AtST() int64          { return 0 }
 func (i *iterator) Err() error           { return nil }
 

@@ -50,10 +50,13 @@ type recorded struct {
 // errDuplicate says what Prometheus says of a rule whose results differ in nothing but what the rule overwrites.
 var errDuplicate = errors.New("vector contains metrics with the same labelset after applying rule labels")
 
+// validation is that of names, Prometheus's default.
+const validation = model.UTF8Validation
+
 // LoadRules adds the recording rules of a rule file, as Prometheus reads it. Alerts are checked and left out. Load files
 // before Start.
 func (s *Server) LoadRules(file string, data []byte) error {
-	parsed, errs := rulefmt.Parse(data, false, model.UTF8Validation, parser.NewParser(parser.Options{}), nil)
+	parsed, errs := rulefmt.Parse(data, false, validation, parser.NewParser(parser.Options{}), nil)
 	if len(errs) > 0 {
 		return fmt.Errorf("%s: %w", file, errs[0])
 	}

@@ -226,7 +226,21 @@ func (q *Query) Raw() []Selector {
 	return out
 }
 
-func (s *Server) evaluator(e *Expr) evaluator { return &engineEval{server: s, expr: e} }
+// evaluator is the compiled expression, or the engine.
+func (s *Server) evaluator(e *Expr) evaluator {
+	if !s.opt.EngineOnly {
+		if c := s.compile(e); c != nil {
+			return c
+		}
+	}
+	return &engineEval{server: s, expr: e}
+}
+
+// Compiled reports whether the query takes a compiled form. Use it after Start.
+func (q *Query) Compiled() bool {
+	_, ok := q.eval.(*compiled)
+	return ok
+}
 
 // engineEval evaluates with Prometheus's engine.
 type engineEval struct {
