@@ -90,7 +90,7 @@ func (p Program) run(ctx context.Context, args []string, stdout, stderr io.Write
 // report prints one line for each distinct error.
 func (p Program) report(stderr io.Writer, err error) {
 	seen := map[string]bool{}
-	for _, line := range strings.Split(strings.TrimSpace(err.Error()), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(Printable(err.Error())), "\n") {
 		if !seen[line] {
 			fmt.Fprintf(stderr, "%s: error: %s\n", p.Name, line)
 		}

@@ -49,3 +49,14 @@ func TestProgramWithoutSubcommands(t *testing.T) {
 		})
 	}
 }
+
+func TestPrintable(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain ✓ lines\n\tand tabs": "plain ✓ lines\n\tand tabs", "\x1b[31mred\x07": `\x1b[31mred\x07`, "a\rb": `a\x0db`,
+		"\u202eback": `\u202eback`, "\u009b1m": `\u009b1m`, "bad \xff": "bad \ufffd",
+	} {
+		if got := Printable(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

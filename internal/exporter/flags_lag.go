@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,17 +23,19 @@ type LagFlags struct {
 // AddLagFlags declares them.
 func AddLagFlags(cmd cli.Flags) *LagFlags {
 	f := &LagFlags{}
+	def := lag.Defaults()
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 	duration := func(target *time.Duration, flag, def, help string) {
 		cli.Declare(cmd, target, flag, def, help, cli.ParseDuration)
 	}
-	duration(&f.opt.RateWindow, "rate.window", "2m", "Window of producer and consumer rates.")
-	duration(&f.opt.StallWindow, "stall.window", "5m",
+	duration(&f.opt.RateWindow, "rate.window", cli.Span(def.RateWindow), "Window of producer and consumer rates.")
+	duration(&f.opt.StallWindow, "stall.window", cli.Span(def.StallWindow),
 		"A partition with lag and without progress for this long is stalled, and its burndown at the cap.")
-	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", "1", "Lag up to which a partition that stands still in a group with "+
+	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", strconv.FormatInt(def.LagResidual, 10), "Lag up to which a partition that stands still in a group with "+
 		"members counts as a residue of transaction markers, not as a stall.", cli.ParseCount[int64])
-	cli.Declare(cmd, &f.opt.BurndownCap, "burndown.cap", "86400", "Burndown, in seconds, of a stalled partition, and the most "+
+	cli.Declare(cmd, &f.opt.BurndownCap, "burndown.cap", number(def.BurndownCap), "Burndown, in seconds, of a stalled partition, and the most "+
 		"that is published.", cli.ParsePositive)
-	cli.Declare(cmd, &f.opt.Log2x7Max, "log2x7.max", "140", "The most that lag_log2x7 shows; 140 is a lag of 2^20.", cli.ParsePositive)
+	cli.Declare(cmd, &f.opt.Log2x7Max, "log2x7.max", number(def.Log2x7Max), "The most that lag_log2x7 shows; 140 is a lag of 2^20.", cli.ParsePositive)
 	cmd.Flag("group.include-abandoned", "Keep topics that no member subscribes to any more in their groups' totals.").
 		BoolVar(&f.opt.IncludeAbandoned)
 	return f

@@ -12,6 +12,7 @@ import (
 	"github.com/IBM/sarama"
 
 	"kafka_burndown_exporter/internal/kafka/auth"
+	"kafka_burndown_exporter/internal/lag"
 )
 
 // Config says which cluster is sampled and how.
@@ -25,7 +26,7 @@ type Config struct {
 	ClusterID string
 	// RememberedID is the ID that an earlier run saw, from its state file. It counts where ClusterID is empty.
 	RememberedID string
-	Security  auth.Settings
+	Security     auth.Settings
 	// Dial opens the connections; nil dials TCP. Encryption and login are put on top of what it returns.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -55,14 +56,6 @@ type Config struct {
 
 // Shard is one of Count equal parts of the groups and topics; Count 0 and 1 are the whole.
 type Shard struct{ Index, Count int }
-
-// Defaults of the settings that may be left at zero.
-const (
-	defaultClientID        = "kafka_burndown_exporter"
-	defaultInterval        = 10 * time.Second
-	defaultMetadataRefresh = 30 * time.Second
-	defaultStartsRefresh   = 60 * time.Second
-)
 
 // oldestVersion is the first protocol version in which committed offsets of all topics can be asked for together with
 // an isolation level for end offsets (KIP-98).
@@ -150,22 +143,22 @@ func (c Config) version() (sarama.KafkaVersion, error) {
 
 // withDefaults fills the settings that were left at zero.
 func (c Config) withDefaults() Config {
+	def := Defaults()
 	if c.ClientID == "" {
-		c.ClientID = defaultClientID
+		c.ClientID = def.ClientID
 	}
 	for _, d := range []struct {
 		value *time.Duration
 		def   time.Duration
 	}{
-		{&c.Interval, defaultInterval}, {&c.MetadataRefresh, defaultMetadataRefresh},
-		{&c.StartsRefresh, defaultStartsRefresh},
+		{&c.Interval, def.Interval}, {&c.MetadataRefresh, def.MetadataRefresh}, {&c.StartsRefresh, def.StartsRefresh},
 	} {
 		if *d.value == 0 {
 			*d.value = d.def
 		}
 	}
 	if c.MaxAge == 0 {
-		c.MaxAge = 3 * c.Interval
+		c.MaxAge = lag.MaxAge(c.Interval)
 	}
 	if c.WaveTimeout == 0 {
 		c.WaveTimeout = c.Interval * 8 / 10

@@ -66,8 +66,7 @@ func startFixture(t testing.TB, config Config, opts []kfake.Opt) *fixture {
 	network := &faultyNetwork{dial: dial, down: map[string]bool{}}
 	config.Dial = network.DialContext
 	config.Brokers = cluster.ListenAddrs()[:1]
-	config.Interval = 10 * time.Second
-	config.RateWindow = 2 * time.Minute
+	config.Interval, config.RateWindow = Defaults().Interval, Defaults().RateWindow
 	f := &fixture{
 		t: t, cluster: cluster, config: config, stats: newCountingStats(), logs: &lockedBuffer{}, network: network,
 		brokers: map[int32]*sarama.Broker{}, client: sarama.NewConfig(),

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -58,5 +57,3 @@ func (r *reader) fail(n *yaml.Node, field, format string, args ...any) {
 	}
 	r.errs = append(r.errs, &Error{File: r.file, Line: line, Object: r.object, Field: field, Msg: fmt.Sprintf(format, args...)})
 }
-
-func (r *reader) err() error { return errors.Join(r.errs...) }

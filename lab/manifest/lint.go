@@ -2,6 +2,8 @@ package manifest
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"kafka_burndown_exporter/internal/scale"
@@ -33,22 +35,43 @@ func (s Severity) String() string {
 	}
 }
 
+// MarshalText writes the severity's name.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Finding is what a lint has to say.
 type Finding struct {
-	// ID names the lint, stable over versions.
-	ID       string
-	Severity Severity
-	File     string
-	Line     int
+	// ID is that of the Rule.
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"`
+	File     string   `json:"file"`
+	// Line is 0 where it is not known.
+	Line int `json:"line,omitempty"`
 	// Object is namespace/name, Field the path in the manifest.
-	Object, Field string
+	Object string `json:"object,omitempty"`
+	Field  string `json:"field,omitempty"`
 	// Reason says what happens, Fix what to write instead.
-	Reason, Fix string
+	Reason string `json:"reason"`
+	Fix    string `json:"fix,omitempty"`
 }
 
 // String is the finding in one line.
 func (f Finding) String() string {
-	return fmt.Sprintf("%s:%d: %s: %s: [%s] %s Fix: %s", f.File, f.Line, f.Severity, f.Object, f.ID, f.Reason, f.Fix)
+	place := f.File
+	if f.Line > 0 {
+		place += ":" + strconv.Itoa(f.Line)
+	}
+	text := fmt.Sprintf("%s: %s: ", place, f.Severity)
+	if f.Object != "" {
+		text += f.Object + ": "
+	}
+	if f.Field != "" {
+		text += f.Field + ": "
+	}
+	text += fmt.Sprintf("[%s] %s", f.ID, f.Reason)
+	if f.Fix != "" {
+		text += " Fix: " + f.Fix
+	}
+	return text
 }
 
 // Facts are what the manifests do not say; the zero value of each means unknown, and lints that need it stay silent.
@@ -81,7 +104,7 @@ func Lint(b *Bundle, facts func(*Object) Facts) []Finding {
 			l.facts = facts(o)
 		}
 		for _, check := range []func(*linter){
-			(*linter).ratioAsAverage, (*linter).nullValues, (*linter).invented, (*linter).safetyNet,
+			(*linter).unknown, (*linter).ratioAsAverage, (*linter).nullValues, (*linter).invented, (*linter).safetyNet,
 			(*linter).pollingAndCooldown, (*linter).maxReplicas, (*linter).activation, (*linter).unreachableTarget,
 			(*linter).shortDrain, (*linter).restsBelow, (*linter).requests, (*linter).oneAutoscaler,
 			(*linter).obsolete, (*linter).valueAlone, (*linter).kafkaPitfalls,
@@ -94,19 +117,19 @@ func Lint(b *Bundle, facts func(*Object) Facts) []Finding {
 }
 
 // report adds a finding about the object.
-func (l *linter) report(id string, s Severity, field, reason, fix string) {
+func (l *linter) report(r *Rule, field, reason, fix string) {
 	line := l.o.notes.lines[field]
 	if line == 0 {
 		line = l.o.Line
 	}
 	l.findings = append(l.findings, Finding{
-		ID: id, Severity: s, File: l.o.File, Line: line, Object: l.o.String(), Field: field, Reason: reason, Fix: fix,
+		ID: r.ID, Severity: r.Severity, File: l.o.File, Line: line, Object: l.o.String(), Field: field, Reason: reason, Fix: fix,
 	})
 }
 
 // trigger adds a finding about a trigger; field is relative to it.
-func (l *linter) trigger(i int, id string, s Severity, field, reason, fix string) {
-	l.report(id, s, fmt.Sprintf("spec.triggers[%d].%s", i, field), reason, fix)
+func (l *linter) trigger(i int, r *Rule, field, reason, fix string) {
+	l.report(r, fmt.Sprintf("spec.triggers[%d].%s", i, field), reason, fix)
 	note := &l.o.notes.triggers[i]
 	line := note.lines[field]
 	if line == 0 {
@@ -115,11 +138,34 @@ func (l *linter) trigger(i int, id string, s Severity, field, reason, fix string
 	l.findings[len(l.findings)-1].Line = line
 }
 
+// weaken grades the last finding lower than its rule.
+func (l *linter) weaken(s Severity) { l.findings[len(l.findings)-1].Severity = s }
+
 // each visits the triggers.
 func (l *linter) each(visit func(i int, t *scale.Trigger, q *Query)) {
 	for i := range l.so.Triggers {
 		visit(i, &l.so.Triggers[i], l.o.Queries[i])
 	}
+}
+
+// unknown names what the other lints cannot look into.
+func (l *linter) unknown() {
+	for i, err := range l.o.Unread {
+		if err != nil {
+			field := "metadata.query"
+			if l.so.Triggers[i].Prometheus == nil {
+				field = "type"
+			}
+			l.trigger(i, notChecked, field, sentence(err.Error()), "")
+		}
+	}
+}
+
+func sentence(text string) string {
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
 }
 
 // upTolerance is the dead band above the target.

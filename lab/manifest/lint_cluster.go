@@ -16,7 +16,7 @@ func (l *linter) requests() {
 			if w.Target != l.o.Target || w.Namespace != l.o.Namespace || w.requests(t.Type, t.Resource.Container) {
 				continue
 			}
-			l.trigger(i, "no-resource-requests", Fatal, "type", fmt.Sprintf(
+			l.trigger(i, noRequests, "type", fmt.Sprintf(
 				"%s has a container without a %s request, so utilisation cannot be computed: "+
 					"the metric fails and blocks every scale-down.",
 				w.Target, t.Type), fmt.Sprintf("resources.requests.%s on every container", t.Type))
@@ -33,7 +33,7 @@ func (l *linter) oneAutoscaler() {
 		if l.o.notes.transferOwnership && h.Name == l.o.HPAName {
 			continue
 		}
-		l.report("two-autoscalers", Fatal, "spec.scaleTargetRef", fmt.Sprintf(
+		l.report(twoAutoscalers, "spec.scaleTargetRef", fmt.Sprintf(
 			"The HPA %s in %s:%d scales %s too: they overwrite each other, and KEDA's admission refuses the ScaledObject.",
 			h.Name, h.File, h.Line, h.Target), "delete that HPA and take its metrics over as triggers")
 	}
@@ -41,7 +41,7 @@ func (l *linter) oneAutoscaler() {
 		if o == l.o || o.Target != l.o.Target || o.Namespace != l.o.Namespace {
 			continue
 		}
-		l.report("two-autoscalers", Fatal, "spec.scaleTargetRef", fmt.Sprintf(
+		l.report(twoAutoscalers, "spec.scaleTargetRef", fmt.Sprintf(
 			"The ScaledObject %s in %s:%d scales %s too.", o.Name, o.File, o.Line, o.Target),
 			"one ScaledObject with the triggers of both")
 	}
@@ -50,7 +50,7 @@ func (l *linter) oneAutoscaler() {
 func (l *linter) obsolete() {
 	l.each(func(i int, _ *scale.Trigger, _ *Query) {
 		for _, key := range l.o.notes.triggers[i].obsolete {
-			l.trigger(i, "obsolete-field", Info, "metadata."+key,
+			l.trigger(i, obsoleteField, "metadata."+key,
 				fmt.Sprintf("KEDA 2 does not read %s any more.", key), "leave it out")
 		}
 	})
@@ -60,24 +60,24 @@ func (l *linter) obsolete() {
 func (l *linter) kafkaPitfalls() {
 	l.each(func(i int, t *scale.Trigger, _ *Query) {
 		if t.Type == scale.ApacheKafkaTrigger && len(t.Kafka.Topics) == 0 {
-			l.trigger(i, "kafka-all-topics", Fatal, "metadata.topic",
+			l.trigger(i, kafkaAllTopics, "metadata.topic",
 				"Without a topic, apache-kafka adds up every topic of the cluster and fails while the group has no member.",
 				"name the topics")
 		}
 		if t.Type == scale.KafkaTrigger && l.so.Fallback != nil && l.so.Fallback.FailureThreshold > 0 {
-			l.trigger(i, "kafka-fallback-unreached", Info, "type",
+			l.trigger(i, kafkaNoFallback, "type",
 				"While no broker answers, KEDA cannot build this trigger, counts no failures and never falls back; "+
 					"it also fails the other external triggers.",
 				"a prometheus trigger on the exporter's series, or cpu as the second trigger")
 		}
 		if t.IsResource() && t.Resource.Container != "" && l.so.Modifiers != nil {
-			l.trigger(i, "container-metric-dropped", Warning, "metadata.containerName",
+			l.trigger(i, containerDropped, "metadata.containerName",
 				"With scalingModifiers KEDA drops cpu and memory triggers that name a container.", "leave containerName out")
 		}
 		if t.Kafka != nil && l.so.Min() == 0 && !t.Kafka.Earliest && !t.Kafka.ScaleToZeroOnInvalidOffset {
 			reason := "Under offsetResetPolicy latest every partition without a commit counts as a lag of 1: " +
 				"a group that never committed stays awake."
-			l.trigger(i, "uncommitted-stays-awake", Info, "metadata.offsetResetPolicy", reason, strings.Join([]string{
+			l.trigger(i, uncommittedAwake, "metadata.offsetResetPolicy", reason, strings.Join([]string{
 				`offsetResetPolicy: earliest if the consumer reads from the start`, `else scaleToZeroOnInvalidOffset: "true"`}, ", "))
 		}
 	})

@@ -35,14 +35,14 @@ func (l *linter) ratioAsAverage() {
 			most := int(math.Ceil(q.Upper / t.Prometheus.Threshold))
 			reason = fmt.Sprintf("%s It is never above %g, so it never asks for more than %d replica(s).", reason, q.Upper, most)
 		}
-		l.trigger(i, "ratio-without-value", Fatal, "metricType", reason, "metricType: Value")
+		l.trigger(i, ratioWithoutValue, "metricType", reason, "metricType: Value")
 	})
 }
 
 func (l *linter) nullValues() {
 	l.each(func(i int, t *scale.Trigger, _ *Query) {
 		if t.Prometheus != nil && t.Prometheus.IgnoreNullValues {
-			l.trigger(i, "null-is-zero", Fatal, "metadata.ignoreNullValues",
+			l.trigger(i, nullIsZero, "metadata.ignoreNullValues",
 				"An empty answer, NaN or Inf counts as 0: a lost metric scales to the minimum during an outage.",
 				`ignoreNullValues: "false"`)
 		}
@@ -52,7 +52,7 @@ func (l *linter) nullValues() {
 func (l *linter) invented() {
 	l.each(func(i int, _ *scale.Trigger, q *Query) {
 		if q != nil && q.Invents {
-			l.trigger(i, "invented-value", Fatal, "metadata.query",
+			l.trigger(i, inventedValue, "metadata.query",
 				"`or vector(…)` answers with a number where the truth is unknown: a lost metric scales down.",
 				"drop it, and let the fallback and a second trigger cover a lost metric")
 		}
@@ -60,19 +60,17 @@ func (l *linter) invented() {
 }
 
 func (l *linter) safetyNet() {
-	external := slices.ContainsFunc(l.so.Triggers, func(t scale.Trigger) bool {
-		return t.Type == scale.PrometheusTrigger || t.Type == scale.KafkaTrigger || t.Type == scale.ApacheKafkaTrigger
-	})
+	external := slices.ContainsFunc(l.so.Triggers, func(t scale.Trigger) bool { return !t.IsResource() && t.Type != scale.CronTrigger })
 	if !external {
 		return
 	}
 	if l.so.Fallback == nil {
-		l.report("no-fallback", Warning, "spec.fallback",
+		l.report(noFallback, "spec.fallback",
 			"While the metric is lost, the replicas stay where they are, however much the load grows.",
 			"fallback: {failureThreshold: 8, replicas: …, behavior: currentReplicasIfHigher}")
 	}
 	if len(l.so.Triggers) == 1 {
-		l.report("single-trigger", Warning, "spec.triggers",
+		l.report(singleTrigger, "spec.triggers",
 			"With one trigger, nothing scales up while its metric is lost: HPA takes the largest of the metrics that answer.",
 			"add a second trigger, such as cpu or kafka")
 	}
@@ -85,7 +83,7 @@ func (l *linter) fallbackOfFormula() {
 	if strings.TrimLeft(l.so.Modifiers.TargetText, "0123456789") == "" {
 		return
 	}
-	l.report("fallback-disabled", Fatal, "spec.advanced.scalingModifiers.target",
+	l.report(fallbackDisabled, "spec.advanced.scalingModifiers.target",
 		"With a formula, KEDA applies the fallback only if target is a whole number; here it never does.",
 		"scale the formula so that target is whole")
 }
@@ -105,11 +103,11 @@ func (l *linter) unreachableTarget() {
 		if q.Upper/threshold > 1+tolerance {
 			return
 		}
-		id := "target-in-tolerance"
+		found := targetInTolerance
 		if q.Uses(SignalLog2x7) {
-			id = "log2x7-target-unreachable"
+			found = unreachable
 		}
-		l.trigger(i, id, Fatal, "metadata.threshold", fmt.Sprintf(
+		l.trigger(i, found, "metadata.threshold", fmt.Sprintf(
 			"The metric is never above %g, which is %.2f of the target %g: inside the tolerance of %g, it can never scale up.",
 			q.Upper, q.Upper/threshold, threshold, tolerance),
 			fmt.Sprintf("threshold below %.4g", q.Upper/(1+tolerance)))
@@ -120,11 +118,12 @@ func (l *linter) resourceTarget(i int, t *scale.Trigger, tolerance float64) {
 	if t.Kind != scale.Utilization || 100/float64(t.Resource.Target) > 1+tolerance {
 		return
 	}
-	l.trigger(i, "target-in-tolerance", Warning, "metadata.value", fmt.Sprintf(
+	l.trigger(i, targetInTolerance, "metadata.value", fmt.Sprintf(
 		"A pod at its full request is at %.2f of the target, inside the tolerance of %g: "+
 			"it scales up only on usage above the request.",
 		100/float64(t.Resource.Target), tolerance),
 		fmt.Sprintf("value below %.0f", 100/(1+tolerance)))
+	l.weaken(Warning)
 }
 
 // lagPerReplica says that the target is a lag in messages for each replica.
@@ -154,7 +153,7 @@ func (l *linter) shortDrain() {
 		if drain >= pause || drain <= 0 {
 			return
 		}
-		l.trigger(i, "drain-below-rebalance", Warning, field, fmt.Sprintf(
+		l.trigger(i, drainBelowRebalance, field, fmt.Sprintf(
 			"The target stands for %.3g s of work, and a rebalance stops consumption for %.3g s: "+
 				"each scale-out builds the lag that asks for the next.",
 			drain, pause), "a target worth several rebalance pauses, 60 s or more")

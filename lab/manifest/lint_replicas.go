@@ -10,13 +10,13 @@ import (
 
 func (l *linter) pollingAndCooldown() {
 	if l.o.notes.pollingSet && !l.so.PollingMatters() && l.so.Modifiers == nil {
-		l.report("polling-without-effect", Info, "spec.pollingInterval",
+		l.report(pollingWithoutEffect, "spec.pollingInterval",
 			"Between 1 and N replicas the HPA alone scales, every 15 s; "+
 				"pollingInterval acts only at minReplicaCount 0, idleReplicaCount or useCachedMetrics.",
 			"leave it out; for slower or faster reactions use advanced.horizontalPodAutoscalerConfig.behavior")
 	}
 	if l.o.notes.cooldownSet && l.so.Min() > 0 && l.so.IdleReplicas == nil {
-		l.report("cooldown-without-effect", Info, "spec.cooldownPeriod",
+		l.report(cooldownWithoutEffect, "spec.cooldownPeriod",
 			"cooldownPeriod delays only the step to zero or idle, which minReplicaCount above 0 rules out.",
 			"leave it out; to keep replicas longer set behavior.scaleDown.stabilizationWindowSeconds")
 	}
@@ -30,7 +30,7 @@ func (l *linter) maxReplicas() {
 	counts := scale.UsefulCounts(n)
 	switch {
 	case most > n:
-		l.report("max-above-partitions", Warning, "spec.maxReplicaCount",
+		l.report(maxAbovePartitions, "spec.maxReplicaCount",
 			fmt.Sprintf("%d replicas share %d partitions: %d of them stay idle.", most, n, most-n),
 			fmt.Sprintf("maxReplicaCount: %d, or more partitions", n))
 	case !slices.Contains(counts, most):
@@ -40,7 +40,7 @@ func (l *linter) maxReplicas() {
 				less = c
 			}
 		}
-		l.report("max-in-useless-band", Warning, "spec.maxReplicaCount",
+		l.report(maxInUselessBand, "spec.maxReplicaCount",
 			fmt.Sprintf("The fullest of %d members owns as many of %d partitions as with %d: the rest adds nothing.", most, n, less),
 			fmt.Sprintf("maxReplicaCount: %d or %d", less, scale.UsefulReplicas(n, float64(most))))
 	}
@@ -62,15 +62,15 @@ func (l *linter) activation() {
 		}
 		switch {
 		case !toZero && set:
-			l.trigger(i, "activation-without-effect", Info, field,
+			l.trigger(i, activationWithoutEffect, field,
 				"Activation decides only between zero or idle and the minimum, which minReplicaCount above 0 rules out.", "leave it out")
 		case !toZero || l.so.Modifiers != nil:
 		case value == 1 && (t.Kafka != nil || (q != nil && !ratio(q))):
-			l.trigger(i, "activation-off-by-one", Warning, field,
+			l.trigger(i, activationOffByOne, field,
 				"A trigger is active strictly above its threshold: the first message does not wake the target, the second does.",
 				`"0" for the first message`)
 		case value == 0 && q != nil && (q.Uses(SignalLog2x7) || q.Uses(SignalDesired)):
-			l.trigger(i, "activation-by-derived-metric", Warning, field,
+			l.trigger(i, activationByDerived, field,
 				"log2×7 is 0 at a lag of 1, and rates and capacities are 0 or unknown without a pod: the target may not wake up.",
 				`activationThreshold: "1e9" here, and a trigger on the backlog with activationThreshold "0"`)
 		}
@@ -99,7 +99,7 @@ func (l *linter) restsBelow() {
 			}
 			rest := scale.RestsBelow(ask, tolerance)
 			if rest < want && want <= int(l.so.Max()) {
-				l.trigger(i, "rests-in-dead-band", Warning, "metadata", fmt.Sprintf(
+				l.trigger(i, restsInDeadBand, "metadata", fmt.Sprintf(
 					"At an ask of %.4g HPA rests at %d, inside its tolerance of %g; the useful count for %d partitions is %d.",
 					ask, rest, tolerance, n, want), restFix(t, want, n))
 				return
@@ -144,9 +144,7 @@ func (l *linter) ask(t *scale.Trigger, q *Query, want, n int) (float64, bool) {
 func (l *linter) cronRests(i int, t *scale.Trigger, n int, tolerance float64) {
 	want := int(min(t.Cron.DesiredReplicas, int64(l.so.Max())))
 	rest := scale.RestsBelow(float64(t.Cron.DesiredReplicas), tolerance)
-	severity := Info
 	if n > 0 {
-		severity = Warning
 		// A count below does no harm while the fullest member owns no more than at the count asked for.
 		if rest < want && (n+rest-1)/rest == (n+want-1)/want {
 			return
@@ -155,10 +153,13 @@ func (l *linter) cronRests(i int, t *scale.Trigger, n int, tolerance float64) {
 	if rest >= want {
 		return
 	}
-	l.trigger(i, "rests-in-dead-band", severity, "metadata.desiredReplicas",
+	l.trigger(i, restsInDeadBand, "metadata.desiredReplicas",
 		fmt.Sprintf("At an ask of %d HPA rests anywhere from %d on, inside its tolerance of %g.",
 			t.Cron.DesiredReplicas, rest, tolerance),
 		"behavior.scaleUp.tolerance: 0 (Kubernetes 1.35 and later), or a higher desiredReplicas under the same maxReplicaCount")
+	if n < 1 {
+		l.weaken(Info)
+	}
 }
 
 // valueAlone finds Value triggers where their compounding does harm.
@@ -173,17 +174,17 @@ func (l *linter) valueAlone() {
 			return
 		}
 		if l.so.Min() == 0 {
-			l.trigger(i, "value-from-zero", Warning, "metricType",
+			l.trigger(i, valueFromZero, "metricType",
 				"Value multiplies the ready pods: while none is ready it asks for 0, which is the minimum.",
 				"minReplicaCount: 1, or an AverageValue trigger")
 		}
 		if !average {
-			l.trigger(i, "value-alone", Warning, "metricType",
+			l.trigger(i, valueAlone, "metricType",
 				"Value multiplies the ready pods: pods that are not ready (a rollout, a crash loop) scale the target down under load.",
 				"an AverageValue trigger beside it")
 		}
 		if window < l.facts.StartDelay {
-			l.trigger(i, "window-below-start", Warning, "metricType", fmt.Sprintf(
+			l.trigger(i, windowBelowStart, "metricType", fmt.Sprintf(
 				"The scale-down window of %s is shorter than the %s a pod needs to start: "+
 					"pods that are not ready yet pull the answer down.",
 				window, l.facts.StartDelay), "behavior.scaleDown.stabilizationWindowSeconds of at least the start delay")

@@ -67,6 +67,7 @@ spec:
 `
 
 func TestLint(t *testing.T) {
+	seen := map[string]bool{refused.ID: true} // see TestCheck
 	lag := prometheus("AverageValue", lagQuery, "1000", nullFalse)
 	log2x7 := prometheus("Value", log2x7Query, "100", nullFalse)
 	zero := "  minReplicaCount: 0\n  maxReplicaCount: 10\n" + fallback
@@ -140,16 +141,21 @@ func TestLint(t *testing.T) {
 		{"uncommitted", manifest("  maxReplicaCount: 10\n", kafkaTrigger(""), cpuTrigger), Facts{}, []string{"no-fallback", "uncommitted-stays-awake"}},
 		{"fallback of a fractional formula", manifest(safe+"  advanced: {scalingModifiers: {formula: a * 2, target: \"1.5\"}}\n",
 			strings.Replace(lag, "type: prometheus", "type: prometheus\n    name: a", 1), cpuTrigger), Facts{}, []string{"fallback-disabled"}},
+		{"container of a formula", manifest(safe+"  advanced: {scalingModifiers: {formula: a, target: \"2\"}}\n",
+			strings.Replace(lag, "type: prometheus", "type: prometheus\n    name: a", 1), strings.Replace(cpuTrigger, "{value", "{containerName: main, value", 1)),
+			Facts{}, []string{"container-metric-dropped"}},
+		{"another trigger", manifest(safe, lag, "  - {type: rabbitmq, metadata: {queueName: q}}\n"), Facts{}, []string{"not-checked"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b, err := Parse("so.yaml", []byte(c.manifest), Options{})
+			b, err := Parse("so.yaml", []byte(c.manifest), Options{KeepUnread: true})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
 			for _, f := range Lint(b, func(*Object) Facts { return c.facts }) {
 				got = append(got, f.ID)
-				if f.Line == 0 || f.Reason == "" || f.Fix == "" || f.Severity == 0 || f.Object != "n/o" {
+				seen[f.ID] = true
+				if f.Line == 0 || f.Reason == "" || f.Fix == "" && f.ID != notChecked.ID || f.Severity == 0 || f.Object != "n/o" {
 					t.Errorf("incomplete finding %+v", f)
 				}
 			}
@@ -157,6 +163,26 @@ func TestLint(t *testing.T) {
 				t.Errorf("findings (-want +got):\n%s", d)
 			}
 		})
+	}
+	for _, r := range Rules() {
+		if !seen[r.ID] {
+			t.Errorf("no case finds %s", r.ID)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	lag := prometheus("AverageValue", lagQuery, "1000", nullFalse)
+	b, found, err := Check([]string{"-"}, strings.NewReader(manifest(safe+"  color: red\n", lag, cpuTrigger)+"---\n"+
+		strings.Replace(manifest(safe, lag), "name: o", "name: p", 1)), Options{}, nil)
+	if err != nil || len(b.Objects) != 1 || len(found) != 2 {
+		t.Fatalf("%d objects, findings %v, %v", len(b.Objects), found, err)
+	}
+	if f := found[0]; f.ID != refused.ID || f.File != "-" || f.Line != 9 || f.Object != "n/o" || f.Field != "spec.color" || f.Severity != Fatal {
+		t.Errorf("%+v", f)
+	}
+	if found[1].ID != singleTrigger.ID {
+		t.Errorf("%v", found[1])
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -20,9 +22,9 @@ type Options struct {
 	Series map[string]Signal
 	// Env resolves the metadata fields that end in FromEnv.
 	Env map[string]string
-	// KeepUnknownQueries leaves a query that cannot be evaluated in Object.QueryErrors instead of failing: enough to
-	// lint, not to simulate.
-	KeepUnknownQueries bool
+	// KeepUnread leaves what cannot be simulated in place and says so in Object.Unread instead of failing: queries on
+	// unknown series, triggers of other types, variables of the pod. It is enough to lint, not to simulate.
+	KeepUnread bool
 }
 
 // Bundle is what a set of manifests says about scaling.
@@ -51,8 +53,8 @@ type Object struct {
 	Scale           scale.ScaledObject
 	// Queries has an entry per trigger, nil where it is no prometheus trigger or could not be read.
 	Queries []*Query
-	// QueryErrors has an entry per trigger, under Options.KeepUnknownQueries.
-	QueryErrors []error
+	// Unread has an entry per trigger, nil where the trigger can be simulated; see Options.KeepUnread.
+	Unread []error
 	// Notes hold what the manifest says beyond the types of package scale, for the lints.
 	notes notes
 }
@@ -72,6 +74,8 @@ type triggerNotes struct {
 	// lines holds the lines of the metadata keys under metadata., and line that of the trigger.
 	lines map[string]int
 	line  int
+	// unread is why the trigger cannot be simulated.
+	unread error
 }
 
 // String is namespace/name, or name alone.
@@ -95,43 +99,74 @@ func (o *Object) Group() string {
 	return ""
 }
 
-// Load reads manifest files. "-" is standard input.
+// Load reads manifest files and the files of folders. "-" is standard input.
 func Load(paths []string, opts Options) (*Bundle, error) {
 	b := &Bundle{}
-	var errs []error
-	for _, path := range paths {
-		data, err := readFile(path)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("read the manifests: %w", err))
-			continue
-		}
-		if err := b.add(path, data, opts); err != nil {
-			errs = append(errs, err)
-		}
+	sources, err := files(paths, os.Stdin)
+	if err != nil {
+		return nil, err
 	}
+	var errs []error
+	for _, s := range sources {
+		errs = append(errs, b.add(s, opts)...)
+	}
+	errs = append(errs, b.unique()...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if len(b.Objects) == 0 {
-		return nil, fmt.Errorf("%s: no ScaledObject (apiVersion keda.sh/v1alpha1) is in there", strings.Join(paths, ", "))
-	}
-	return b, b.unique()
+	return b, b.empty(paths)
 }
 
-func readFile(path string) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(os.Stdin)
+// Check reads manifests as Load does, but goes on after faults: they are findings, before those of the lints on what
+// could be read. The error is that of the files themselves. stdin is what "-" reads.
+func Check(paths []string, stdin io.Reader, opts Options, facts func(*Object) Facts) (*Bundle, []Finding, error) {
+	sources, err := files(paths, stdin)
+	if err != nil {
+		return nil, nil, err
 	}
-	return os.ReadFile(path)
+	opts.KeepUnread = true
+	b := &Bundle{}
+	var errs []error
+	for _, s := range sources {
+		errs = append(errs, b.add(s, opts)...)
+	}
+	errs = append(errs, b.unique()...)
+	var out []Finding
+	for _, err := range errs {
+		out = append(out, refusal(err))
+	}
+	if len(errs) == 0 {
+		err = b.empty(paths)
+	}
+	return b, append(out, Lint(b, facts)...), err
+}
+
+// refusal makes a finding of a fault.
+func refusal(err error) Finding {
+	f := Finding{ID: refused.ID, Severity: refused.Severity}
+	var e *Error
+	if errors.As(err, &e) {
+		_, name, _ := strings.Cut(e.Object, " ")
+		f.File, f.Line, f.Object, f.Field, f.Reason = e.File, e.Line, name, e.Field, sentence(e.Msg)
+		return f
+	}
+	f.Reason = sentence(err.Error())
+	return f
+}
+
+// empty says that there is nothing to scale.
+func (b *Bundle) empty(paths []string) error {
+	if len(b.Objects) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: no ScaledObject (apiVersion keda.sh/v1alpha1) is in there", strings.Join(paths, ", "))
 }
 
 // Parse reads the documents of one file; name appears in errors.
 func Parse(name string, data []byte, opts Options) (*Bundle, error) {
 	b := &Bundle{}
-	if err := b.add(name, data, opts); err != nil {
-		return nil, err
-	}
-	return b, b.unique()
+	errs := b.add(source{name: name, data: data}, opts)
+	return b, errors.Join(append(errs, b.unique()...)...)
 }
 
 // FromValue reads a manifest that stands inside another document, as a scenario file has it.
@@ -150,36 +185,52 @@ func FromValue(name string, v any, opts Options) (*Object, error) {
 	return b.Objects[0], nil
 }
 
-func (b *Bundle) add(name string, data []byte, opts Options) error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var errs []error
+// add takes the documents of a file, and returns the faults of all of them.
+func (b *Bundle) add(s source, opts Options) (errs []error) {
+	dec := yaml.NewDecoder(bytes.NewReader(s.data))
 	for {
 		var doc yaml.Node
 		err := dec.Decode(&doc)
 		if errors.Is(err, io.EOF) {
-			return errors.Join(errs...)
+			return errs
 		}
 		if err != nil {
-			return errors.Join(append(errs, fmt.Errorf("%s: %s", name, strings.TrimPrefix(err.Error(), "yaml: ")))...)
+			return append(errs, syntaxError(s, err))
 		}
-		if len(doc.Content) == 0 {
-			continue
-		}
-		if err := b.document(name, doc.Content[0], opts, 0); err != nil {
-			errs = append(errs, err)
+		if len(doc.Content) > 0 {
+			errs = append(errs, b.document(s, doc.Content[0], opts, 0)...)
 		}
 	}
 }
 
-// document takes one object, or the items of a list.
-func (b *Bundle) document(name string, n *yaml.Node, opts Options, depth int) error {
-	if n = resolve(n); n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+func syntaxError(s source, err error) error {
+	msg := strings.Join(strings.Fields(err.Error()), " ")
+	e := &Error{File: s.name}
+	if m := yamlLine.FindStringSubmatch(msg); m != nil {
+		e.Line, _ = strconv.Atoi(m[1])
+		msg = msg[len(m[0]):]
+	}
+	e.Msg = "is not valid YAML: " + msg
+	if bytes.Contains(s.data, []byte("{{")) {
+		e.Msg = "is a template: read what it renders, as in `helm template . | kafka_burndown_lab lint -`"
+	}
+	return e
+}
+
+// document takes one object, or the items of a list. In a folder, what is no Kubernetes object is passed over.
+func (b *Bundle) document(s source, n *yaml.Node, opts Options, depth int) []error {
+	if n = resolve(n); n.Kind == yaml.ScalarNode && n.Tag == "!!null" || s.found && n.Kind != yaml.MappingNode {
 		return nil
 	}
-	r := &reader{file: name}
+	r := &reader{file: s.name}
 	m := r.mapping(n, "")
 	if m == nil {
-		return r.err()
+		return r.errs
+	}
+	if s.found && (!m.has("apiVersion") || !m.has("kind")) {
+		return nil
 	}
 	version, kind := m.text("apiVersion"), m.text("kind")
 	group, _, _ := strings.Cut(version, "/")
@@ -187,9 +238,11 @@ func (b *Bundle) document(name string, n *yaml.Node, opts Options, depth int) er
 	case kind == "":
 		r.fail(n, "kind", "is missing: this is no Kubernetes object")
 	case strings.HasSuffix(kind, "List") && depth == 0:
-		return b.items(name, m, opts)
+		return b.items(s, m, opts)
 	case kind == "ScaledObject" && version == "keda.sh/v1alpha1":
-		b.Objects = append(b.Objects, r.scaledObject(m, opts))
+		if o := r.scaledObject(m, opts); len(r.errs) == 0 {
+			b.Objects = append(b.Objects, o)
+		}
 	case kind == "ScaledObject":
 		r.fail(m.get("apiVersion"), "apiVersion", "%q is not read: write keda.sh/v1alpha1", version)
 	case kind == "HorizontalPodAutoscaler" && group == "autoscaling":
@@ -197,30 +250,28 @@ func (b *Bundle) document(name string, n *yaml.Node, opts Options, depth int) er
 	case group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet"}, kind):
 		b.Workloads = append(b.Workloads, readWorkload(r, m))
 	}
-	return r.err()
+	return r.errs
 }
 
-func (b *Bundle) items(name string, m *mapping, opts Options) error {
-	var errs []error
+func (b *Bundle) items(s source, m *mapping, opts Options) (errs []error) {
 	for _, item := range m.list("items") {
-		if err := b.document(name, item, opts, 1); err != nil {
-			errs = append(errs, err)
-		}
+		errs = append(errs, b.document(s, item, opts, 1)...)
 	}
-	return errors.Join(append(errs, m.r.errs...)...)
+	return append(errs, m.r.errs...)
 }
 
 // unique refuses two objects of one name, of which a cluster would keep the last.
-func (b *Bundle) unique() error {
+func (b *Bundle) unique() (errs []error) {
 	seen := map[string]*Object{}
 	for _, o := range b.Objects {
 		if first, ok := seen[o.String()]; ok {
-			return &Error{
+			errs = append(errs, &Error{
 				File: o.File, Line: o.Line, Object: "ScaledObject " + o.String(),
 				Msg: fmt.Sprintf("is already in %s:%d: keep one", first.File, first.Line),
-			}
+			})
+			continue
 		}
 		seen[o.String()] = o
 	}
-	return nil
+	return errs
 }

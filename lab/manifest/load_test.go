@@ -78,7 +78,7 @@ func TestParseErrors(t *testing.T) {
 	lag := prometheus("AverageValue", lagQuery, "1000", nullFalse)
 	kafka := kafkaTrigger("")
 	for _, c := range []struct{ name, manifest, want string }{
-		{"not YAML", "a: b: c", "so.yaml: mapping values"},
+		{"not YAML", "a: b: c", "so.yaml: is not valid YAML: mapping values"},
 		{"no object", "just: text", "kind: is missing"},
 		{"old version", "apiVersion: keda.k8s.io/v1alpha1\nkind: ScaledObject", "write keda.sh/v1alpha1"},
 		{"unknown field", manifest("  maxReplicas: 3\n", lag), "so.yaml:6: ScaledObject n/o: spec.maxReplicas: is not a field here"},
@@ -89,13 +89,13 @@ func TestParseErrors(t *testing.T) {
 		{"min above the default max", manifest("  minReplicaCount: 101\n", lag), "101 is above maxReplicaCount 100"},
 		{"idle", manifest("  minReplicaCount: 1\n  idleReplicaCount: 1\n", lag), "has to be below minReplicaCount 1"},
 		{"no triggers", manifest(""), "spec.triggers: needs at least one trigger"},
-		{"unknown trigger", manifest("", "  - {type: rabbitmq, metadata: {}}\n"), `spec.triggers[0].type: "rabbitmq" triggers are not read`},
+		{"unknown trigger", manifest("", "  - {type: rabbitmq, metadata: {}}\n"), `spec.triggers[0].type: "rabbitmq" triggers are not simulated`},
 		{"number in metadata", manifest("", strings.Replace(lag, `"1000"`, "1000", 1)), "spec.triggers[0].metadata.threshold: has to be a string: quote it"},
 		{"bool in metadata", manifest("", strings.Replace(lag, `"false"`, "false", 1)), "metadata.ignoreNullValues: has to be a string"},
 		{"unknown metadata", manifest("", lag+"      treshold: \"4\"\n"), "metadata.treshold: is not a field here"},
 		{"bad number", manifest("", prometheus("Value", lagQuery, "1,000", nullFalse)), `metadata.threshold: "1,000" is not a number`},
 		{"zero target", manifest("", prometheus("Value", lagQuery, "0", nullFalse)), "has to be at least 0.001"},
-		{"unknown query", manifest("", prometheus("Value", "sum(http_requests_total)", "1", nullFalse)), "metadata.query: position 5: http_requests_total is not a series"},
+		{"unknown query", manifest("", prometheus("Value", "sum(http_requests_total)", "1", nullFalse)), "metadata.query: http_requests_total is not a series"},
 		{"Utilization", manifest("", prometheus("Utilization", lagQuery, "1", nullFalse)), "Utilization is for cpu and memory"},
 		{"metricType", manifest("", prometheus("average", lagQuery, "1", nullFalse)), `"average" is not one of AverageValue, Value, Utilization`},
 		{"cpu without metricType", manifest(minMax, "  - {type: cpu, metadata: {value: \"60\"}}\n"), "metricType: has to be Utilization or AverageValue"},
@@ -187,22 +187,22 @@ func TestFromValue(t *testing.T) {
 	if o.Scale.Triggers[0].Prometheus.Threshold != 1000 {
 		t.Errorf("threshold %v", o.Scale.Triggers[0].Prometheus.Threshold)
 	}
-	if a := o.Answer(0, fakeSignals{SignalLag: 7}); a.Value != 7 || a.Empty {
-		t.Errorf("answer %+v", a)
+	if v, ok := o.Queries[0].Eval(fakeSignals{SignalLag: 7}); v != 7 || !ok {
+		t.Errorf("answer %v %v", v, ok)
 	}
-	if a := o.Answer(0, fakeSignals{}); !a.Empty {
-		t.Errorf("answer %+v, want none", a)
+	if v, ok := o.Queries[0].Eval(fakeSignals{}); ok {
+		t.Errorf("answer %v, want none", v)
 	}
 }
 
-func TestKeepUnknownQueries(t *testing.T) {
-	b, err := Parse("so.yaml", []byte(manifest(safe, cpuTrigger, prometheus("Value", "sum(up)", "1", nullFalse))), Options{KeepUnknownQueries: true})
+func TestKeepUnread(t *testing.T) {
+	b, err := Parse("so.yaml", []byte(manifest(safe, cpuTrigger, prometheus("Value", "sum(http_requests_total)", "1", nullFalse))), Options{KeepUnread: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := b.Objects[0]
-	if o.QueryErrors[0] != nil || o.QueryErrors[1] == nil || len(o.QueryErrors) != 2 || !o.Answer(1, fakeSignals{}).Empty {
-		t.Errorf("query errors %v", o.QueryErrors)
+	if o.Unread[0] != nil || o.Unread[1] == nil || len(o.Unread) != 2 || o.Queries[1] != nil {
+		t.Errorf("unread %v", o.Unread)
 	}
 }
 
@@ -261,7 +261,7 @@ func FuzzParse(f *testing.F) {
 		}
 		Lint(b, func(*Object) Facts { return Facts{Partitions: 7, Capacity: 1, RebalancePause: 1, StartDelay: 1} })
 		for _, o := range b.Objects {
-			if o.Scale.Min() > o.Scale.Max() || len(o.Scale.Triggers) != len(o.Queries) || len(o.Queries) != len(o.QueryErrors) {
+			if o.Scale.Min() > o.Scale.Max() || len(o.Scale.Triggers) != len(o.Queries) || len(o.Queries) != len(o.Unread) {
 				t.Fatalf("inconsistent object %+v", o)
 			}
 		}

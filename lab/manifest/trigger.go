@@ -32,9 +32,7 @@ func (r *reader) triggers(spec *mapping, o *Object, opts Options) {
 		o.Scale.Triggers = append(o.Scale.Triggers, t)
 		o.Queries = append(o.Queries, q)
 		o.notes.triggers = append(o.notes.triggers, note)
-		for len(o.QueryErrors) < len(o.Queries) {
-			o.QueryErrors = append(o.QueryErrors, nil)
-		}
+		o.Unread = append(o.Unread, note.unread)
 	}
 }
 
@@ -53,7 +51,7 @@ func (r *reader) trigger(m *mapping, o *Object, opts Options) (scale.Trigger, *Q
 	for _, key := range m.keys {
 		note.lines[key] = m.items[key].Line
 	}
-	meta := &metadata{r: r, m: m.child("metadata"), env: opts.Env, note: &note}
+	meta := &metadata{r: r, m: m.child("metadata"), env: opts.Env, keep: opts.KeepUnread, note: &note}
 	m.done()
 	if meta.m == nil {
 		r.fail(m.node, m.field("metadata"), "is missing")
@@ -69,7 +67,7 @@ func (r *reader) trigger(m *mapping, o *Object, opts Options) (scale.Trigger, *Q
 	case scale.KafkaTrigger, scale.ApacheKafkaTrigger:
 		t.Kafka = meta.kafka(t.Type)
 	case scale.PrometheusTrigger:
-		t.Prometheus, q = meta.prometheus(o, opts)
+		t.Prometheus, q = meta.prometheus(opts)
 	case scale.CPUTrigger, scale.MemoryTrigger:
 		t.Resource = meta.resource(t)
 	case scale.CronTrigger:
@@ -78,8 +76,10 @@ func (r *reader) trigger(m *mapping, o *Object, opts Options) (scale.Trigger, *Q
 		r.fail(m.node, m.field("type"), "is missing")
 		return t, nil, note
 	default:
-		r.fail(m.items["type"], m.field("type"),
-			"%q triggers are not read: kafka, apache-kafka, prometheus, cpu, memory and cron are", t.Type)
+		note.unread = fmt.Errorf("%q triggers are not simulated: kafka, apache-kafka, prometheus, cpu, memory and cron are", t.Type)
+		if !opts.KeepUnread {
+			r.fail(m.items["type"], m.field("type"), "%v", note.unread)
+		}
 		return t, nil, note
 	}
 	meta.done()
@@ -116,6 +116,7 @@ type metadata struct {
 	r    *reader
 	m    *mapping
 	env  map[string]string
+	keep bool // Options.KeepUnread
 	note *triggerNotes
 }
 
@@ -163,7 +164,9 @@ func (d *metadata) resolved(key string) string {
 	if v := strings.TrimSpace(d.env[fromEnv]); v != "" {
 		return v
 	}
-	d.fail(key+"FromEnv", "the pod's variable %s is not known here: write %s", fromEnv, key)
+	if !d.keep {
+		d.fail(key+"FromEnv", "the pod's variable %s is not known here: write %s", fromEnv, key)
+	}
 	return ""
 }
 

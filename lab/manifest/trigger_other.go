@@ -13,7 +13,7 @@ import (
 	"kafka_burndown_exporter/internal/scale"
 )
 
-func (d *metadata) prometheus(o *Object, opts Options) (*scale.Prometheus, *Query) {
+func (d *metadata) prometheus(opts Options) (*scale.Prometheus, *Query) {
 	p := &scale.Prometheus{
 		ServerAddress:       d.required("serverAddress"),
 		Query:               d.required("query"),
@@ -41,11 +41,11 @@ func (d *metadata) prometheus(o *Object, opts Options) (*scale.Prometheus, *Quer
 	}
 	q, err := ParseQuery(p.Query, opts.Series)
 	if err != nil {
-		if opts.KeepUnknownQueries {
-			o.QueryErrors = append(o.QueryErrors, err)
-			return p, nil
+		d.note.unread = err
+		if !opts.KeepUnread {
+			d.fail("query", "%v", err)
 		}
-		d.fail("query", "%v", err)
+		return p, nil
 	}
 	return p, q
 }

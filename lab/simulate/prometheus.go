@@ -1,155 +1,185 @@
 package simulate
 
 import (
-	"time"
+	"fmt"
+	"maps"
+	"slices"
 
-	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/lab/promql"
+	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/rules"
 )
 
-// prometheus scrapes the exporter, evaluates the shipped rules and answers queries, with the delays of the real one:
-// scrapes and rule evaluations have their own phases, and a lost scrape makes the exported series absent.
+// job is the label of that name where the scenario gives none: that of the manifests in deploy/.
+const job = "kafka-burndown-exporter"
+
+// prometheus scrapes the simulated exporter and the services, evaluates rule files and answers queries, with the delays
+// of the real one: scrapes and groups of rules have their own phases, and a lost scrape makes series stale.
 type prometheus struct {
 	exp    *exporter
-	clock  clock
-	scrape []scrape // ring
-	taken  int
-	rules  []*recorded
-	byName map[string]int // group → index of the plant's groups
-	inSnap []int          // plant group → position in the snapshot's groups
-	custom map[string]func() float64
-	values map[string]float64 // custom series as last scraped
-	buf    []sample
+	server *promql.Server
+	target *promql.Target
+	feed   *collector.Feed
+	others []*others
+	priors []prior
 }
 
-type scrape struct {
-	at   int
-	snap *lag.Snapshot // nil: the scrape was lost or the sample too old
+// others are the series of one further target.
+type others struct {
+	target *promql.Target
+	series []otherSeries
 }
 
-// keptScrapes covers ten minutes at any scrape interval from 15 s up.
-const keptScrapes = 44
+type otherSeries struct {
+	handle promql.Handle
+	value  func() float64
+}
 
-func newPrometheus(e *exporter, c clock) *prometheus {
-	p := &prometheus{exp: e, clock: c, scrape: make([]scrape, keptScrapes), byName: map[string]int{},
-		inSnap: make([]int, len(e.groups)), custom: map[string]func() float64{}, values: map[string]float64{}}
-	for at, i := range e.groups {
-		p.inSnap[i] = at
+// prior is a capacity that somebody records.
+type prior struct {
+	ref promql.Ref
+	v   float64
+}
+
+// newPrometheus is a server with the scenario's rules, or the shipped ones. Queries are registered before it is started.
+func newPrometheus(e *exporter, phase *Phase) (*prometheus, error) {
+	pipe := &e.plant.sc.Pipeline
+	p := &prometheus{exp: e, server: promql.NewServer(promql.Options{EvaluationInterval: pipe.RuleInterval})}
+	files, err := ruleFiles(pipe)
+	if err != nil {
+		return nil, err
 	}
-	for i, g := range e.plant.groups {
-		p.byName[g.svc.Group] = i
-		prior := g.svc.Capacity.Prior
-		if prior == 0 && !g.svc.Capacity.NoPrior {
-			prior = 0.9 * g.svc.Capacity.PerPod
+	for i, f := range files {
+		before := len(p.server.Groups())
+		if err := p.server.LoadRules(f.Name, f.Data); err != nil {
+			return nil, fmt.Errorf("rules: %w", err)
 		}
-		p.rules = append(p.rules, newRecorded(c, e.plant.sc.Pipeline.RuleInterval, prior))
-		for _, m := range g.svc.Metrics {
-			p.custom[m.Name] = g.lag
-		}
-	}
-	return p
-}
-
-func (p *prometheus) scrapeAll(step int) {
-	s := scrape{at: step}
-	if !p.exp.plant.lostScrape {
-		s.snap = p.exp.snapshot(step)
-		for name, f := range p.custom {
-			p.values[name] = f()
-		}
-	}
-	p.scrape[p.taken%keptScrapes] = s
-	p.taken++
-}
-
-func (p *prometheus) evaluateBase(step int) {
-	for i, r := range p.rules {
-		r.base(step, p, i)
-	}
-}
-
-func (p *prometheus) evaluateRecording(step int) {
-	for _, r := range p.rules {
-		r.recording(step)
-	}
-}
-
-// groupOf is a plant group's part of a snapshot.
-func (p *prometheus) groupOf(s *lag.Snapshot, group int) *lag.Group {
-	if s == nil || p.inSnap[group] >= len(s.Groups) {
-		return nil
-	}
-	return &s.Groups[p.inSnap[group]]
-}
-
-// held is last_over_time() of a series over a window.
-func (p *prometheus) held(group, step int, window time.Duration, f func(*lag.Group) float64) float64 {
-	oldest := step - p.clock.steps(window)
-	for i := p.taken - 1; i >= 0 && i >= p.taken-keptScrapes; i-- {
-		s := &p.scrape[i%keptScrapes]
-		if s.at > step {
-			continue
-		}
-		if s.at <= oldest {
-			break
-		}
-		if g := p.groupOf(s.snap, group); g != nil {
-			if v := f(g); lag.Known(v) {
-				return v
+		for _, g := range p.server.Groups()[before:] {
+			if g.Phase = phase.Rules; i > 0 {
+				g.Phase = phase.Recording
 			}
 		}
 	}
-	return lag.Absent
+	return p, nil
 }
 
-// samples lists what a function of the snapshots was over a window, oldest first.
-func (p *prometheus) samples(end int, window time.Duration, f func(*lag.Snapshot) float64) []sample {
-	p.buf = p.buf[:0]
-	from := end - p.clock.steps(window)
-	for i := max(0, p.taken-keptScrapes); i < p.taken; i++ {
-		s := &p.scrape[i%keptScrapes]
-		if s.at <= from || s.at > end || s.snap == nil {
+// ruleFiles are the scenario's rule files, or the shipped ones.
+func ruleFiles(pipe *scenario.Pipeline) ([]scenario.RuleText, error) {
+	if len(pipe.RuleTexts) > 0 {
+		return pipe.RuleTexts, nil
+	}
+	var out []scenario.RuleText
+	for _, name := range []string{rules.BaseBurndownExporter, rules.Recording} {
+		data, err := rules.Files.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read the shipped rules: %w", err)
+		}
+		out = append(out, scenario.RuleText{Name: name, Data: data})
+	}
+	return out, nil
+}
+
+// start begins the time of the rules at a step, with what is scraped.
+func (p *prometheus) start(step int) error {
+	if err := p.server.Start(p.millis(step)); err != nil {
+		return err
+	}
+	reads := p.server.Reads()
+	wants := func(name string) bool {
+		return slices.ContainsFunc(reads, func(s promql.Selector) bool { return s.Accepts(promql.NameLabel, name) })
+	}
+	pipe := &p.exp.plant.sc.Pipeline
+	p.target = p.server.Target(targetLabels(pipe.Labels))
+	p.feed = collector.NewFeed(collector.FeedOptions{
+		Wants:  wants,
+		Series: func(name string, labels []string) int { return int(p.target.Series(name, labels...)) },
+		Set:    func(series int, v float64) { p.target.Set(promql.Handle(series), v) },
+	})
+	if err := p.addForeign(pipe.Series); err != nil {
+		return err
+	}
+	p.addServices()
+	return nil
+}
+
+// targetLabels are those that a scrape gives.
+func targetLabels(given map[string]string) promql.Labels {
+	labels := map[string]string{"job": job, "instance": job + ":9308"}
+	maps.Copy(labels, given)
+	return promql.LabelsOf(pairs(labels)...)
+}
+
+func pairs(labels map[string]string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		out = append(out, name, labels[name])
+	}
+	return out
+}
+
+// addServices adds what services publish themselves, and the recorded priors of their groups.
+func (p *prometheus) addServices() {
+	for _, g := range p.exp.plant.groups {
+		c := &g.svc.Capacity
+		v := c.Prior
+		if v == 0 && !c.NoPrior {
+			v = 0.9 * c.PerPod
+		}
+		if v > 0 {
+			l := promql.LabelsOf(promql.NameLabel, rules.CapacityPrior, collector.LabelGroup, g.svc.Group)
+			p.priors = append(p.priors, prior{p.server.Wanted(l), v})
+		}
+		for _, m := range g.svc.Metrics {
+			own := &others{target: p.server.Target(promql.LabelsOf("job", g.svc.Name))}
+			own.target.HonorLabels = true
+			own.add(m.Name, pairs(m.Labels), g.lag)
+			p.others = append(p.others, own)
+		}
+	}
+}
+
+func (o *others) add(name string, labels []string, value func() float64) {
+	if h := o.target.Series(name, labels...); h != promql.NoHandle {
+		o.series = append(o.series, otherSeries{h, value})
+	}
+}
+
+// millis is a step's time as the server has it.
+func (p *prometheus) millis(step int) int64 { return p.exp.at(step).UnixMilli() }
+
+// scrape scrapes everything.
+func (p *prometheus) scrape(step int) {
+	at, lost := p.millis(step), p.exp.plant.lostScrape
+	if lost {
+		p.target.Fail(at)
+	} else {
+		p.target.Begin(at)
+		if s := p.exp.snapshot(step); s != nil {
+			p.feed.Put(s)
+		}
+		p.target.End()
+	}
+	for _, x := range p.priors {
+		p.server.Store().Append(x.ref, at, x.v)
+	}
+	for _, o := range p.others {
+		if len(o.series) == 0 {
 			continue
 		}
-		if v := f(s.snap); lag.Known(v) {
-			p.buf = append(p.buf, sample{float64(s.at), v})
+		if lost {
+			o.target.Fail(at)
+			continue
 		}
+		o.target.Begin(at)
+		for _, s := range o.series {
+			if v := s.value(); v == v {
+				o.target.Set(s.handle, v)
+			}
+		}
+		o.target.End()
 	}
-	return p.buf
 }
 
-// rates are the producer and the consumer rate: the exporter's own, or rate() over its counters where those are not
-// known. The consumer rate, and any rate over counters, waits until the series covers the whole window.
-func (p *prometheus) rates(group, step int) (produced, consumed float64) {
-	covered := func(f func(*lag.Group) float64) bool {
-		return lag.Known(p.held(group, step-p.clock.steps(ruleWindow), heldFor, f))
-	}
-	producedTotal := func(g *lag.Group) float64 { return g.Produced }
-	consumedTotal := func(g *lag.Group) float64 { return g.Consumed }
-	produced = p.held(group, step, heldFor, func(g *lag.Group) float64 { return g.ProducerRate })
-	if !lag.Known(produced) && covered(producedTotal) && lag.Known(p.held(group, step, 45*time.Second, producedTotal)) {
-		produced = p.counterRate(group, step, producedTotal)
-	}
-	if !covered(consumedTotal) {
-		return produced, lag.Absent
-	}
-	consumed = p.held(group, step, heldFor/2, func(g *lag.Group) float64 { return g.ConsumerRate })
-	if !lag.Known(consumed) && lag.Known(p.held(group, step, heldFor/2, consumedTotal)) {
-		consumed = p.counterRate(group, step, consumedTotal)
-	}
-	return produced, consumed
-}
-
-// counterRate is rate(x[2m]) of a group's counter, per second.
-func (p *prometheus) counterRate(group, step int, f func(*lag.Group) float64) float64 {
-	s := p.samples(step, ruleWindow, func(s *lag.Snapshot) float64 {
-		if g := p.groupOf(s, group); g != nil {
-			return f(g)
-		}
-		return lag.Absent
-	})
-	v, ok := rate(s, float64(step), float64(p.clock.steps(ruleWindow)))
-	if !ok {
-		return lag.Absent
-	}
-	return v / p.clock.step.Seconds()
-}
+// advance evaluates the rules that are due.
+func (p *prometheus) advance(step int) { p.server.Advance(p.millis(step)) }

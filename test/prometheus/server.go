@@ -44,6 +44,8 @@ type Options struct {
 	// WebConfig is the text of --web.config.file. The login that it asks for, if any, becomes part of Server.URL.
 	WebConfig string
 	Login     *url.Userinfo
+	// Args are further arguments of the server.
+	Args []string
 }
 
 // Server is a running Prometheus.
@@ -115,6 +117,7 @@ func (s *Server) start(ctx context.Context, options Options) error {
 	s.URL = (&url.URL{Scheme: "http", User: options.Login, Host: addr}).String()
 	args := []string{"--config.file=" + filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path=" + data,
 		"--web.listen-address=" + addr, "--log.level=warn"}
+	args = append(args, options.Args...)
 	if options.WebConfig != "" {
 		file := filepath.Join(s.dir, "web.yml")
 		if err := os.WriteFile(file, []byte(options.WebConfig), 0o600); err != nil {

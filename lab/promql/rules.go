@@ -1,0 +1,187 @@
+package promql
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// Group is a rule group of a loaded file.
+type Group struct {
+	File, Name string
+	Interval   time.Duration
+	// Phase is when the group is evaluated first, counted from the start. It may be set before Start.
+	Phase time.Duration
+
+	server *Server
+	offset int64 // ms, query_offset
+	limit  int
+	rules  []*Rule
+	needed bool
+	next   int64
+}
+
+// Rule is a recording rule.
+type Rule struct {
+	// Record is the name of the series.
+	Record string
+	// Err is the error of the last evaluation, nil if it succeeded.
+	Err error
+
+	labels labels.Labels
+	expr   *Expr
+	needed bool
+	eval   evaluator
+	series map[string]*recorded // by the labels of the result
+	round  int
+}
+
+type recorded struct {
+	ref     Ref
+	round   int  // the evaluation that answered it last
+	present bool // the last evaluation that succeeded had it
+}
+
+// errDuplicate says what Prometheus says of a rule whose results differ in nothing but what the rule overwrites.
+var errDuplicate = errors.New("vector contains metrics with the same labelset after applying rule labels")
+
+// validation is that of names, Prometheus's default.
+const validation = model.UTF8Validation
+
+// LoadRules adds the recording rules of a rule file, as Prometheus reads it. Alerts are checked and left out. Load files
+// before Start.
+func (s *Server) LoadRules(file string, data []byte) error {
+	parsed, errs := rulefmt.Parse(data, false, validation, parser.NewParser(parser.Options{}), nil)
+	if len(errs) > 0 {
+		return fmt.Errorf("%s: %w", file, errs[0])
+	}
+	for i := range parsed.Groups {
+		in := &parsed.Groups[i]
+		g := &Group{File: file, Name: in.Name, Interval: time.Duration(in.Interval), server: s, limit: in.Limit}
+		if g.Interval == 0 {
+			g.Interval = s.opt.EvaluationInterval
+		}
+		if in.QueryOffset != nil {
+			g.offset = time.Duration(*in.QueryOffset).Milliseconds()
+		}
+		for _, r := range in.Rules {
+			if r.Record == "" {
+				continue
+			}
+			e, err := Parse(r.Expr)
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", file, r.Record, err)
+			}
+			all := map[string]string{}
+			for k, v := range in.Labels {
+				all[k] = v
+			}
+			for k, v := range r.Labels {
+				all[k] = v
+			}
+			g.rules = append(g.rules, &Rule{Record: r.Record, expr: e, labels: labels.FromMap(all), series: map[string]*recorded{}})
+		}
+		s.groups = append(s.groups, g)
+	}
+	return nil
+}
+
+// Groups are the loaded rule groups, in the order of the files.
+func (s *Server) Groups() []*Group { return s.groups }
+
+// Needed are the rules of the group that the queries depend on. Use it after Start.
+func (g *Group) Needed() []*Rule {
+	var out []*Rule
+	for _, r := range g.rules {
+		if r.needed {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// feeds reports whether a selector may find what the rule records.
+func (r *Rule) feeds(sel Selector) bool {
+	if !sel.Accepts(NameLabel, r.Record) {
+		return false
+	}
+	ok := true
+	r.labels.Range(func(l labels.Label) { ok = ok && sel.Accepts(l.Name, l.Value) })
+	return ok
+}
+
+// start sets the first evaluation.
+func (g *Group) start(at int64) {
+	g.next = at + g.Phase.Milliseconds()
+	for _, r := range g.rules {
+		g.needed = g.needed || r.needed
+		r.eval = g.server.evaluator(r.expr)
+	}
+}
+
+// evaluate evaluates the needed rules one after the other, as Prometheus does: a rule sees what the ones before it have
+// just recorded.
+func (g *Group) evaluate(at int64) {
+	for _, r := range g.rules {
+		if r.needed {
+			r.Err = r.record(g, at-g.offset)
+		}
+	}
+}
+
+// record is one evaluation of a rule. An error leaves the series as they are.
+func (r *Rule) record(g *Group, at int64) error {
+	a := r.eval.at(at)
+	switch {
+	case a.Err != nil:
+		return a.Err
+	case a.Type != TypeVector && a.Type != TypeScalar:
+		return fmt.Errorf("rule result is not a vector or scalar")
+	case g.limit > 0 && len(a.Elements) > g.limit:
+		return fmt.Errorf("exceeded limit of %d with %d series", g.limit, len(a.Elements))
+	}
+	r.round++
+	refs := make([]*recorded, len(a.Elements))
+	for i := range a.Elements {
+		x := r.find(g.server.store, a.Elements[i].Labels)
+		if x.round == r.round {
+			return errDuplicate
+		}
+		x.round, refs[i] = r.round, x
+	}
+	for i, x := range refs {
+		g.server.store.Append(x.ref, at, a.Elements[i].Value)
+	}
+	for _, x := range r.series {
+		if x.present && x.round != r.round {
+			g.server.store.Stale(x.ref, at)
+		}
+		x.present = x.round == r.round
+	}
+	return nil
+}
+
+// find is the series that a result is recorded as.
+func (r *Rule) find(store *Store, l labels.Labels) *recorded {
+	var buf [512]byte
+	key := l.Bytes(buf[:0])
+	if x, ok := r.series[string(key)]; ok {
+		return x
+	}
+	b := labels.NewBuilder(l)
+	b.Set(NameLabel, r.Record)
+	r.labels.Range(func(l labels.Label) { b.Set(l.Name, l.Value) })
+	x := &recorded{ref: store.Series(b.Labels())}
+	for _, other := range r.series {
+		if other.ref == x.ref {
+			x = other
+		}
+	}
+	r.series[string(key)] = x
+	return x
+}
