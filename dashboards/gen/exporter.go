@@ -32,9 +32,10 @@ func unknown() string {
 	return by("sum", by("max", inCluster(names.GroupPartitionsUnknown), "consumergroup", "reason"))
 }
 
-func sinceSuccess() string {
-	return "time() - " + inCluster(names.BurndownExporterLastSuccessTimestampSeconds)
-}
+func sinceSuccess() string { return age(inCluster(names.BurndownExporterLastSuccessTimestampSeconds)) }
+
+// age is the time since a timestamp. What a slow scrape brings is newer than the time that Prometheus gives it.
+func age(timestamp string) string { return "clamp_min(time() - " + timestamp + ", 0)" }
 
 func exporterNow() []cog.Builder[dashboard.Panel] {
 	brokers := by("max", inCluster(names.BurndownExporterBrokerUp), "broker")
@@ -64,7 +65,7 @@ func sampling() []cog.Builder[dashboard.Panel] {
 			steps("transparent", from{90, "red"}), query{sinceSuccess(), "{{instance}}"}),
 		course("Age of the oldest group", "How long ago the oldest offsets were read that a group's totals are made of.",
 			units.Seconds, steps("transparent", from{90, "red"}),
-			query{"time() - " + by("min", inCluster(names.GroupSampleTimestampSeconds)), "{{job}} {{cluster}}"}),
+			query{age(by("min", inCluster(names.GroupSampleTimestampSeconds))), "{{job}} {{cluster}}"}),
 	}
 }
 

@@ -6,6 +6,7 @@ package names
 // What the exporter publishes, from the collector's table.
 const (
 	Brokers                                     = "kafka_brokers"
+	ClusterInfo                                 = "kafka_cluster_info"
 	BrokerInfo                                  = "kafka_broker_info"
 	TopicPartitions                             = "kafka_topic_partitions"
 	TopicProducedMessagesTotal                  = "kafka_topic_produced_messages_total"
@@ -59,6 +60,10 @@ const (
 	GroupPartitionsUnknown                      = "kafka_group_partitions_unknown"
 	GroupTopicPartitionsUnknown                 = "kafka_group_topic_partitions_unknown"
 	GroupTopicAbandoned                         = "kafka_group_topic_abandoned"
+	GroupDesiredReplicas                        = "kafka_group_desired_replicas"
+	GroupMemberCapacity                         = "kafka_group_member_capacity"
+	GroupMembersSaturated                       = "kafka_group_members_saturated"
+	GroupDesiredReason                          = "kafka_group_desired_reason"
 	GroupMembers                                = "kafka_group_members"
 	GroupUsefulMembers                          = "kafka_group_useful_members"
 	GroupState                                  = "kafka_group_state"
@@ -67,6 +72,7 @@ const (
 	GroupSampleTimestampSeconds                 = "kafka_group_sample_timestamp_seconds"
 	BurndownExporterClusterUp                   = "kafka_burndown_exporter_cluster_up"
 	BurndownExporterBrokerUp                    = "kafka_burndown_exporter_broker_up"
+	BurndownExporterWrongCluster                = "kafka_burndown_exporter_wrong_cluster"
 	BurndownExporterSampleDurationSeconds       = "kafka_burndown_exporter_sample_duration_seconds"
 	BurndownExporterLastSuccessTimestampSeconds = "kafka_burndown_exporter_last_success_timestamp_seconds"
 	BurndownExporterRequestsTotal               = "kafka_burndown_exporter_requests_total"
