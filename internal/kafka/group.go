@@ -27,6 +27,7 @@ type group struct {
 	descriptions   int      // successful ones, up to 2
 	describedState string   // as listed when it was described last
 	describedAt    time.Time
+	tooLargeAt     time.Time // when its description was more than can be read
 }
 
 // fetchable reports whether there are offsets to fetch. Share groups keep theirs elsewhere (KIP-932): asked for
@@ -69,9 +70,15 @@ func (g *group) wants() []string {
 	return g.subscribed
 }
 
+// tooLarge reports whether the group's description was more than can be read, a while ago at most.
+func (g *group) tooLarge(now time.Time) bool { return now.Sub(g.tooLargeAt) < tooLargePause }
+
 // due reports whether the group is to be described: in the first two waves it is seen, when its state has changed
 // since, after refresh, and always where listing does not tell the state.
 func (g *group) due(now time.Time, refresh time.Duration) bool {
+	if g.tooLarge(now) {
+		return false
+	}
 	return g.descriptions < 2 || g.entry.state == "" || g.entry.state != g.describedState ||
 		now.Sub(g.describedAt) >= refresh
 }
