@@ -25,7 +25,8 @@ type KafkaFlags struct {
 // AddKafkaFlags declares them.
 func AddKafkaFlags(cmd cli.Flags) *KafkaFlags {
 	f := &KafkaFlags{}
-	cmd.Flag("kafka.server", "Address (host:port) of a Kafka broker to start from. Repeatable.").
+	cmd.Flag("kafka.server", "Address (host:port) of a Kafka broker to start from. Repeatable, and takes a list with "+
+		"commas.").
 		Default("kafka:9092").StringsVar(&f.cfg.Brokers)
 	cmd.Flag("kafka.cluster-id", "ID that the cluster must have. A broker of another cluster is not read. Default: the ID of the "+
 		"first answer.").PlaceHolder("ID").StringVar(&f.cfg.ClusterID)
@@ -73,6 +74,7 @@ func (f *KafkaFlags) addFilters(cmd cli.Flags) {
 // Config completes what the flags say from the environment. logger gets warnings.
 func (f *KafkaFlags) Config(logger log.Logger) (kafka.Config, error) {
 	cfg := f.cfg
+	cfg.Brokers = splitAddresses(cfg.Brokers)
 	cfg.Shard = f.shard
 	if cfg.MaxAge == 0 {
 		cfg.MaxAge = lag.MaxAge(cfg.Interval)
@@ -84,6 +86,16 @@ func (f *KafkaFlags) Config(logger log.Logger) (kafka.Config, error) {
 	var err error
 	cfg.Expect, err = parseExpect(f.expect)
 	return cfg, err
+}
+
+// splitAddresses takes lists apart, as bootstrap.servers is written.
+func splitAddresses(lists []string) (addresses []string) {
+	for _, list := range lists {
+		for _, a := range strings.Split(list, ",") {
+			addresses = append(addresses, strings.TrimSpace(a))
+		}
+	}
+	return addresses
 }
 
 // unless is nil for one expression.

@@ -26,6 +26,9 @@ type node struct {
 	answered atomic.Bool // in this wave
 	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
 	batch int
+	// describeSize and describeLimit are the same for descriptions: how many groups to ask about next, and the most that were
+	// read after more had been too many.
+	describeSize, describeLimit int
 }
 
 func (s *Sampler) newNode(id int32, address string) *node {
@@ -34,6 +37,7 @@ func (s *Sampler) newNode(id int32, address string) *node {
 	lane := func() *lane { return newLane(s.ctx, address, label, standing, s.lanes) }
 	return &node{
 		id: id, label: label, address: address, batch: maxBatchGroups,
+		describeSize: maxDescribeGroups, describeLimit: maxDescribeGroups,
 		standing: standing, coordinator: lane(), leader: lane(), describe: lane(), spare: lane(),
 	}
 }
@@ -48,9 +52,16 @@ func (n *node) shut() {
 func ask[Q, T any](
 	ctx context.Context, s *Sampler, n *node, l *lane, api string, send func(*sarama.Broker, Q) (T, error), request Q,
 ) (T, error) {
-	v, err := call(ctx, l, api, func(*session) func(*sarama.Broker) (T, error) {
+	return askSession(ctx, s, n, l, api, func(*session) func(*sarama.Broker) (T, error) {
 		return func(b *sarama.Broker) (T, error) { return send(b, request) }
 	})
+}
+
+// askSession is ask for a request that depends on the session.
+func askSession[T any](
+	ctx context.Context, s *Sampler, n *node, l *lane, api string, fn func(*session) func(*sarama.Broker) (T, error),
+) (T, error) {
+	v, err := call(ctx, l, api, fn)
 	if err != nil && ctx.Err() == context.Canceled { // given up by us, who may have closed the connection, too
 		err = context.Canceled
 	}

@@ -22,7 +22,7 @@ const (
 func (s *Sampler) fetchCommits(ctx context.Context, nodes []*node) {
 	moved := s.fetchRound(ctx, nodes)
 	if len(moved) > 0 && ctx.Err() == nil {
-		s.directory.add(s.list(ctx, nodes))
+		s.directory.add(s.list(ctx, nodes), s.coordinators.of)
 		for _, g := range moved {
 			if g.entry.coordinator != g.entry.refused {
 				g.fetched = false
@@ -41,7 +41,7 @@ func (s *Sampler) fetchCommits(ctx context.Context, nodes []*node) {
 func (s *Sampler) fetchRound(ctx context.Context, nodes []*node) (moved []*group) {
 	todo := map[int32][]*group{}
 	for _, g := range s.groups {
-		if g.fetchable() && !g.fetched && g.entry.fresh {
+		if g.fetchable() && !g.fetched && g.entry.fresh && !g.entry.contested {
 			todo[g.entry.coordinator] = append(todo[g.entry.coordinator], g)
 		}
 	}
@@ -103,7 +103,14 @@ func (s *Sampler) fetchLane(ctx context.Context, n *node, l *lane, groups []*gro
 			if len(batch) > 0 {
 				size = max(1, len(batch)/2)
 			}
-			return size
+			if !isTooLarge(err) {
+				return size
+			}
+			if len(batch) == 1 { // left out by itself
+				batch[0].fail(lag.ReasonCoordinator)
+				groups = groups[1:]
+			}
+			continue
 		}
 		size = min(maxBatchGroups, 2*size)
 		groups = groups[len(batch):]
