@@ -27,7 +27,8 @@ func AddLagFlags(cmd cli.Flags) *LagFlags {
 	}
 	duration(&f.opt.RateWindow, "rate.window", "2m", "Window of producer and consumer rates.")
 	duration(&f.opt.StallWindow, "stall.window", "5m",
-		"A partition with lag and without progress for this long is stalled, and its burndown at the cap.")
+		"A partition with lag and without progress for this long, and for three of its commit periods, is stalled, and its "+
+			"burndown at the cap.")
 	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", "1", "Lag up to which a partition that stands still in a group with "+
 		"members counts as a residue of transaction markers, not as a stall.", cli.ParseCount[int64])
 	cli.Declare(cmd, &f.opt.BurndownCap, "burndown.cap", "86400", "Burndown, in seconds, of a stalled partition, and the most "+
