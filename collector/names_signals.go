@@ -46,7 +46,8 @@ func lagFamilies() []Family {
 		func(g *lag.Group) float64 { return g.LagLog2x7 }))
 	add(unread("backlog", "",
 		"Messages that a consumer with auto.offset.reset=earliest has yet to read: the lag, plus all messages in partitions "+
-			"without a valid commit. Scale to zero activates on this.",
+			"without a valid commit. Scale to zero activates on this. What transactions left behind the last message that a "+
+			"group of --offsets.read-committed can read does not count.",
 		func(s *lag.Signals) float64 { return s.Backlog })...)
 	add(unread("uncommitted_messages", "messages", "Messages in the partitions that have no valid commit.",
 		func(s *lag.Signals) float64 { return s.UncommittedMessages })...)

@@ -29,8 +29,8 @@ func AddLagFlags(cmd cli.Flags) *LagFlags {
 	duration(&f.opt.StallWindow, "stall.window", "5m",
 		"A partition with lag and without progress for this long, and for three of its commit periods, is stalled, and its "+
 			"burndown at the cap.")
-	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", "1", "Lag up to which a partition that stands still in a group with "+
-		"members counts as a residue of transaction markers, not as a stall.", cli.ParseCount[int64])
+	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", "1", "Lag up to which a partition that stands still, where the group "+
+		"has members or has read up to there, counts as a residue of transaction markers, not as a stall.", cli.ParseCount[int64])
 	cli.Declare(cmd, &f.opt.BurndownCap, "burndown.cap", "86400", "Burndown, in seconds, of a stalled partition, and the most "+
 		"that is published.", cli.ParsePositive)
 	cli.Declare(cmd, &f.opt.Log2x7Max, "log2x7.max", "140", "The most that lag_log2x7 shows; 140 is a lag of 2^20.", cli.ParsePositive)

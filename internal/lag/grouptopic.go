@@ -124,6 +124,9 @@ func (st *step) count(sum *sums, gt *groupTopic, i int, held bool) {
 	sum.lagMax = max(sum.lagMax, lag)
 	sum.withLag++
 	if p.residue {
+		if st.stableE {
+			sum.unreadable += lag
+		}
 		return
 	}
 	now, read := st.t.now, tp.endAt

@@ -28,7 +28,8 @@ type partition struct {
 	waits                 waits
 	class                 class
 	beyond                bool // the commit lay beyond the high watermark
-	residue               bool // the lag is left by transaction markers
+	residue               bool // nobody can read the lag: transactions left it
+	marked                bool // one of at most LagResidual was seen: transactions leave markers here
 	shown                 bool // counted, and known in this wave
 }
 
@@ -250,16 +251,17 @@ func (s *step) between(p *partition, ring []uint32, period int64, rare bool, pro
 	}
 }
 
-// judge tells residues of transaction markers from lag, and notes since when there is lag without progress.
+// judge tells residues of transactions from lag, and notes since when there is lag without progress.
 func (s *step) judge(p, old *partition, tp *topicPartition, progress int64, jumped bool) {
 	lag, now := p.lag(), s.t.now
-	small := lag > 0 && lag <= s.t.opt.LagResidual
-	p.residue = small && (old.residue && p.end == old.end ||
-		s.resides && now-tp.movedAt >= int64(s.t.opt.StallWindow))
+	p.residue = lag > 0 && progress == 0 && s.isResidue(p, old, lag, now-tp.movedAt)
+	p.marked = p.marked || p.residue && lag <= s.t.opt.LagResidual
+	// Messages that come to a lag as markers leave it are what is waited for from now on.
+	fresh := p.end > old.end && old.lag() <= s.t.opt.LagResidual
 	switch {
 	case lag == 0 || p.residue:
 		p.behind = 0
-	case p.behind == 0 || progress > 0 || jumped:
+	case p.behind == 0 || progress > 0 || jumped || fresh:
 		p.behind = tenths(now)
 	}
 	switch {
@@ -270,4 +272,24 @@ func (s *step) judge(p, old *partition, tp *topicPartition, progress int64, jump
 	case progress > 0:
 		p.left = uint32(min(lag, neverMoved-1))
 	}
+}
+
+// isResidue reports a lag that nobody can read. still is for how long, in ns, the end has not moved.
+//
+// It stays one until the end or the commit moves, whoever leaves. It begins where nothing was written for the stall
+// window, and the group stayed at the same place throughout: one with members, at most LagResidual before the end or,
+// where it reads committed records only, anywhere (records of aborted transactions); any other at most LagResidual before
+// the end, if it read up to there after the last message came, or if markers were seen on the partition.
+func (s *step) isResidue(p, old *partition, lag, still int64) bool {
+	opt := &s.t.opt
+	small := lag <= opt.LagResidual
+	switch {
+	case old.residue && p.end == old.end && p.committed == old.committed:
+		return true
+	case still < int64(opt.StallWindow):
+		return false
+	case small && (s.resides || p.marked || int64(p.left) == lag):
+		return true
+	}
+	return s.stableE && s.resides && p.behindFor(s.t.now) >= int64(opt.StallWindow)
 }

@@ -7,6 +7,7 @@ type sums struct {
 	change
 	lag, lagMax            float64
 	unread                 float64 // lag without residues
+	unreadable             float64 // residues of a group that reads committed records only
 	waiting                float64 // the same, without what was likely read since the last commit
 	unsure                 bool    // of some of it nothing can be said
 	patience               int64   // the most that one of the partitions with such lag is given
@@ -81,6 +82,7 @@ func (s *sums) add(o *sums) {
 	s.lag += o.lag
 	s.lagMax = max(s.lagMax, o.lagMax)
 	s.unread += o.unread
+	s.unreadable += o.unreadable
 	s.waiting += o.waiting
 	s.unsure = s.unsure || o.unsure
 	s.patience = max(s.patience, o.patience)
@@ -140,7 +142,7 @@ func (l *level) signals(s *sums, st *step, known bool) Signals {
 	}
 	out.Produced, out.Consumed, out.Lost = l.produced, l.consumed, l.lost
 	out.UncommittedMessages = s.uncommitted
-	out.Backlog = s.lag + s.uncommitted
+	out.Backlog = s.lag - s.unreadable + s.uncommitted
 	if s.counted+s.uncommittedN > 0 {
 		out.ProducerRate = s.producerRate
 	}
