@@ -53,7 +53,8 @@ func lagFamilies() []Family {
 		func(s *lag.Signals) float64 { return s.UncommittedMessages })...)
 	add(gauge("lag_seconds", "seconds",
 		"Age of the oldest message not yet consumed, of the worst partition; 0 without lag. Interpolated from the history of "+
-			"log end offsets and, before it began, from offsets by timestamp. Absent until known."+fromCommits,
+			"log end offsets and, before it began, from offsets by timestamp, where the timestamps agree with what was seen. "+
+			"Absent until known within 5 % (or the distance of two samples)."+fromCommits,
 		func(s *lag.Signals) float64 { return s.LagSeconds })...)
 	add(gauge("burndown_seconds", "seconds",
 		"Expected wait of a message produced now: lag divided by the consumer rate; 0 without lag. Where nothing was consumed "+

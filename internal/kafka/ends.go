@@ -98,7 +98,8 @@ func (s *Sampler) nodesOf(p plan) []*node {
 	return slices.DeleteFunc(s.liveNodes(), func(n *node) bool { return len(p[n.id]) == 0 })
 }
 
-// take receives one answered offset. code is not ErrNoError where there is none.
+// take receives one answered offset. code is not ErrNoError where there is none. at is when it was answered, and where a
+// time was asked for the timestamp of the message found, zero where there is none.
 type take func(t *topic, partition int32, offset int64, code sarama.KError, at time.Time)
 
 // readLeader makes one ListOffsets request. Each partition has one leader in a plan, so that what the leaders'
@@ -125,8 +126,15 @@ func (s *Sampler) readLeader(
 				}
 			}
 			all = all && (code == sarama.ErrNoError || reasonOf(code) == lag.ReasonAuthorization)
+			when := at
+			if sh.at != nil {
+				when = time.Time{}
+				if b := blocks[p]; b != nil && b.Timestamp >= 0 {
+					when = time.UnixMilli(b.Timestamp)
+				}
+			}
 			if int(p) < len(sh.topic.sample) {
-				take(sh.topic, p, offset, code, at)
+				take(sh.topic, p, offset, code, when)
 			}
 		}
 	}

@@ -203,7 +203,7 @@ func (s *Sampler) seedQueries() (queries []timeQuery) {
 
 func (s *Sampler) readTimes(ctx context.Context, n *node, r *timeRound, out *[]lag.OffsetAtTime) {
 	s.readLeader(ctx, n, r.plan[n.id], 0, sarama.ReadUncommitted,
-		func(t *topic, partition int32, offset int64, code sarama.KError, _ time.Time) {
+		func(t *topic, partition int32, offset int64, code sarama.KError, at time.Time) {
 			if code != sarama.ErrNoError {
 				return
 			}
@@ -211,6 +211,8 @@ func (s *Sampler) readTimes(ctx context.Context, n *node, r *timeRound, out *[]l
 			if q.seed {
 				t.parts[partition].seeded = true
 			}
-			*out = append(*out, lag.OffsetAtTime{TimeQuery: q.TimeQuery, Offset: max(offset, lag.NoOffset)})
+			*out = append(*out, lag.OffsetAtTime{
+				TimeQuery: q.TimeQuery, Offset: max(offset, lag.NoOffset), Timestamp: at,
+			})
 		})
 }
