@@ -21,6 +21,25 @@ metric with a ` + "`partition`" + ` label, ` + "`--metrics.granularity=group`" +
 In OpenMetrics, counters come with the ` + "`_created`" + ` timestamp of when they began.
 `
 
+// docsLimits says what the values cannot show.
+const docsLimits = `
+## What cannot be known
+
+- How often a group commits, before it has committed twice while the exporter ran. Until then a partition with lag is called
+  stalled only after six stall windows (half an hour by default), unless the group has a protocol type and no members: then
+  nobody is there who could commit, and one stall window is enough. Its burndown is absent meanwhile, and its consumer rate
+  is 0 until the first commit and absent until the second.
+- Whether what is left behind the last message of a group can be read, without reading it. Aborted transactions and markers
+  are offsets like any others. A lag is taken for such a residue when nothing was written for the stall window and the group
+  stayed where it was: in a group of ` + "`--offsets.read-committed`" + ` with members whatever its size, elsewhere up to
+  ` + "`--lag.residual`" + `. So a read-committed consumer that hangs on its last messages shows as one that has read all, until
+  something new is written; and many aborted records at the end of a topic look unread to a group without members.
+- Whether timestamps are times of arrival, while nothing is written: a time query about the last minute has the same answer
+  either way. Ages of old messages on such a topic are those that the timestamps tell. They are checked again as soon as
+  something was written.
+- What retention or a reset tool did between two samples, beyond what the offsets show.
+`
+
 func metricsDoc() string {
 	var b strings.Builder
 	b.WriteString(docsIntro)
@@ -50,6 +69,7 @@ func metricsDoc() string {
 		scaling(LevelTopic, LevelGroupTopic), all)
 	table("About the exporter", "Beside these there are `kafka_burndown_exporter_build_info`, `go_*`, `process_*` and "+
 		"`promhttp_*`.", func(Family) bool { return true }, SelfFamilies())
+	b.WriteString(docsLimits)
 	return b.String()
 }
 

@@ -46,18 +46,21 @@ func lagFamilies() []Family {
 		func(g *lag.Group) float64 { return g.LagLog2x7 }))
 	add(unread("backlog", "",
 		"Messages that a consumer with auto.offset.reset=earliest has yet to read: the lag, plus all messages in partitions "+
-			"without a valid commit. Scale to zero activates on this.",
+			"without a valid commit. Scale to zero activates on this. What transactions left behind the last message that a "+
+			"group of --offsets.read-committed can read does not count.",
 		func(s *lag.Signals) float64 { return s.Backlog })...)
 	add(unread("uncommitted_messages", "messages", "Messages in the partitions that have no valid commit.",
 		func(s *lag.Signals) float64 { return s.UncommittedMessages })...)
 	add(gauge("lag_seconds", "seconds",
 		"Age of the oldest message not yet consumed, of the worst partition; 0 without lag. Interpolated from the history of "+
-			"log end offsets and, before it began, from offsets by timestamp. Absent until known."+fromCommits,
+			"log end offsets and, before it began, from offsets by timestamp, where the timestamps agree with what was seen. "+
+			"Absent until known within 5 % (or the distance of two samples)."+fromCommits,
 		func(s *lag.Signals) float64 { return s.LagSeconds })...)
 	add(gauge("burndown_seconds", "seconds",
 		"Expected wait of a message produced now: lag divided by the consumer rate; 0 without lag. Where nothing was consumed "+
 			"in the rate window: lag divided by the last rate (none known: absent), but at most the window while it has been "+
-			"behind for less than that; and the cap (--burndown.cap) after the whole stall window without progress."+
+			"behind for less than that; and the cap (--burndown.cap) once it is stalled. Where commits are rare, what was "+
+			"likely read since the last one does not count. Absent while it is not known how often the group commits."+
 			fromCommits,
 		func(s *lag.Signals) float64 { return s.BurndownSeconds })...)
 	add(groupGauge("burndown_max_seconds", "seconds", "Burndown of the worst partition."+fromCommits,
@@ -74,7 +77,9 @@ func counterFamilies() []Family {
 			"count it: do not sum over groups, use kafka_topic_producer_rate."+offsets+whenAbsent,
 		func(s *lag.Signals) float64 { return s.ProducerRate })...)
 	add(gauge("consumer_rate", "",
-		"Messages per second consumed (committed past) by the group over the rate window."+offsets+fromCommits,
+		"Messages per second consumed (committed past) by the group over the rate window; where commits are rarer than "+
+			"that, since the commit before the last one. Absent after a gap until the window is covered again."+offsets+
+			fromCommits,
 		func(s *lag.Signals) float64 { return s.ConsumerRate })...)
 	add(counter("produced_messages_total",
 		"Messages produced to the partitions of the group since it was first sampled. Groups that share a topic each count "+
@@ -89,8 +94,8 @@ func counterFamilies() []Family {
 		func(s *lag.Signals) float64 { return s.Lost })...)
 	add(Family{
 		Name: "kafka_group_offset_resets_total", Type: Counter, Level: LevelGroup, Labels: []string{labelGroup, "direction"},
-		Help: "Commits that went back (backward) or jumped to the log end (end). A heuristic: a jump is told from fast " +
-			"consumption by the group's state and the partition's known rate.",
+		Help: "Commits that went back (backward) or jumped to the log end (end). A heuristic: a jump skips more than could " +
+			"be read since the last commit at ten times the best known rate, or comes while nobody is there.",
 		variants: []string{"backward", "end"},
 		group: func(g *lag.Group, v int) float64 {
 			if g.Type == lag.GroupShare {
@@ -113,8 +118,9 @@ func partitionCountFamilies() []Family {
 	add(gauge("partitions_with_lag", "", "Counted partitions with lag. Not a total: see partitions_unknown.",
 		func(s *lag.Signals) float64 { return s.PartitionsWithLag })...)
 	add(gauge("partitions_stalled", "",
-		"Counted partitions with lag on which nothing was consumed for the stall window; residues of transaction markers "+
-			"excepted. Not a total: see partitions_unknown.",
+		"Counted partitions with lag on which nothing was consumed for the stall window, or for three of their commit "+
+			"periods where that is longer (for six stall windows while the period is not known and the group may have "+
+			"members); residues of transactions excepted. Not a total: see partitions_unknown.",
 		func(s *lag.Signals) float64 { return s.PartitionsStalled })...)
 	add(signal{
 		name: "partitions_held", typ: Gauge, groupOnly: true,

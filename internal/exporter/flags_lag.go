@@ -30,9 +30,11 @@ func AddLagFlags(cmd cli.Flags) *LagFlags {
 	}
 	duration(&f.opt.RateWindow, "rate.window", cli.Span(def.RateWindow), "Window of producer and consumer rates.")
 	duration(&f.opt.StallWindow, "stall.window", cli.Span(def.StallWindow),
-		"A partition with lag and without progress for this long is stalled, and its burndown at the cap.")
-	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", strconv.FormatInt(def.LagResidual, 10), "Lag up to which a partition that stands still in a group with "+
-		"members counts as a residue of transaction markers, not as a stall.", cli.ParseCount[int64])
+		"A partition with lag and without progress for this long, and for three of its commit periods, is stalled, and its "+
+			"burndown at the cap.")
+	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", strconv.FormatInt(def.LagResidual, 10), "Lag up to which a partition "+
+		"that stands still, where the group has members or has read up to there, counts as a residue of transaction markers, "+
+		"not as a stall.", cli.ParseCount[int64])
 	cli.Declare(cmd, &f.opt.BurndownCap, "burndown.cap", number(def.BurndownCap), "Burndown, in seconds, of a stalled partition, and the most "+
 		"that is published.", cli.ParsePositive)
 	cli.Declare(cmd, &f.opt.Log2x7Max, "log2x7.max", number(def.Log2x7Max), "The most that lag_log2x7 shows; 140 is a lag of 2^20.", cli.ParsePositive)

@@ -211,6 +211,10 @@ func (s *Sampler) readTimes(ctx context.Context, n *node, r *timeRound, out *[]l
 			if q.seed {
 				t.parts[partition].seeded = true
 			}
-			*out = append(*out, lag.OffsetAtTime{TimeQuery: q.TimeQuery, Offset: max(found.offset, lag.NoOffset)})
+			answer := lag.OffsetAtTime{TimeQuery: q.TimeQuery, Offset: max(found.offset, lag.NoOffset)}
+			if found.timestamp >= 0 {
+				answer.Timestamp = time.UnixMilli(found.timestamp)
+			}
+			*out = append(*out, answer)
 		})
 }

@@ -6,10 +6,13 @@ import (
 )
 
 const (
-	// maxRounds is how often in a row a message's time is asked for before what is known has to do.
-	maxRounds = 4
+	// maxRounds is how often in a row a message's time is asked for before what is known has to do for a while.
+	maxRounds = 10
 	// closeEnough ends the asking: the ages at both ends of a stretch differ by no more than this factor.
-	closeEnough = 1.1
+	closeEnough = 1.05
+	// edge is the factor of age by which a query is put beside an end of a stretch, so that the rest is close enough even
+	// when the answer has become a little older.
+	edge = 1.045
 	// oldestAge is the greatest age looked for.
 	oldestAge = 10 * 365 * dayNanos
 	// likelyAge is the greatest age that most topics retain: the far end of the first bisection.
@@ -40,8 +43,13 @@ func (w *worker) age(tp *topic, partition int, offset, now, lag int64) float64 {
 		return Absent
 	}
 	a, b := p.hist.stretch(offset)
-	if a.rounds < maxRounds && !t.narrow(a, b) {
-		w.wish(tp, partition).ask(offset, lag)
+	switch {
+	case a.rounds == observed:
+	case t.believes(p) && (a.exact && a.end == offset || t.narrow(a, b)):
+	default:
+		if a.rounds < maxRounds || t.now-p.soughtAt >= int64(t.opt.StallWindow) {
+			w.wish(tp, partition).ask(offset, lag)
+		}
 		return Absent
 	}
 	return seconds(now - crossing(a, b, offset))
@@ -52,19 +60,34 @@ func seconds(nanos int64) float64 { return float64(max(0, nanos)) / 1e9 }
 
 // narrow reports whether times read off between two points are near enough to the truth.
 func (t *Tracker) narrow(a, b *point) bool {
-	return b.at-a.at <= 2*int64(t.opt.Interval) || float64(t.now-a.at) <= closeEnough*float64(t.now-b.at)
+	return b.at-a.at <= int64(time.Second) || float64(t.now-a.at) <= closeEnough*float64(t.now-b.at)
 }
 
-// between is the time to ask about next where the wanted message lies between two points: on a log scale of age, as
-// far along as the lag is on a log scale of lag, which for an even flow of messages is the spot.
+// between is the time to ask about next where the wanted message lies between two points: on a log scale of age, as far
+// along as the lag is on a log scale of lag, which for an even flow of messages is the spot, and then close beside the end
+// that this has found. Production that stopped or came in a burst defies that: so it is half way every other time, and now
+// and then close behind a message whose time is known.
 func (t *Tracker) between(a, b *point, end, offset int64) int64 {
 	young, old := t.logAge(b.at), t.logAge(a.at)
 	near, far, wanted := logLag(end-b.end), logLag(end-a.end), logLag(end-offset)
-	f := 0.5
+	half, spot, step := (young+old)/2, (young+old)/2, math.Log(edge)
 	if far > near {
-		f = min(max((wanted-near)/(far-near), 0.15), 0.85)
+		spot = young + min(max((wanted-near)/(far-near), 0), 1)*(old-young)
 	}
-	return t.now - int64(math.Exp(young+f*(old-young)))
+	age := half
+	switch turn := a.rounds % 4; {
+	case turn < 2 && spot-young < step:
+		age = young + step
+	case turn < 2 && old-spot < step, turn == 3 && a.exact:
+		age = old - step
+	case turn == 0:
+		age = spot
+	}
+	at := t.now - int64(math.Exp(age))
+	if at <= a.at || at >= b.at {
+		at = a.at + (b.at-a.at)/2
+	}
+	return at
 }
 
 // maySeek reports whether a message older than the history may be asked for. After maxRounds in a row that waits for a

@@ -196,6 +196,6 @@ func TestGroupIsBehindOnlyWithoutAnyProgress(t *testing.T) {
 		{"the whole stall window, no rate known", 100, -1, 0, 5 * time.Minute, 86400},
 	} {
 		s := &story{T: t, snap: &Snapshot{Began: t0}}
-		s.want(c.name, burndown(c.lag, c.rate, c.last, int64(c.behind), &opt), c.want)
+		s.want(c.name, burndown(c.lag, c.rate, c.last, int64(c.behind), c.behind >= opt.StallWindow, &opt), c.want)
 	}
 }

@@ -30,7 +30,7 @@ func FuzzObserve(f *testing.F) {
 			snap := tracker.Observe(w)
 			check.snapshot(snap)
 			for _, q := range tracker.Queries(int(in.next()) - 1) {
-				in.points = append(in.points, OffsetAtTime{q, in.offset()})
+				in.points = append(in.points, OffsetAtTime{TimeQuery: q, Offset: in.offset()})
 			}
 			for _, tp := range tracker.topics {
 				for i := range tp.parts {

@@ -21,6 +21,7 @@ type group struct {
 	level
 	backward, end float64
 	pilot         *pilot.Pilot
+	lone          bool          // while it was Empty its commits moved, and nobody joined since: somebody assigns its partitions itself
 	topics        []*groupTopic // sorted by name
 	// gone are topics that it used when its commits were last read, and that did not exist when they were looked for.
 	gone []string
@@ -33,9 +34,11 @@ type groupTopic struct {
 	gen     uint32
 	created time.Time
 	level
-	parts []partition // indexed by partition
-	ring  []uint32    // consumed increments, slots per partition; nil before the first commit
-	ids   []int32     // the counted partitions as published; replaced, never modified
+	parts  []partition // indexed by partition
+	ring   []uint32    // consumed increments, slots per partition; nil before the first commit
+	period uint8       // the longest commit period among its partitions, encoded
+	best   float32     // the best rate of one of its partitions
+	ids    []int32     // the counted partitions as published; replaced, never modified
 
 	used      uint64 // the last wave that gave a reason to show it
 	commits   int    // index+1 into the wave's commits
@@ -68,6 +71,7 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 			total.add(&one)
 		}
 	}
+	g.lone = st.unattended && (g.lone || total.moved)
 	t.publishGroup(&st, &total, out)
 	if g.untold(s, total.counted > 0) {
 		out.Backlog, out.UncommittedMessages = Absent, Absent
@@ -122,7 +126,7 @@ func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
 	complete := total.unknowns() == 0
 	known := complete && (t.opt.IncludeAbandoned || !g.waits())
 	g.level.update(total, t.now, known)
-	out.Signals = g.level.signals(total, t.now, &t.opt, known)
+	out.Signals = g.level.signals(total, st, known)
 	out.Complete = complete && total.held == 0 && (st.read || !nothing)
 	out.ResetsBackward, out.ResetsEnd = g.backward, g.end
 	switch {

@@ -5,6 +5,8 @@ func (w *worker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, out
 	var sum sums
 	t, commits := w.t, w.commitsOf(gt, s)
 	moved := false
+	st.period, st.best = gt.period, gt.best
+	gt.period = 0
 	for i := range gt.parts {
 		p, tp := &gt.parts[i], &gt.topic.parts[i]
 		held := false
@@ -22,6 +24,7 @@ func (w *worker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, out
 			sum.unknown[st.unknownReason(tp)]++
 			continue
 		}
+		gt.period, gt.best = max(gt.period, p.waits.median()), max(gt.best, p.best)
 		st.count(&sum, gt, i, held)
 	}
 	if moved {
@@ -31,7 +34,7 @@ func (w *worker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, out
 	known := sum.unknowns() == 0
 	gt.level.update(&sum, t.now, known)
 	out.Topic, out.Abandoned, out.TopicCreated = gt.name, gt.abandoned, gt.created
-	out.Signals = gt.level.signals(&sum, t.now, &t.opt, known)
+	out.Signals = gt.level.signals(&sum, st, known)
 	out.LagSum, out.CurrentOffsetSum = out.Signals.Lag, Absent
 	if Known(out.LagSum) {
 		out.CurrentOffsetSum = sum.committedSum
@@ -109,6 +112,8 @@ func (st *step) count(sum *sums, gt *groupTopic, i int, held bool) {
 	if rate >= 0 {
 		sum.consumerRate += rate
 		sum.consumerRateKnown = true
+	} else {
+		sum.begun += float64(p.last)
 	}
 	n := p.lag()
 	if n == 0 {
@@ -119,19 +124,42 @@ func (st *step) count(sum *sums, gt *groupTopic, i int, held bool) {
 	sum.lagMax = max(sum.lagMax, lag)
 	sum.withLag++
 	if p.residue {
+		if st.stableE {
+			sum.unreadable += lag
+		}
 		return
 	}
-	sum.unread += lag
 	now, read := st.t.now, tp.endAt
 	if held {
 		now, read = p.at, p.at
 	}
-	behind := p.behindFor(now)
-	if behind >= int64(opt.StallWindow) {
+	behind, patience := p.behindFor(now), st.patience(p)
+	stalled := st.isStalled(behind, patience, now)
+	sum.unread += lag
+	sum.patience = max(sum.patience, patience)
+	if stalled {
 		sum.stalled++
 	}
-	sum.burndown.add(burndown(lag, rate, float64(p.last), behind, opt))
+	waiting := st.waiting(p, lag, stalled, now)
+	sum.waiting += waiting
+	if !stalled && st.isUnsure(p, behind) {
+		sum.unsure = true
+		sum.burndown.add(Absent)
+	} else {
+		sum.burndown.add(burndown(waiting, rate, float64(p.last), behind, stalled, opt))
+	}
 	sum.ages.add(st.w.age(gt.topic, i, p.effective(), read, n))
+}
+
+// waiting is the part of a lag that is likely not read yet: where commits are rare, what was read since the last one at
+// the known rate is not.
+func (st *step) waiting(p *partition, lag float64, stalled bool, now int64) float64 {
+	period := decodeWait(p.waits.median())
+	if stalled || !st.t.opt.isRare(period) {
+		return lag
+	}
+	reading := min(float64(p.since(now, int64(st.t.opt.Interval))), late*float64(period)) / 1e9
+	return max(0, lag-float64(p.last)*reading)
 }
 
 // publishPartitions fills the arrays of the counted partitions. Their numbers are shared with earlier snapshots while

@@ -25,6 +25,8 @@ type simTopic struct {
 	id     [16]byte
 	parts  []simPartition
 	hidden bool
+
+	appendTime bool
 }
 
 type simPartition struct {
@@ -83,7 +85,7 @@ func (w *world) wave() *Wave {
 		if t.hidden {
 			continue
 		}
-		s := TopicSample{Name: name, ID: t.id}
+		s := TopicSample{Name: name, ID: t.id, AppendTime: t.appendTime}
 		for i, p := range t.parts {
 			ps := PartitionSample{
 				Leader: int32(i % 3), Preferred: int32(i % 3), Replicas: 3, InSync: 3,

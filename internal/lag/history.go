@@ -20,6 +20,9 @@ type point struct {
 	at, end int64
 	err     float32 // bound of the error of times read off here, ns
 	rounds  uint8   // time queries spent here; observed: none is wanted
+	asked   bool    // learned from timestamps, not from looking at the end then
+	seed    bool    // asked, and what was measured afterwards agrees: good for the rate too
+	exact   bool    // the message at end was written at that time, not at some time after it
 }
 
 const (
@@ -46,7 +49,7 @@ func (h *history) push(at, end, start int64, opt Options) {
 	if n > 1 {
 		before := &h.pts[n-2]
 		tooClose := head.at-before.at < int64(opt.RateWindow)/30
-		flat := head.end == end && before.end == end
+		flat := head.end == end && before.end == end && !before.asked
 		if flat || tooClose && before.end != head.end {
 			head.at, head.end = at, end
 			return
@@ -60,44 +63,83 @@ func (h *history) push(at, end, start int64, opt Options) {
 	h.pts = append(h.pts, point{at: at, end: end, rounds: observed})
 }
 
-// insert adds the answer to a time query: at that time the first offset not older was end, NoOffset where there was
-// none. Timestamps are the producers' and may contradict each other, so the answer is fitted between its neighbours.
-func (h *history) insert(at, end int64, opt Options) {
+// insert adds the answer to a time query: at that time the first offset not older was end (NoOffset where there was
+// none), and that message was written at stamp, which is not positive where it is not known. The answer is fitted between
+// its neighbours.
+func (h *history) insert(at, end, stamp int64, known bool, opt Options) {
 	n := len(h.pts)
 	if n == 0 || at >= h.pts[n-1].at {
 		return
 	}
 	if end < 0 {
-		end = h.pts[n-1].end
+		end, known = h.pts[n-1].end, false
 	}
 	i := sort.Search(n, func(i int) bool { return h.pts[i].at >= at })
-	end = min(end, h.pts[i].end)
-	p := point{at: at, end: end}
+	next := h.pts[i]
+	p := point{at: at, end: min(end, next.end), asked: true}
 	if i == 0 {
-		if h.pts[n-1].at-at <= 2*int64(opt.RateWindow) {
-			p.rounds = observed // the sampler's own look one window back
-		} else {
-			h.rounds = min(h.rounds, maxRounds) + 1
-			p.rounds = h.rounds
-		}
+		h.rounds = min(h.rounds, maxRounds) + 1
 	} else {
 		before := &h.pts[i-1]
-		if before.rounds == observed || h.pts[i].at == at {
+		if before.rounds == observed || next.at == at {
 			return
 		}
-		p.end = max(end, before.end)
+		p.end = max(p.end, before.end)
 		before.rounds++
-		p.rounds = before.rounds
+		p.rounds, p.seed = before.rounds, before.seed
 	}
-	last := h.pts[n-1].at
-	if n == cap(h.pts) {
+	written := p
+	written.at, written.exact = stamp, true
+	switch known = known && p.end == end && end < next.end && stamp >= at && stamp < next.at; {
+	case known && stamp == at:
+		h.place(written, opt)
+	case known: // nothing was written in between
+		h.place(p, opt)
+		h.place(written, opt)
+	default:
+		h.place(p, opt)
+	}
+}
+
+// place puts a point that is older than the newest where it belongs. It is lost where thinning moved its neighbours.
+func (h *history) place(p point, opt Options) {
+	if len(h.pts) == cap(h.pts) {
 		h.makeRoom(NoOffset, opt)
-		i = sort.Search(len(h.pts), func(i int) bool { return h.pts[i].at >= at })
-		if last != h.pts[len(h.pts)-1].at {
-			return
-		}
+	}
+	i := sort.Search(len(h.pts), func(i int) bool { return h.pts[i].at >= p.at })
+	if i == len(h.pts) || h.pts[i].at == p.at || h.pts[i].end < p.end || i > 0 && h.pts[i-1].end > p.end {
+		return
 	}
 	h.pts = slices.Insert(h.pts, i, p)
+}
+
+// forgetAsked drops everything that was learned from timestamps.
+func (h *history) forgetAsked() {
+	h.pts = slices.DeleteFunc(h.pts, func(p point) bool { return p.asked })
+	h.rounds = 0
+}
+
+// first is the index of the oldest point that was not learned from timestamps, which all others follow but those asked
+// about a silence.
+func (h *history) first() int { return slices.IndexFunc(h.pts, func(p point) bool { return !p.asked }) }
+
+// bounds are what the end can have been at that time, from what was seen before and after; ok is false where nothing was.
+func (h *history) bounds(from, to int64) (low, high int64, ok bool) {
+	low, high = -1, -1
+	for i := range h.pts {
+		p := &h.pts[i]
+		if p.asked {
+			continue
+		}
+		if p.at <= from {
+			low = p.end
+		}
+		if p.at >= to {
+			high = p.end
+			break
+		}
+	}
+	return low, high, low >= 0 && high >= 0
 }
 
 // truncate forgets what a log that now ends at end cannot have been.
@@ -108,6 +150,9 @@ func (h *history) truncate(end int64) {
 	}
 	h.pts = h.pts[:n]
 	h.rounds = 0
+	if h.first() < 0 {
+		h.pts = h.pts[:0]
+	}
 }
 
 // rate is what was produced per second over the window before the newest point, Absent before the second point.
@@ -118,9 +163,12 @@ func (h *history) rate(window time.Duration) float64 {
 	}
 	head := h.pts[n-1]
 	from := head.at - int64(window)
-	i := n - 2
-	for i > 0 && h.pts[i].at > from {
+	i := n - 1
+	for i > 0 && h.pts[i].at > from && (!h.pts[i-1].asked || h.pts[i-1].seed) {
 		i--
+	}
+	if i == n-1 {
+		return Absent
 	}
 	since, end := h.pts[i].at, float64(h.pts[i].end)
 	if since < from {
@@ -221,7 +269,10 @@ func (h *history) thin(allowed float64, keep int64) {
 	for i := 1; i < n-1; i++ {
 		a, m, b := &out[len(out)-1], h.pts[i], h.pts[i+1]
 		err := deviation(*a, m, b) + float64(max(a.err, m.err))
-		if head-m.at > keep && a.rounds == m.rounds && err <= allowed*float64(head-b.at) {
+		same := a.rounds == m.rounds && a.asked == m.asked && a.seed == m.seed
+		// Between timestamps nobody saw that the line is straight: there only what is close together is as good as one.
+		sure := !m.asked || float64(head-a.at) <= closeEnough*float64(head-b.at)
+		if head-m.at > keep && same && sure && err <= allowed*float64(head-b.at) {
 			a.err = float32(err)
 			continue
 		}

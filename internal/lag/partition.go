@@ -16,19 +16,25 @@ const (
 )
 
 // partition is what is remembered of one partition of a group. The pair (committed, end, start, at) is always of one
-// wave.
+// wave. There may be millions of them: it is 64 bytes.
 type partition struct {
 	committed, end, start int64
 	at                    int64
 	behind                uint32 // 1 + tenths of seconds of tracker time since when there is lag and no progress, 0: is not
+	left                  uint32 // the lag at the last progress, or 0 since; neverMoved before
 	rate                  float32
 	last, best            float32 // the rate at the last progress, and the best known
 	gap, lived            uint16  // slots missed since the pair, and lived through while counted
+	waits                 waits
 	class                 class
 	beyond                bool // the commit lay beyond the high watermark
-	residue               bool // the lag is left by transaction markers
+	residue               bool // nobody can read the lag: transactions left it
+	marked                bool // one of at most LagResidual was seen: transactions leave markers here
 	shown                 bool // counted, and known in this wave
 }
+
+// neverMoved is the lag left at the last progress where neither progress nor a lag of 0 was seen.
+const neverMoved = math.MaxUint32
 
 const tenth = int64(100 * time.Millisecond)
 
@@ -61,6 +67,10 @@ type step struct {
 	unattended bool
 	// resides: the group had members throughout the stall window.
 	resides bool
+
+	// Of the topic at hand, as of the wave before: its longest commit period, encoded, and its partitions' best rate.
+	period uint8
+	best   float32
 }
 
 // change is what a fresh pair adds to the counters.
@@ -108,26 +118,32 @@ func (s *step) renew(p *partition, ring []uint32, tp *topicPartition, committed 
 	}
 	c.moved = old.class != classNone && committed >= 0 && committed != old.committed
 	if p.class != classCounted {
-		p.behind, p.rate, p.gap, p.lived, p.residue = 0, -1, 0, 0, false
+		p.behind, p.rate, p.gap, p.lived, p.residue, p.left = 0, -1, 0, 0, false, neverMoved
 		return c
 	}
 	joins := old.class != classCounted || old.beyond
 	progress, jumped := int64(0), joins || cut
+	waited := s.waited(p, &old)
 	if !jumped {
-		progress, jumped = s.progress(p, &old, &c)
+		progress, jumped = s.progress(p, &old, waited, &c)
 	}
-	s.advance(p, ring, progress, joins)
 	s.judge(p, &old, tp, progress, jumped)
+	s.advance(p, &old, ring, progress, waited, joins)
 	return c
 }
 
+// waited is for how long, in ns, a commit of this wave may have been in the making.
+func (s *step) waited(p, old *partition) int64 {
+	return max(p.at-old.at, old.since(s.t.now, int64(s.t.opt.Interval)))
+}
+
 // progress is how far the group read since the old pair; jumped tells that the commit was moved without reading.
-func (s *step) progress(p, old *partition, c *change) (progress int64, jumped bool) {
+func (s *step) progress(p, old *partition, waited int64, c *change) (progress int64, jumped bool) {
 	switch {
 	case p.committed < old.committed:
 		c.backward++
 		return 0, false
-	case s.isJump(p, old):
+	case s.isJump(p, old, waited):
 		c.end++
 		return 0, true
 	}
@@ -146,54 +162,134 @@ const (
 )
 
 // isJump tells a reset to the end from consumption: the commit lands within the step's production of the end, and
-// either nobody was there to read, or what it skipped is far more than was ever read in such a time. Where most of the
-// step is its own production, a burst was read as it came, and nothing was skipped.
-func (s *step) isJump(p, old *partition) bool {
+// either nobody was there to read, or what it skipped is far more than could be read since the last commit, by what was
+// ever read on the topic. What was produced since then was read as it came, and not skipped.
+func (s *step) isJump(p, old *partition, waited int64) bool {
 	from := old.effective()
 	if p.committed <= from || p.committed < old.end {
 		return false
 	}
-	if s.unattended && old.at >= s.g.emptySince {
+	if s.unattended && !s.g.lone && old.at >= s.g.emptySince {
 		return true
 	}
 	if old.best <= 0 {
 		return false
 	}
-	advance, skipped := p.committed-from, old.end-from
-	could := jumpFactor * float64(old.best) * (float64(p.at-old.at) / 1e9)
+	if period := decodeWait(old.waits.median()); old.waits[0] != 0 { // it would have committed meanwhile
+		waited = min(waited, max(p.at-old.at, missedCommits*period))
+	}
+	advance, skipped := p.committed-from, min(old.end-from, int64(old.left))
+	could := jumpFactor * float64(max(old.best, s.best)) * (float64(waited) / 1e9)
 	return advance >= jumpMessages && float64(skipped) > could && skipped >= advance/2
 }
 
 // advance brings the window of the partition up to this wave.
-func (s *step) advance(p *partition, ring []uint32, progress int64, joins bool) {
-	w := &s.g.window
+func (s *step) advance(p, old *partition, ring []uint32, progress, waited int64, joins bool) {
+	w, opt := &s.g.window, &s.t.opt
 	if joins {
 		p.gap, p.lived, p.rate = 0, 0, -1
 		return
 	}
+	first := p.waits[0] == 0
+	if progress > 0 && old.left != neverMoved && 2*(p.at-old.at) < 5*int64(opt.Interval) {
+		p.waits.learn(waited)
+	}
+	period := decodeWait(p.waits.median())
+	rare := opt.isRare(period)
 	if s.slot {
 		missed := int(p.gap)
-		w.spread(ring, progress, missed)
-		p.lived = uint16(min(int(p.lived)+missed+1, len(ring)))
 		p.gap = 0
+		moved := old.left != neverMoved
+		switch {
+		case missed == 0 && progress > 0 && !moved && p.lived > 0:
+			// It is not known when what this commit covers began: the rate begins after it. A burndown takes what there is.
+			p.lived, p.last = 0, float32(float64(progress)/(float64(max(waited, 1))/1e9))
+		case missed == 0 && progress == 0 && moved && p.lived == 0 && p.behind > 0: // until the next one
+		case missed == 0 && progress > 0 && (rare || p.lived == 0):
+			n := w.lay(ring, progress, waited)
+			if !first { // else what lies before was not consumed when it was committed
+				n = max(n, int(p.lived)+1)
+			}
+			p.lived = uint16(min(n, len(ring)))
+		default:
+			w.spread(ring, progress, missed)
+			p.lived = uint16(min(int(p.lived)+missed+1, len(ring)))
+		}
 	}
 	p.rate = float32(w.rate(ring, int(p.lived)))
+	s.between(p, ring, period, rare, progress, waited)
 	if progress > 0 && p.rate > 0 {
 		p.last = p.rate
 		p.best = max(p.best, p.rate)
 	}
 }
 
-// judge tells residues of transaction markers from lag, and notes since when there is lag without progress.
+// between corrects the rate for commits that come less often than the window can show.
+func (s *step) between(p *partition, ring []uint32, period int64, rare bool, progress, waited int64) {
+	opt, now := &s.t.opt, s.t.now
+	if progress > 0 {
+		if rare && waited >= int64(opt.RateWindow) {
+			p.rate = float32(float64(progress) / (float64(waited) / 1e9))
+		}
+		return
+	}
+	behind := p.behindFor(now)
+	unsure := p.left != neverMoved && s.isUnsure(p, behind) // it moved once
+	switch {
+	case p.behind == 0 || !rare && !unsure:
+	case s.isStalled(behind, s.patience(p), now):
+		p.rate = 0
+	case unsure:
+		p.rate = -1
+	default:
+		since := p.since(now, int64(opt.Interval))
+		p.rate = p.last
+		if rate := s.g.window.rateBefore(ring, int(p.lived), since); rate >= 0 {
+			p.rate = float32(rate)
+		}
+		p.rate *= float32(lateness(since, period))
+	}
+}
+
+// judge tells residues of transactions from lag, and notes since when there is lag without progress.
 func (s *step) judge(p, old *partition, tp *topicPartition, progress int64, jumped bool) {
 	lag, now := p.lag(), s.t.now
-	small := lag > 0 && lag <= s.t.opt.LagResidual
-	p.residue = small && (old.residue && p.end == old.end ||
-		s.resides && now-tp.movedAt >= int64(s.t.opt.StallWindow))
+	p.residue = lag > 0 && progress == 0 && s.isResidue(p, old, lag, now-tp.movedAt)
+	p.marked = p.marked || p.residue && lag <= s.t.opt.LagResidual
+	// Messages that come to a lag as markers leave it are what is waited for from now on.
+	fresh := p.end > old.end && old.lag() <= s.t.opt.LagResidual
 	switch {
 	case lag == 0 || p.residue:
 		p.behind = 0
-	case p.behind == 0 || progress > 0 || jumped:
+	case p.behind == 0 || progress > 0 || jumped || fresh:
 		p.behind = tenths(now)
 	}
+	switch {
+	case lag == 0:
+		p.left = 0
+	case jumped:
+		p.left = neverMoved
+	case progress > 0:
+		p.left = uint32(min(lag, neverMoved-1))
+	}
+}
+
+// isResidue reports a lag that nobody can read. still is for how long, in ns, the end has not moved.
+//
+// It stays one until the end or the commit moves, whoever leaves. It begins where nothing was written for the stall
+// window, and the group stayed at the same place throughout: one with members, at most LagResidual before the end or,
+// where it reads committed records only, anywhere (records of aborted transactions); any other at most LagResidual before
+// the end, if it read up to there after the last message came, or if markers were seen on the partition.
+func (s *step) isResidue(p, old *partition, lag, still int64) bool {
+	opt := &s.t.opt
+	small := lag <= opt.LagResidual
+	switch {
+	case old.residue && p.end == old.end && p.committed == old.committed:
+		return true
+	case still < int64(opt.StallWindow):
+		return false
+	case small && (s.resides || p.marked || int64(p.left) == lag):
+		return true
+	}
+	return s.stableE && s.resides && p.behindFor(s.t.now) >= int64(opt.StallWindow)
 }

@@ -1,6 +1,7 @@
 package lag
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -22,27 +23,86 @@ func TestRatesNeedTwoSamples(t *testing.T) {
 	s.want("produced", s.in("g").Produced, 200)
 }
 
+// TestRestartSeedsTheProducerRate: timestamps of one window ago are believed at once where the broker sets them, else
+// when what is measured next agrees with them.
 func TestRestartSeedsTheProducerRate(t *testing.T) {
-	s := newStory(t)
-	s.topic("t", 10_000, 500)
-	s.group("g", 9_000, 500)
-	at := t0.Add(500*time.Millisecond - 2*time.Minute)
-	s.points = []OffsetAtTime{
-		{TimeQuery{"t", 0, at}, 8_800},
-		{TimeQuery{"t", 1, at}, NoOffset},
+	for _, appendTime := range []bool{true, false} {
+		s := newStory(t)
+		topic := s.topic("t", 10_000, 500)
+		topic.appendTime = appendTime
+		g := s.group("g", 9_000, 500)
+		at := t0.Add(500*time.Millisecond - 2*time.Minute)
+		s.points = []OffsetAtTime{
+			{TimeQuery: TimeQuery{"t", 0, at}, Offset: 8_800},
+			{TimeQuery: TimeQuery{"t", 1, at}, Offset: NoOffset},
+		}
+		s.observe()
+		want := Absent
+		if appendTime {
+			want = 10
+		}
+		s.want("producer rate", s.in("g").ProducerRate, want)
+		s.want("nothing is younger: rate 0", s.snap.Topics[0].ProducerRate, want)
+		s.want("counters begin at 0", s.in("g").Produced, 0)
+		s.want("counters begin at 0", s.snap.Topics[0].Produced, 0)
+		topic.parts[0].end += 110
+		g.commits["t"][0] += 100
+		s.observe()
+		s.want("over the whole window", s.in("g").ProducerRate, (1200*110/120.0+110)/120)
 	}
-	s.observe()
-	s.want("producer rate", s.in("g").ProducerRate, 10)
-	s.want("nothing is younger: rate 0", s.snap.Topics[0].ProducerRate, 10)
-	s.want("counters begin at 0", s.in("g").Produced, 0)
-	s.want("counters begin at 0", s.snap.Topics[0].Produced, 0)
+}
+
+// TestTimestampsThatAreNotTheTimeOfArrival: a rate that comes of them is not published, whoever set them.
+func TestTimestampsThatAreNotTheTimeOfArrival(t *testing.T) {
+	const rate = 200
+	for _, c := range []struct {
+		name       string
+		appendTime bool
+		skew       time.Duration
+	}{
+		{"ahead", false, 45 * time.Minute},
+		{"old", false, -50 * time.Minute},
+		{"a little ahead", false, time.Minute},
+		{"a little old", false, -time.Minute},
+		{"the broker's clock is ahead", true, 10 * time.Minute},
+		{"the broker's clock is behind", true, -10 * time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			l := &writtenLog{skew: c.skew.Seconds(), at: func(sec float64) float64 { return 1e9 + rate*sec }}
+			topic := s.topic("t", 0)
+			topic.appendTime = c.appendTime
+			g := s.group("g", 0)
+			lagging := int64(150 * rate)
+			s.seed(l)
+			for i := range 60 {
+				l.write(s, 0)
+				g.commits["t"][0] = topic.parts[0].end - lagging
+				s.observe()
+				s.answer(l)
+				in := s.in("g")
+				if !c.appendTime || i > 0 {
+					if v := in.ProducerRate; Known(v) && math.Abs(v-rate) > 0.05*rate {
+						t.Errorf("wave %d: producer rate %v", i, v)
+					}
+				}
+				if v := in.LagSeconds; Known(v) && math.Abs(v-150) > 0.05*150 {
+					t.Errorf("wave %d: age %v", i, v)
+				}
+			}
+			s.want("the rate, once it is measured", s.in("g").ProducerRate, rate)
+			if v := s.in("g").LagSeconds; !Known(v) {
+				t.Error("no age once it was measured")
+			}
+		})
+	}
 }
 
 // TestNewTopicsRateIsOverTheWholeWindow: nothing was produced before, and that counts for as long as the window is.
 func TestNewTopicsRateIsOverTheWholeWindow(t *testing.T) {
 	s := newStory(t)
 	topic := s.topic("t", 0)
-	s.points = []OffsetAtTime{{TimeQuery{"t", 0, t0.Add(500*time.Millisecond - 2*time.Minute)}, NoOffset}}
+	s.points = []OffsetAtTime{{TimeQuery: TimeQuery{"t", 0, t0.Add(500*time.Millisecond - 2*time.Minute)}, Offset: NoOffset}}
 	s.observe()
 	for i := range 12 {
 		topic.parts[0].end += 120

@@ -7,6 +7,10 @@ type sums struct {
 	change
 	lag, lagMax            float64
 	unread                 float64 // lag without residues
+	unreadable             float64 // residues of a group that reads committed records only
+	waiting                float64 // the same, without what was likely read since the last commit
+	unsure                 bool    // of some of it nothing can be said
+	patience               int64   // the most that one of the partitions with such lag is given
 	uncommitted            float64 // messages
 	committedSum           float64
 	counted, uncommittedN  int
@@ -16,6 +20,7 @@ type sums struct {
 	burndown               worst
 	consumerRate           float64
 	consumerRateKnown      bool
+	begun                  float64 // the last rates of partitions that have no rate
 	producerRate           float64 // Absent as soon as one partition's is
 	oldest                 int64   // time of the oldest pair
 	any                    bool    // there is a pair
@@ -77,6 +82,10 @@ func (s *sums) add(o *sums) {
 	s.lag += o.lag
 	s.lagMax = max(s.lagMax, o.lagMax)
 	s.unread += o.unread
+	s.unreadable += o.unreadable
+	s.waiting += o.waiting
+	s.unsure = s.unsure || o.unsure
+	s.patience = max(s.patience, o.patience)
 	s.uncommitted += o.uncommitted
 	s.counted += o.counted
 	s.uncommittedN += o.uncommittedN
@@ -90,6 +99,7 @@ func (s *sums) add(o *sums) {
 	s.burndown.merge(o.burndown)
 	s.consumerRate += o.consumerRate
 	s.consumerRateKnown = s.consumerRateKnown || o.consumerRateKnown
+	s.begun += o.begun
 	s.producerRate += o.producerRate
 	if o.any {
 		s.pairAt(o.oldest)
@@ -115,13 +125,14 @@ func (l *level) update(s *sums, now int64, known bool) {
 	case s.unread > 0 && (!l.isBehind || s.consumed > 0 || s.end > 0):
 		l.isBehind, l.behind = true, now
 	}
-	if known && s.consumed > 0 && s.consumerRate > 0 {
-		l.last = s.consumerRate
+	if rate := s.consumerRate + s.begun; known && s.consumed > 0 && rate > 0 {
+		l.last = rate
 	}
 }
 
 // signals is what the level publishes; known tells that its totals may be.
-func (l *level) signals(s *sums, now int64, opt *Options, known bool) Signals {
+func (l *level) signals(s *sums, st *step, known bool) Signals {
+	now, opt := st.t.now, &st.t.opt
 	out := absentSignals()
 	out.Partitions, out.PartitionsUncommitted, out.PartitionsHeld = s.counted, s.uncommittedN, s.held
 	out.PartitionsWithLag, out.PartitionsStalled = float64(s.withLag), float64(s.stalled)
@@ -131,7 +142,7 @@ func (l *level) signals(s *sums, now int64, opt *Options, known bool) Signals {
 	}
 	out.Produced, out.Consumed, out.Lost = l.produced, l.consumed, l.lost
 	out.UncommittedMessages = s.uncommitted
-	out.Backlog = s.lag + s.uncommitted
+	out.Backlog = s.lag - s.unreadable + s.uncommitted
 	if s.counted+s.uncommittedN > 0 {
 		out.ProducerRate = s.producerRate
 	}
@@ -145,11 +156,14 @@ func (l *level) signals(s *sums, now int64, opt *Options, known bool) Signals {
 		rate = s.consumerRate
 		out.ConsumerRate = rate
 	}
-	behind := int64(0)
+	behind, stalled := int64(0), false
 	if l.isBehind {
 		behind = max(0, now-l.behind)
+		stalled = st.isStalled(behind, s.patience, now)
 	}
-	out.BurndownSeconds = burndown(s.unread, rate, l.last, behind, opt)
+	if !s.unsure {
+		out.BurndownSeconds = burndown(s.waiting, rate, l.last, behind, stalled, opt)
+	}
 	return out
 }
 
@@ -163,14 +177,14 @@ func absentSignals() Signals {
 
 // burndown is the expected wait of a message that arrives now, in seconds. rate is the consumer rate, not positive
 // where nothing was consumed in the window or where it is not known; last is the rate at the last progress, 0 where
-// none is known; behind is for how many ns there has been lag without progress.
-func burndown(lag, rate, last float64, behind int64, opt *Options) float64 {
+// none is known; behind is for how many ns there has been lag without progress, stalled whether that is too long.
+func burndown(lag, rate, last float64, behind int64, stalled bool, opt *Options) float64 {
 	switch {
 	case lag <= 0:
 		return 0
 	case rate > 0:
 		return min(lag/rate, opt.BurndownCap)
-	case behind >= int64(opt.StallWindow):
+	case stalled:
 		return opt.BurndownCap
 	case last <= 0:
 		return Absent

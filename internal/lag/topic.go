@@ -14,8 +14,10 @@ type topic struct {
 	gen     uint32 // counts recreations: pairs of an earlier generation are void
 	created time.Time
 	hidden  bool
-	parts   []topicPartition
-	base    int // how many partitions the topics before it have in this wave
+	// appendTime: the broker sets the timestamps.
+	appendTime bool
+	parts      []topicPartition
+	base       int // how many partitions the topics before it have in this wave
 
 	produced float64
 }
@@ -36,6 +38,14 @@ type topicPartition struct {
 	sought uint64 // the last wave that missed older history
 	// soughtAt is when older history was asked for last.
 	soughtAt int64
+
+	// What is thought of the timestamps, since when, and by which clock.
+	belief    belief
+	seeded    bool // the sampler's look back below has not been judged
+	clock     uint32
+	checkedAt int64
+	seedAt    int64
+	seedEnd   int64
 }
 
 func (t *Tracker) observeTopic(s *TopicSample) {
@@ -46,7 +56,7 @@ func (t *Tracker) observeTopic(s *TopicSample) {
 	} else if tp.wave == t.wave {
 		return
 	}
-	tp.wave = t.wave
+	tp.wave, tp.appendTime = t.wave, s.AppendTime
 	var none [16]byte
 	if s.ID != tp.id && s.ID != none {
 		if tp.id != none {
@@ -96,6 +106,7 @@ func (t *Tracker) observePartition(p *topicPartition, s *PartitionSample) float6
 	case s.End < p.end: // truncated, or recreated under a broker that tells no topic ID
 		p.movedAt = t.now
 		p.hist.truncate(s.End)
+		p.seeded = false
 		if s.Start < 0 { // that of the log before says nothing of this one
 			p.start = NoOffset
 		}
@@ -122,7 +133,7 @@ func (t *Tracker) learn(points []OffsetAtTime) {
 		if tp == nil || tp.wave != t.wave || q.Partition < 0 || int(q.Partition) >= len(tp.parts) {
 			continue
 		}
-		tp.parts[q.Partition].hist.insert(t.nanos(q.At), q.Offset, t.opt)
+		t.learnAt(tp, &tp.parts[q.Partition], q)
 	}
 }
 
@@ -144,6 +155,9 @@ func (t *Tracker) publishTopics(w *Wave, snap *Snapshot) {
 		t.size += len(tp.parts)
 		for j := range tp.parts {
 			if p := &tp.parts[j]; p.fresh {
+				if p.seeded {
+					t.judgeSeed(p)
+				}
 				p.rate = p.hist.rate(t.opt.RateWindow)
 				p.tail.a, p.tail.b = p.hist.tail()
 			}

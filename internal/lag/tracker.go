@@ -21,7 +21,8 @@ type Tracker struct {
 	restored map[string]pilot.State
 
 	epoch   time.Time
-	shift   int64 // makes the tracker's time go on where the clock jumped back
+	shift   int64  // makes the tracker's time go on where the clock jumped back
+	clock   uint32 // counts jumps of the clock on the wall
 	began   time.Time
 	now     int64 // began in tracker time
 	ended   int64
@@ -76,6 +77,12 @@ func (t *Tracker) tick(w *Wave) {
 	}
 	if now := t.nanos(w.Began); t.wave > 1 && now < t.now {
 		t.shift += t.now + int64(max(t.opt.Interval, 0)) - now
+		t.clock++
+	} else if t.wave > 1 {
+		jump := w.Began.Round(0).Sub(t.began.Round(0)) - w.Began.Sub(t.began)
+		if jump.Abs() > max(t.opt.Interval, time.Second) {
+			t.clock++
+		}
 	}
 	t.began, t.now = w.Began, t.nanos(w.Began)
 	t.ended = max(t.nanos(w.Ended), t.now)

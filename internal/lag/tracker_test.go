@@ -90,7 +90,7 @@ func TestShortIntervals(t *testing.T) {
 // TestMemoryPerPartition: at a million group-partitions every byte is a megabyte.
 func TestMemoryPerPartition(t *testing.T) {
 	slots := slotCount(testOptions())
-	if n := unsafe.Sizeof(partition{}) + uintptr(slots)*unsafe.Sizeof(uint32(0)) + unsafe.Sizeof(int32(0)); n > 110 {
+	if n := unsafe.Sizeof(partition{}) + uintptr(slots)*unsafe.Sizeof(uint32(0)) + unsafe.Sizeof(int32(0)); n > 116 {
 		t.Errorf("%d bytes", n)
 	}
 }

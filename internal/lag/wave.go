@@ -55,6 +55,8 @@ type TopicSample struct {
 	// Hidden topics may exist, but metadata does not show them: Partitions has one element that stands for all and says
 	// why.
 	Hidden bool
+	// AppendTime: the topic is known to have message.timestamp.type=LogAppendTime, so that timestamps are arrival times.
+	AppendTime bool
 	// Partitions is indexed by partition number.
 	Partitions []PartitionSample
 }
@@ -159,8 +161,10 @@ type TimeQuery struct {
 	At        time.Time
 }
 
-// OffsetAtTime answers a TimeQuery: Offset is NoOffset where no message is that young.
+// OffsetAtTime answers a TimeQuery: Offset is NoOffset where no message is that young. Timestamp is that of the message at
+// Offset, zero where it is not known.
 type OffsetAtTime struct {
 	TimeQuery
-	Offset int64
+	Offset    int64
+	Timestamp time.Time
 }

@@ -72,6 +72,49 @@ func (w *window) spread(ring []uint32, progress int64, missed int) {
 	}
 }
 
+// lay spreads progress evenly over the last nanos, as far as the window's slots reach back, and returns how many slots it
+// wrote.
+func (w *window) lay(ring []uint32, progress, nanos int64) int {
+	n, laid, covered := 0, int64(0), int64(0)
+	for k := range min(max(w.filled, 1), len(ring)) {
+		if covered >= nanos && k > 0 {
+			break
+		}
+		i := w.index(k)
+		covered += w.dt[i]
+		upTo := progress
+		if covered < nanos {
+			upTo = int64(float64(progress) * (float64(covered) / float64(nanos)))
+		}
+		ring[i] = uint32(min(upTo-laid, math.MaxUint32))
+		laid, n = upTo, n+1
+	}
+	return n
+}
+
+// rateBefore is as rate, without the slots of the last nanos.
+func (w *window) rateBefore(ring []uint32, lived int, nanos int64) float64 {
+	n, skip, skipped := min(lived, w.inside), 0, int64(0)
+	for skip < n && skipped < nanos {
+		skipped += w.dt[w.index(skip)]
+		skip++
+	}
+	if skip >= n || w.broken {
+		return -1
+	}
+	sum, covered := uint64(0), w.covers[n-1]
+	if skip > 0 {
+		covered -= w.covers[skip-1]
+	}
+	for k := skip; k < n; k++ {
+		sum += uint64(ring[w.index(k)])
+	}
+	if covered <= 0 {
+		return -1
+	}
+	return float64(sum) / covered
+}
+
 // rate is the sum of the newest slots of a ring per second, over as many of them as the partition has lived through
 // and the rate window holds; negative where that is none, and after a gap longer than the window until it is covered.
 func (w *window) rate(ring []uint32, lived int) float64 {

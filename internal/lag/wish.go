@@ -59,19 +59,32 @@ func (t *Tracker) gather(workers []*worker) {
 			}
 			p.sought = t.wave
 		}
-		if w.lag > 0 {
-			t.needs = append(t.needs, need{w.topic, w.partition, t.wanted(p, w.offset), w.lag})
+		if w.lag == 0 {
+			continue
+		}
+		if at, ok := t.wanted(p, w.offset); ok {
+			t.needs = append(t.needs, need{w.topic, w.partition, at, w.lag})
 		}
 	}
 }
 
-// wanted is the time to ask about for the message at offset.
-func (t *Tracker) wanted(p *topicPartition, offset int64) int64 {
-	if offset < p.hist.pts[0].end {
-		return t.older(p, offset)
+// wanted is the time to ask about for the message at offset; ok is false where no answer would help now.
+func (t *Tracker) wanted(p *topicPartition, offset int64) (at int64, ok bool) {
+	if t.mustCheck(p) {
+		return t.checkTime(p)
 	}
+	if p.belief == beliefFalse {
+		return 0, false
+	}
+	if offset < p.hist.pts[0].end {
+		return t.older(p, offset), true
+	}
+	p.soughtAt = t.now
 	a, b := p.hist.stretch(offset)
-	return t.between(a, b, p.end, offset)
+	if a.rounds >= maxRounds {
+		a.rounds = 0
+	}
+	return t.between(a, b, p.end, offset), true
 }
 
 // Queries returns the time queries whose answers the next wave should bring as Points, the worst lag first, at most

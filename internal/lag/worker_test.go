@@ -47,7 +47,7 @@ func TestWorkersAgree(t *testing.T) {
 			}
 			queries += len(asked)
 			for _, q := range asked {
-				s.points = append(s.points, OffsetAtTime{q, s.topics[q.Topic].parts[q.Partition].end - rnd.Int64N(2000)})
+				s.points = append(s.points, OffsetAtTime{TimeQuery: q, Offset: s.topics[q.Topic].parts[q.Partition].end - rnd.Int64N(2000)})
 			}
 			s.now = s.now.Add(s.tracker.opt.Interval)
 		}
