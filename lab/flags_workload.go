@@ -36,6 +36,7 @@ type workloadFlags struct {
 	csv, csvTime, csvRate string
 
 	w       simulate.Workload
+	metrics metricsFlags
 	maxAge  time.Duration
 	percent float64
 	maxLag  float64
@@ -60,6 +61,7 @@ func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 	cmd.Flag("query.members", "PromQL for the number of members.").StringVar(&f.queries.Members)
 	cmd.Flag("query.replicas", "PromQL for the number of replicas; the members if not given.").StringVar(&f.queries.Replicas)
 	f.addServiceFlags(cmd)
+	f.metrics.add(cmd)
 	return f
 }
 
@@ -110,7 +112,7 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 			return nil, nil, err
 		}
 		f.override(sc)
-		return sc, nil, nil
+		return sc, nil, f.metrics.apply(sc)
 	}
 	h, name, err := f.history(ctx, stderr)
 	if err != nil {
@@ -126,7 +128,7 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 		return nil, nil, err
 	}
 	f.override(sc)
-	return sc, h, nil
+	return sc, h, f.metrics.apply(sc)
 }
 
 // readScenario reads a scenario file, or a shipped scenario by its name.

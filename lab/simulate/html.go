@@ -16,7 +16,7 @@ var reportTemplate = template.Must(template.New("report").Parse(reportText))
 // WriteHTML writes a page that needs nothing else: tables, conclusions, lints and plots of every candidate.
 func (r *Report) WriteHTML(w io.Writer) error {
 	page := htmlPage{Title: r.Scenario.Title, Name: r.Scenario.Name, Text: r.Scenario.Description,
-		Length: short(r.Scenario.Duration), Seed: r.Scenario.Seed, Lints: r.Lints}
+		Length: short(r.Scenario.Duration), Seed: r.Scenario.Seed, Notes: r.notes(), Lints: r.Lints}
 	if page.Title == "" {
 		page.Title = r.Scenario.Name
 	}
@@ -42,7 +42,7 @@ type htmlPage struct {
 	Title, Name, Text, Length, Published string
 	Seed                                 uint64
 	Columns                              []column
-	Gaps                                 []string
+	Gaps, Notes                          []string
 	Services                             []htmlService
 	Lints                                []Lint
 }

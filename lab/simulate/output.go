@@ -15,6 +15,7 @@ type jsonReport struct {
 	Seed     uint64    `json:"seed"`
 	Duration float64   `json:"duration_seconds"`
 	Gaps     []jsonGap `json:"gaps,omitempty"`
+	Notes    []string  `json:"notes,omitempty"`
 	Services []jsonCmp `json:"services"`
 	Lints    []Lint    `json:"lints,omitempty"`
 }
@@ -37,7 +38,7 @@ type jsonCmp struct {
 // WriteJSON writes the report as JSON.
 func (r *Report) WriteJSON(w io.Writer) error {
 	out := jsonReport{Scenario: r.Scenario.Name, Title: r.Scenario.Title, Seed: r.Scenario.Seed,
-		Duration: r.Scenario.Duration.Seconds(), Lints: r.Lints}
+		Duration: r.Scenario.Duration.Seconds(), Notes: r.notes(), Lints: r.Lints}
 	for _, g := range r.Gaps {
 		out.Gaps = append(out.Gaps, jsonGap{g.From.Seconds(), g.To.Seconds()})
 	}

@@ -61,6 +61,9 @@ func (r *Report) WriteText(w io.Writer, events bool) error {
 		p.line("gap in the recording from %s to %s: the rate between is a straight line, not 0",
 			clockTime(g.From.Seconds()), clockTime(g.To.Seconds()))
 	}
+	for _, note := range r.notes() {
+		p.line("note: %s", note)
+	}
 	for i := range r.Comparisons {
 		r.comparison(p, &r.Comparisons[i], events)
 	}
