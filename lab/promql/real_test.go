@@ -110,13 +110,17 @@ func (r *real) query(expr string, at int64) Answer {
 	r.decode(res.Data, &data)
 	out := Answer{Type: data.ResultType}
 	switch data.ResultType {
-	case TypeVector:
+	case TypeVector, TypeMatrix:
 		var all []struct {
 			Metric map[string]string
 			Value  [2]any
+			Values [][2]any
 		}
 		r.decode(data.Result, &all)
 		for _, x := range all {
+			if data.ResultType == TypeMatrix {
+				x.Value = x.Values[len(x.Values)-1]
+			}
 			out.Elements = append(out.Elements, Element{labels.FromMap(x.Metric), r.number(x.Value[1])})
 		}
 	case TypeScalar:

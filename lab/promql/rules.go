@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v3"
 )
 
 // Group is a rule group of a loaded file.
@@ -56,6 +57,9 @@ const validation = model.UTF8Validation
 // LoadRules adds the recording rules of a rule file, as Prometheus reads it. Alerts are checked and left out. Load files
 // before Start.
 func (s *Server) LoadRules(file string, data []byte) error {
+	if err := checkRuleFile(data); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
 	parsed, errs := rulefmt.Parse(data, false, validation, parser.NewParser(parser.Options{}), nil)
 	if len(errs) > 0 {
 		return fmt.Errorf("%s: %w", file, errs[0])
@@ -87,6 +91,34 @@ func (s *Server) LoadRules(file string, data []byte) error {
 			g.rules = append(g.rules, &Rule{Record: r.Record, expr: e, labels: labels.FromMap(all), series: map[string]*recorded{}})
 		}
 		s.groups = append(s.groups, g)
+	}
+	return nil
+}
+
+// maxRuleBytes bounds a rule file.
+const maxRuleBytes = 4 << 20
+
+// checkRuleFile bounds what is given to Prometheus's parser.
+func checkRuleFile(data []byte) error {
+	if len(data) > maxRuleBytes {
+		return fmt.Errorf("the rule file has %d bytes, of which at most %d are read", len(data), maxRuleBytes)
+	}
+	var f struct {
+		Groups []struct {
+			Rules []struct {
+				Expr string `yaml:"expr"`
+			} `yaml:"rules"`
+		} `yaml:"groups"`
+	}
+	if err := yaml.Unmarshal(data, &f); err != nil {
+		return nil //nolint:nilerr // Prometheus's own error says more
+	}
+	for _, g := range f.Groups {
+		for _, r := range g.Rules {
+			if err := checkLength(r.Expr); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -269,7 +269,11 @@ func (e *engineEval) at(t int64) Answer {
 	case promql.Scalar:
 		return Answer{Type: TypeScalar, Elements: []Element{{Value: v.V}}}
 	case promql.Matrix:
-		return Answer{Type: TypeMatrix}
+		out := Answer{Type: TypeMatrix}
+		for i := range v {
+			out.Elements = append(out.Elements, Element{v[i].Metric, v[i].Floats[len(v[i].Floats)-1].F})
+		}
+		return out
 	default:
 		return Answer{Type: TypeString}
 	}
