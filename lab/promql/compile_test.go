@@ -22,7 +22,7 @@ func same(q *Query, at int64) error {
 func TestCompiledForms(t *testing.T) {
 	w := newWorld(t, NewServer(Options{Keep: 24 * time.Hour}))
 	times := worldTimes()
-	for i := int64(0); i < worldScrapes+30; i += 3 {
+	for i := int64(0); i < worldScrapes+30; i += 7 {
 		times = append(times, worldStart+i*worldScrape, worldStart+i*worldScrape-1, worldStart+i*worldScrape+1000)
 	}
 	n, all := 0, forms(t)
@@ -218,7 +218,7 @@ func (m *maker) vector(depth int) string {
 		}
 		return fmt.Sprintf("(%s %s %s)", l, op, r)
 	case 8, 9:
-		return fmt.Sprintf("(%s %s %s %s)", m.vector(depth-1), m.operator(), m.matching(), m.vector(depth-1))
+		return fmt.Sprintf("(%s %s %s %s)", m.vector(depth-1), m.operator(), m.grouped(), m.vector(depth-1))
 	case 10:
 		return fmt.Sprintf("(%s %s %s %s)", m.vector(depth-1), m.pick("and", "or", "unless"), m.matching(), m.vector(depth-1))
 	default:
@@ -246,9 +246,20 @@ func (m *maker) matching() string {
 	return m.pick("", "on (a, b)", "ignoring (c)")
 }
 
+// grouped is a matching of an operator that is not one of sets.
+func (m *maker) grouped() string {
+	if m.IntN(3) > 0 {
+		return m.matching()
+	}
+	return m.pick("on (a)", "on (a, b)", "on (job)", "on ()", "ignoring (b, c)", "ignoring (c)") + m.pick(" group_left", " group_left ()", " group_right", " group_right ()", " group_left (c)")
+}
+
 func (m *maker) scalar(depth int) string {
 	if depth > 0 && m.IntN(4) == 0 {
 		return fmt.Sprintf("(%s %s %s)", m.scalar(depth-1), m.pick("+", "-", "*", "/", "%", "^"), m.scalar(depth-1))
+	}
+	if m.IntN(9) == 0 {
+		return m.pick("time()", "-1", "scalar("+m.vector(0)+")", "scalar(sum("+m.selector()+"))")
 	}
 	return m.pick("0", "1", "-1", "2.5", "0.1", "1e3", "100", "NaN", "Inf", "-Inf", "3")
 }
