@@ -17,7 +17,7 @@ const maxExprBytes = 16 << 10
 // maxSelectors bounds the selectors of an expression: the engine's time grows with the square of their number.
 const maxSelectors = 500
 
-// Expr is a parsed PromQL expression.
+// Expr is a parsed PromQL expression. It does not change, so servers may share it.
 type Expr struct {
 	// Text is the expression as given.
 	Text string
@@ -121,6 +121,7 @@ func parseError(err error) error {
 
 // add notes a selector and how far back the expressions around it make it read.
 func (e *Expr) add(vs *parser.VectorSelector, path []parser.Node) {
+	vs.Offset = vs.OriginalOffset // as the engine does before it evaluates: functions over ranges read it
 	sel := Selector{Matchers: vs.LabelMatchers, Text: vs.String()}
 	reach, any := vs.OriginalOffset, vs.Timestamp != nil || vs.StartOrEnd != 0 || vs.OriginalOffsetExpr != nil
 	for i, n := range path {

@@ -71,12 +71,17 @@ type evaluator interface {
 
 // Register adds a query. Its errors are Prometheus's.
 func (s *Server) Register(expr string) (*Query, error) {
-	if s.started && s.opt.Keep == 0 {
-		return nil, errors.New("queries are registered before the start, unless the server keeps everything")
-	}
 	e, err := Parse(expr)
 	if err != nil {
 		return nil, err
+	}
+	return s.RegisterExpr(e)
+}
+
+// RegisterExpr adds a query that was parsed.
+func (s *Server) RegisterExpr(e *Expr) (*Query, error) {
+	if s.started && s.opt.Keep == 0 {
+		return nil, errors.New("queries are registered before the start, unless the server keeps everything")
 	}
 	q := &Query{Expr: e, server: s}
 	s.queries = append(s.queries, q)
