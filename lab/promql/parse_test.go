@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kafka_burndown_exporter/rules"
 )
 
 // TestParseBounds reads what is nested as deeply as the length allows, and refuses what is longer before it is parsed.
@@ -91,7 +93,7 @@ func FuzzParse(f *testing.F) {
 
 // TestKEDA holds what KEDA makes of each kind of answer.
 func TestKEDA(t *testing.T) {
-	w := newWorld(t, NewServer(Options{Keep: 24 * time.Hour}))
+	w := newWorld(t, NewServer(Options{Keep: 24 * time.Hour}), rules.BaseBurndownExporter)
 	at := worldTimes()[9]
 	for _, c := range []struct {
 		expr, err string
