@@ -84,10 +84,13 @@ func (s *Server) RegisterExpr(e *Expr) (*Query, error) {
 		return nil, errors.New("queries are registered before the start, unless the server keeps everything")
 	}
 	q := &Query{Expr: e, server: s}
-	s.queries = append(s.queries, q)
 	if s.started {
+		if err := q.alerts(); err != nil {
+			return nil, err
+		}
 		q.eval = s.evaluator(e)
 	}
+	s.queries = append(s.queries, q)
 	return q, nil
 }
 
@@ -96,10 +99,13 @@ func (s *Server) Start(at int64) error {
 	if s.started {
 		return errors.New("the server has started already")
 	}
-	s.started = true
-	if err := s.resolve(at); err != nil {
-		return err
+	for _, q := range s.queries {
+		if err := q.alerts(); err != nil {
+			return err
+		}
 	}
+	s.started = true
+	s.resolve(at)
 	for _, q := range s.queries {
 		q.eval = s.evaluator(q.Expr)
 	}
@@ -107,7 +113,7 @@ func (s *Server) Start(at int64) error {
 }
 
 // resolve marks the needed rules, transitively, and sets the retention.
-func (s *Server) resolve(start int64) error {
+func (s *Server) resolve(start int64) {
 	reach := s.opt.Keep
 	todo := make([]*Expr, 0, len(s.queries))
 	for _, q := range s.queries {
@@ -127,11 +133,6 @@ func (s *Server) resolve(start int64) error {
 		reach = max(reach, e.Reach)
 		for _, sel := range e.Selectors {
 			s.reads = append(s.reads, sel)
-			for _, name := range []string{"ALERTS", "ALERTS_FOR_STATE"} {
-				if sel.Name() == name {
-					return fmt.Errorf("%s reads the state of alerts, which is not simulated", sel.Text)
-				}
-			}
 			for _, g := range s.groups {
 				for _, r := range g.rules {
 					if !r.needed && r.feeds(sel) {
@@ -148,6 +149,15 @@ func (s *Server) resolve(start int64) error {
 	}
 	for _, g := range s.groups {
 		g.start(start)
+	}
+}
+
+// alerts is an error if the query, or a rule behind it, reads what Prometheus writes of alerts.
+func (q *Query) alerts() error {
+	for _, sel := range q.Raw() {
+		if name := sel.Name(); name == "ALERTS" || name == "ALERTS_FOR_STATE" {
+			return fmt.Errorf("%s reads the state of alerts, which is not simulated", sel.Text)
+		}
 	}
 	return nil
 }
@@ -202,7 +212,6 @@ func (q *Query) At(t int64) Answer {
 }
 
 // Raw lists the selectors, of the query or of rules behind it, that no rule records for: what somebody has to expose.
-// Use it after Start.
 func (q *Query) Raw() []Selector {
 	var out []Selector
 	seen := map[*Rule]bool{}
