@@ -21,9 +21,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 		page.Title = r.Scenario.Name
 	}
 	page.Columns = append(page.Columns, columns...)
-	for _, g := range r.Gaps {
-		page.Gaps = append(page.Gaps, fmt.Sprintf("%s to %s", clockTime(g.From.Seconds()), clockTime(g.To.Seconds())))
-	}
+	page.Recording = recordingNotes(r.Recordings)
 	for i := range r.Comparisons {
 		s, err := r.htmlService(&r.Comparisons[i])
 		if err != nil {
@@ -42,7 +40,7 @@ type htmlPage struct {
 	Title, Name, Text, Length, Published string
 	Seed                                 uint64
 	Columns                              []column
-	Gaps, Notes                          []string
+	Recording, Notes                     []string
 	Services                             []htmlService
 	Lints                                []Lint
 }

@@ -46,6 +46,7 @@ type Tuning struct {
 	Recommended *Variant
 	Why         []string
 	Lints       []Lint
+	Recordings  []Recording
 }
 
 // coarseSteps and coarseLength are the steps and the length of the first pass over a long workload.
@@ -66,7 +67,7 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 	if limits.Reversals == 0 {
 		limits.Reversals = DefaultReversals
 	}
-	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc), Limits: limits}
+	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc), Limits: limits, Recordings: recordings(sc)}
 	all, err := space(sc, svc, &t.Load, limits, query)
 	if err != nil {
 		return nil, err
@@ -95,6 +96,7 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 	slices.SortStableFunc(all, func(a, b *Variant) int { return better(&a.Result, &b.Result) })
 	t.Variants = all
 	t.recommend()
+	t.doubt()
 	t.Lints = lints(sc, []*Candidate{t.Recommended.cand})
 	return t, nil
 }
@@ -185,6 +187,21 @@ func (t *Tuning) recommend() {
 			best.Result.Changes, best.Result.Reversals, r.Changes, r.Reversals))
 	}
 	t.explainDesired()
+}
+
+// enough is the least that a recommendation should rest on.
+const enough = time.Hour
+
+// doubt warns where the workload is too short to recommend anything with confidence.
+func (t *Tuning) doubt() {
+	known := t.Scenario.Duration
+	for i := range t.Recordings {
+		known = min(known, t.Recordings[i].Known())
+	}
+	if known < enough {
+		t.Why = append(t.Why, fmt.Sprintf("Warning: it rests on %s of production, and an hour is the least to see a load's course: take it as a "+
+			"first guess, and tune again on a day or more.", rough(known)))
+	}
 }
 
 // same reports whether two variants did the same.
