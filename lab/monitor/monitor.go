@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"kafka_burndown_exporter/collector"
@@ -55,9 +56,7 @@ func New(sc *scenario.Scenario, base, top time.Duration) (*Server, error) {
 	}
 	for i, f := range files {
 		before := len(s.Groups())
-		if err := s.LoadRules(f.Name, f.Data); err != nil {
-			return nil, fmt.Errorf("rules: %w", err)
-		}
+		s.AddRules(f)
 		for _, g := range s.Groups()[before:] {
 			if g.Phase = base; i > 0 {
 				g.Phase = top
@@ -68,20 +67,37 @@ func New(sc *scenario.Scenario, base, top time.Duration) (*Server, error) {
 }
 
 // ruleFiles are the scenario's rule files, or the shipped ones.
-func ruleFiles(pipe *scenario.Pipeline) ([]scenario.RuleText, error) {
-	if len(pipe.RuleTexts) > 0 {
-		return pipe.RuleTexts, nil
+func ruleFiles(pipe *scenario.Pipeline) ([]*promql.RuleFile, error) {
+	if len(pipe.RuleTexts) == 0 {
+		return shipped()
 	}
-	var out []scenario.RuleText
+	var out []*promql.RuleFile
+	for _, r := range pipe.RuleTexts {
+		f, err := promql.ReadRules(r.Name, r.Data)
+		if err != nil {
+			return nil, fmt.Errorf("rules: %w", err)
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// shipped are the files of rules/, read once.
+var shipped = sync.OnceValues(func() ([]*promql.RuleFile, error) {
+	var out []*promql.RuleFile
 	for _, name := range []string{rules.BaseBurndownExporter, rules.Recording} {
 		data, err := rules.Files.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("read the shipped rules: %w", err)
 		}
-		out = append(out, scenario.RuleText{Name: name, Data: data})
+		f, err := promql.ReadRules(name, data)
+		if err != nil {
+			return nil, fmt.Errorf("the shipped rules: %w", err)
+		}
+		out = append(out, f)
 	}
 	return out, nil
-}
+})
 
 // Start begins the server's time. lag tells the lag of a service's group, for the series that services publish.
 func (s *Server) Start(at int64, lag func(svc *scenario.Service) (float64, bool)) error {
