@@ -109,9 +109,13 @@ func (h *history) fetch(t *testing.T, queries simulate.HistoryQueries) (*simulat
 	if err != nil {
 		t.Fatal(err)
 	}
+	server, err := simulate.ParseServer(h.url)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := &pages{next: client.Transport}
 	client.Transport = p
-	past, err := simulate.FetchHistory(t.Context(), &simulate.HistoryRequest{URL: h.url, Client: client, Group: "orders",
+	past, err := simulate.FetchHistory(t.Context(), &simulate.HistoryRequest{URL: server, Client: client, Group: "orders",
 		From: h.from, To: h.to, Step: time.Minute, Queries: queries})
 	if err != nil {
 		t.Fatal(err)

@@ -21,24 +21,33 @@ spec:
       metadata: {serverAddress: "http://p:9090", query: "sum(my_metric)", threshold: "1"}
 `)
 	gap := writeFile(t, "rate.csv", "time,rate\n0,1\n60,-3\n")
+	rate := writeFile(t, "rate.csv", "time,rate\n0,1\n60,3\n")
+	long := filepath.Join(filepath.Dir(rate), "long.yaml")
+	if err := os.WriteFile(long, []byte("name: x\nduration: 1h\ntopics: [{name: t, partitions: 4}]\n"+
+		"producers: [{name: p, topic: t, profile: {csv: {file: rate.csv}}}]\n"+
+		"services: [{name: s, group: g, topics: [t], capacity: {perPod: 10}}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	cases := map[string]struct {
 		args []string
 		want string
 	}{
-		"nothing":          {[]string{"simulate"}, "give a scenario file, --csv=FILE or --prometheus.url=URL"},
-		"two":              {[]string{"simulate", "payments", "--csv=" + gap}, "given twice"},
-		"no file":          {[]string{"simulate", "nowhere/x.yaml"}, "nowhere/x.yaml: cannot be read"},
-		"unknown field":    {[]string{"simulate", broken}, broken + ":3: topcis: unknown field"},
-		"unknown metric":   {[]string{"simulate", "payments", "-f", manifest}, "my_metric is not a series of this exporter"},
-		"candidate":        {[]string{"simulate", "payments", "--candidate=x"}, "there is no \"x\"; there are max-10"},
-		"csv line":         {[]string{"simulate", "--csv=" + gap}, gap + ": line 3: column rate: \"-3\" is no number from 0 up"},
-		"no group":         {[]string{"simulate", "--prometheus.url=http://127.0.0.1:1"}, "--group: missing"},
-		"time":             {[]string{"tune", "--prometheus.url=http://127.0.0.1:1", "--group=g", "--start=yesterday"}, "--start: \"yesterday\" is no time"},
-		"percentile":       {[]string{"tune", "payments", "--percentile=101"}, "--percentile: \"101\" is not a percentage"},
-		"service":          {[]string{"tune", "payments"}, "--service: missing; the scenario has payment-service"},
-		"preset":           {[]string{"tune", "tuning-profiles", "--preset=best"}, "--preset: \"best\" is not one of quick"},
-		"calculator twice": {[]string{"tune", "--accepted-lag=5", "--log2x7-target=5"}, "give one of them"},
-		"http config":      {[]string{"simulate", "--prometheus.url=http://127.0.0.1:1", "--group=g", "--http.config.file=none.yml"}, "--http.config.file: "},
+		"nothing":             {[]string{"simulate"}, "give a scenario file, --csv=FILE or --prometheus.url=URL"},
+		"two":                 {[]string{"simulate", "payments", "--csv=" + gap}, "given twice"},
+		"no file":             {[]string{"simulate", "nowhere/x.yaml"}, "nowhere/x.yaml: cannot be read"},
+		"unknown field":       {[]string{"simulate", broken}, broken + ":3: topcis: unknown field"},
+		"unknown metric":      {[]string{"simulate", "payments", "-f", manifest}, "my_metric is not a series of this exporter"},
+		"candidate":           {[]string{"simulate", "payments", "--candidate=x"}, "there is no \"x\"; there are max-10"},
+		"csv line":            {[]string{"simulate", "--csv=" + gap}, gap + ": line 3: column rate: \"-3\" is not a number from 0"},
+		"too many partitions": {[]string{"simulate", "--csv=" + rate, "--partitions=100000", "--capacity=1"}, "--partitions: 100000 is above 1000"},
+		"short recording":     {[]string{"simulate", long}, ":2: duration: 1h0m0s is longer than the recording in rate.csv, which has 1m0s"},
+		"no group":            {[]string{"simulate", "--prometheus.url=http://127.0.0.1:1"}, "--group: missing"},
+		"time":                {[]string{"tune", "--prometheus.url=http://127.0.0.1:1", "--group=g", "--start=yesterday"}, "--start: \"yesterday\" is no time"},
+		"percentile":          {[]string{"tune", "payments", "--percentile=101"}, "--percentile: \"101\" is not a percentage"},
+		"service":             {[]string{"tune", "payments"}, "--service: missing; the scenario has payment-service"},
+		"preset":              {[]string{"tune", "tuning-profiles", "--preset=best"}, "--preset: \"best\" is not one of quick"},
+		"calculator twice":    {[]string{"tune", "--accepted-lag=5", "--log2x7-target=5"}, "give one of them"},
+		"http config":         {[]string{"simulate", "--prometheus.url=http://127.0.0.1:1", "--group=g", "--http.config.file=none.yml"}, "--http.config.file: "},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,6 +30,7 @@ type workloadFlags struct {
 	file string
 
 	url, httpConfig       string
+	timeout               time.Duration
 	from, to              string
 	length, step          time.Duration
 	group                 string
@@ -36,6 +38,7 @@ type workloadFlags struct {
 	csv, csvTime, csvRate string
 
 	w       simulate.Workload
+	metrics metricsFlags
 	maxAge  time.Duration
 	percent float64
 	maxLag  float64
@@ -50,9 +53,10 @@ func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 	cmd.Flag("csv.rate", "Column with the rate in messages/s; an empty cell is a gap.").Default("rate").StringVar(&f.csvRate)
 	cmd.Flag("prometheus.url", "Replay the production recorded on this Prometheus server.").StringVar(&f.url)
 	cmd.Flag("http.config.file", "HTTP client configuration for the server, as promtool takes it.").StringVar(&f.httpConfig)
+	cli.Declare(cmd, &f.timeout, "prometheus.timeout", "2m", "How long the server has for one answer.", parseDays)
 	cmd.Flag("start", "Start of the history: RFC 3339 or Unix seconds. Default: --range before --end.").StringVar(&f.from)
 	cmd.Flag("end", "End of the history. Default: now.").StringVar(&f.to)
-	cli.Declare(cmd, &f.length, "range", "1d", "Length of the history where --start is not given.", parseDays)
+	cli.Declare(cmd, &f.length, "range", "", "Length of the history where --start is not given. Default: what is there, up to a day.", parseDays)
 	cli.Declare(cmd, &f.step, "step", "1m", "Distance of the points of the history.", parseDays)
 	cmd.Flag("group", "Consumer group of the history.").StringVar(&f.group)
 	cmd.Flag("query.produced", "PromQL for the messages/s produced, instead of the recorded series.").StringVar(&f.queries.Produced)
@@ -60,6 +64,7 @@ func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 	cmd.Flag("query.members", "PromQL for the number of members.").StringVar(&f.queries.Members)
 	cmd.Flag("query.replicas", "PromQL for the number of replicas; the members if not given.").StringVar(&f.queries.Replicas)
 	f.addServiceFlags(cmd)
+	f.metrics.add(cmd)
 	return f
 }
 
@@ -110,7 +115,7 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 			return nil, nil, err
 		}
 		f.override(sc)
-		return sc, nil, nil
+		return sc, nil, f.metrics.apply(sc)
 	}
 	h, name, err := f.history(ctx, stderr)
 	if err != nil {
@@ -126,7 +131,7 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 		return nil, nil, err
 	}
 	f.override(sc)
-	return sc, h, nil
+	return sc, h, f.metrics.apply(sc)
 }
 
 // readScenario reads a scenario file, or a shipped scenario by its name.
@@ -185,15 +190,23 @@ func (f *workloadFlags) fetch(ctx context.Context, stderr io.Writer) (*simulate.
 	if f.group == "" {
 		return nil, errors.New("--group: missing; name the consumer group whose history is replayed")
 	}
+	server, err := simulate.ParseServer(f.url)
+	if err != nil {
+		return nil, fmt.Errorf("--prometheus.url: %w", err)
+	}
 	client, err := httpClient(f.httpConfig)
 	if err != nil {
 		return nil, err
 	}
-	req := &simulate.HistoryRequest{URL: f.url, Client: client, Group: f.group, Step: f.step, Queries: f.queries}
+	req := &simulate.HistoryRequest{URL: server, Client: client, Timeout: f.timeout, Group: f.group, Step: f.step, Queries: f.queries}
 	if req.To, err = parseInstant("end", f.to, time.Now()); err != nil {
 		return nil, err
 	}
-	if req.From, err = parseInstant("start", f.from, req.To.Add(-f.length)); err != nil {
+	length := f.length
+	if length == 0 {
+		length = 24 * time.Hour
+	}
+	if req.From, err = parseInstant("start", f.from, req.To.Add(-length)); err != nil {
 		return nil, err
 	}
 	bar := newBar(stderr, "reading history")
@@ -201,7 +214,11 @@ func (f *workloadFlags) fetch(ctx context.Context, stderr io.Writer) (*simulate.
 	h, err := simulate.FetchHistory(ctx, req)
 	bar.end()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.url, err)
+		shown := url.URL{Scheme: server.Scheme, Host: server.Host, Path: server.Path} // what else it holds may be secret
+		return nil, fmt.Errorf("%s: %w", &shown, err)
+	}
+	if f.length == 0 && f.from == "" {
+		h.Produced.Before = 0 // what is there was asked for
 	}
 	return h, nil
 }
@@ -220,7 +237,6 @@ func httpClient(file string) (*http.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--http.config.file: %w", err)
 	}
-	client.Timeout = 2 * time.Minute
 	return client, nil
 }
 

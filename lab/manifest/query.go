@@ -10,6 +10,7 @@ import (
 
 	"kafka_burndown_exporter/collector"
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/foreign"
 	"kafka_burndown_exporter/lab/promql"
 	"kafka_burndown_exporter/rules"
 )
@@ -84,6 +85,9 @@ func unknownSeries(name string) error {
 	}
 	if hint != "" {
 		return fmt.Errorf("no rule records %s: there is %s", name, hint[2:])
+	}
+	if presets := foreign.PresetsWith(name); len(presets) > 0 {
+		return fmt.Errorf("%s is a series of another exporter: add --series=%s", name, strings.Join(presets, " or --series="))
 	}
 	return fmt.Errorf("%s is not a series of this exporter, of kafka_exporter or of the rules, so it cannot be evaluated", name)
 }

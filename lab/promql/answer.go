@@ -13,11 +13,10 @@ type Element struct {
 
 // Answer is what a query answers at one time.
 type Answer struct {
-	// Elements of the vector, in the engine's order. Those of a compiled query carry the same labels and live until the
-	// query is asked again.
+	// Elements of the vector, in the engine's order; they live until the query is asked again. A scalar is one element
+	// without labels, a matrix has an element for each series with its newest value, a string has none.
 	Elements []Element
-	// Type is "vector", "scalar", "matrix" or "string", as in the resultType of the API. A scalar's value is the one
-	// element's; a matrix and a string have no elements here.
+	// Type is one of the types below, as in the resultType of Prometheus's API.
 	Type string
 	// Err is Prometheus's error: the query failed.
 	Err error
@@ -42,27 +41,28 @@ const (
 // KEDA is the value that KEDA v2.21 takes from an answer, or its error. With ignoreNullValues, KEDA's default, an empty
 // answer, NaN and infinities count as 0.
 func (a Answer) KEDA(query string, ignoreNullValues bool) (float64, error) {
+	null := func(reason string, args ...any) (float64, error) {
+		if ignoreNullValues {
+			return 0, nil
+		}
+		return 0, fmt.Errorf(reason, args...)
+	}
 	switch {
 	case a.Err != nil:
 		return 0, fmt.Errorf("prometheus query api returned error. status: 422 (%w)", a.Err)
 	case a.Type == TypeScalar, a.Type == TypeString:
-		return 0, fmt.Errorf("json: cannot unmarshal into the result: the query answers a %s, and KEDA reads vectors: use vector(...)", a.Type)
-	case a.Type == TypeMatrix:
-		return 0, fmt.Errorf("the query answers a range of samples, and KEDA reads instant vectors")
+		return 0, fmt.Errorf("json: cannot unmarshal number into Go struct field .data.result "+
+			"(the query answers a %s, KEDA reads vectors)", a.Type)
 	case len(a.Elements) == 0:
-		if ignoreNullValues {
-			return 0, nil
-		}
-		return 0, fmt.Errorf("prometheus metrics 'prometheus' target may be lost, the result is empty")
+		return null("prometheus metrics 'prometheus' target may be lost, the result is empty")
 	case len(a.Elements) > 1:
 		return 0, fmt.Errorf("prometheus query %s returned multiple elements", query)
+	case a.Type == TypeMatrix:
+		return null("prometheus metrics 'prometheus' target may be lost, the value list is empty")
 	}
 	v := a.Elements[0].Value
 	if math.IsInf(v, 0) || math.IsNaN(v) {
-		if ignoreNullValues {
-			return 0, nil
-		}
-		return 0, fmt.Errorf("prometheus query returns %f", v)
+		return null("prometheus query returns %f", v)
 	}
 	return v, nil
 }

@@ -25,3 +25,12 @@ func (s *Store) Count(sel Selector) int {
 	}
 	return n
 }
+
+// Records are the names that the group's rules record.
+func (g *Group) Records() []string {
+	var out []string
+	for _, r := range g.rules {
+		out = append(out, r.Record)
+	}
+	return out
+}

@@ -1,6 +1,8 @@
 package promql
 
 import (
+	"math"
+
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -10,8 +12,8 @@ import (
 // Prometheus's own; selection, aggregation and matching are written here and held equal to the engine, to the bit, by
 // FuzzCompiled. Wherever the engine might answer an error, the node gives up and the engine is asked.
 //
-// Not compiled: @, subqueries, group_left and group_right, aggregations with a parameter, functions of labels and of
-// time. Those take the engine.
+// Not compiled: @, subqueries, labels from the other side of a match (group_left (x)), aggregations with a parameter,
+// functions of labels and of dates. Those take the engine.
 
 // point is an element of a vector: the lane that it belongs to, and its value.
 type point struct {
@@ -137,6 +139,15 @@ func (c *compiler) scalar(e parser.Expr) scalar {
 			}
 			return &scalarBinary{parser.MUL, sign, in}
 		}
+	case *parser.Call:
+		switch e.Func.Name {
+		case "time":
+			return clock{}
+		case "scalar":
+			if in := c.vector(e.Args[0]); in != nil {
+				return &onlyNode{in}
+			}
+		}
 	case *parser.BinaryExpr:
 		l, r := c.scalar(e.LHS), c.scalar(e.RHS)
 		if l != nil && r != nil && arithmetic(e.Op) {
@@ -151,6 +162,28 @@ type number float64
 
 func (n number) prepare() bool               { return true }
 func (n number) value(int64) (float64, bool) { return float64(n), true }
+
+// clock is time().
+type clock struct{}
+
+func (clock) prepare() bool                 { return true }
+func (clock) value(t int64) (float64, bool) { return float64(t) / 1000, true }
+
+// onlyNode is scalar(): the value of the only element.
+type onlyNode struct{ in vector }
+
+func (n *onlyNode) prepare() bool {
+	_, ok := n.in.prepare()
+	return ok
+}
+
+func (n *onlyNode) value(t int64) (float64, bool) {
+	in, ok := n.in.eval(t)
+	if len(in) == 1 {
+		return in[0].v, ok
+	}
+	return math.NaN(), ok
+}
 
 // scalarBinary is arithmetic between numbers.
 type scalarBinary struct {

@@ -18,10 +18,14 @@ func (c *compiler) binary(e *parser.BinaryExpr) vector {
 	switch {
 	case l != nil && r != nil:
 		m := e.VectorMatching
-		if m.Card != parser.CardOneToOne || len(m.Include) > 0 || m.FillValues.LHS != nil || m.FillValues.RHS != nil {
+		if len(m.Include) > 0 || m.FillValues.LHS != nil || m.FillValues.RHS != nil {
 			return nil
 		}
-		return &matchNode{matched: matched{l: l, r: r, on: m.On, names: m.MatchingLabels}, op: e.Op, bool: e.ReturnBool}
+		n := &matchNode{matched: matched{l: l, r: r, on: m.On, names: m.MatchingLabels}, op: e.Op, bool: e.ReturnBool, card: m.Card}
+		if m.Card == parser.CardOneToMany {
+			n.l, n.r = r, l
+		}
+		return n
 	case l != nil:
 		if s := c.scalar(e.RHS); s != nil {
 			return &withNumber{in: l, num: s, op: e.Op, bool: e.ReturnBool}
@@ -194,11 +198,13 @@ func (m *matched) sides(t int64) (l, r []point, ok bool) {
 	return l, r, true
 }
 
-// matchNode is an operator between two vectors, one to one.
+// matchNode is an operator between two vectors. Many to one stands as it is written; one to many has its sides changed
+// over, so that the right one is always the one.
 type matchNode struct {
 	matched
 	op   parser.ItemType
 	bool bool
+	card parser.VectorMatchCardinality
 	out  []point
 }
 
@@ -206,6 +212,9 @@ func (n *matchNode) prepare() ([]labels.Labels, bool) {
 	l, _, ok := n.signatures()
 	if !ok {
 		return nil, false
+	}
+	if n.card != parser.CardOneToOne {
+		return distinct(l, n.bool || arithmetic(n.op))
 	}
 	lanes := make([]labels.Labels, len(l))
 	for i, x := range l {
@@ -245,11 +254,15 @@ func (n *matchNode) eval(t int64) ([]point, bool) {
 		if x.round != n.round {
 			continue
 		}
-		if n.left[sig] == n.round {
+		if n.card == parser.CardOneToOne && n.left[sig] == n.round {
 			return nil, false // many to one
 		}
 		n.left[sig] = n.round
-		v, holds := operate(n.op, p.v, x.v)
+		left, right := p.v, x.v
+		if n.card == parser.CardOneToMany {
+			left, right = right, left
+		}
+		v, holds := operate(n.op, left, right)
 		if n.bool {
 			v, holds = truth(holds), true
 		}

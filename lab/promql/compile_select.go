@@ -1,6 +1,8 @@
 package promql
 
 import (
+	"slices"
+
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -123,7 +125,7 @@ func (c *compiler) call(e *parser.Call) vector {
 }
 
 func (c *compiler) rangeCall(e *parser.Call) vector {
-	n := &rangeNode{call: promql.FunctionCalls[e.Func.Name], args: e.Args, keepName: e.Func.Name == "last_over_time",
+	n := &rangeNode{call: promql.FunctionCalls[e.Func.Name], args: slices.Clone(e.Args), keepName: e.Func.Name == "last_over_time",
 		vectors: make([]promql.Vector, len(e.Args)-1), matrix: make(promql.Matrix, 1)}
 	for i, arg := range e.Args {
 		ms, ok := unwrap(arg).(*parser.MatrixSelector)
@@ -139,8 +141,7 @@ func (c *compiler) rangeCall(e *parser.Call) vector {
 		if !plain(vs) || ms.RangeExpr != nil {
 			return nil
 		}
-		vs.Offset = vs.OriginalOffset // as the engine does: functions read it
-		e.Args[i] = ms
+		n.args[i] = ms
 		n.selection = selection{store: c.store, matchers: vs.LabelMatchers}
 		n.offset, n.width = vs.OriginalOffset.Milliseconds(), ms.Range.Milliseconds()
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kafka_burndown_exporter/rules"
 )
 
 // same compares a query's answer with the engine's on the same samples.
@@ -20,12 +22,18 @@ func same(q *Query, at int64) error {
 
 // TestCompiledForms compares every form that is compiled, at the world's times and where samples and windows meet.
 func TestCompiledForms(t *testing.T) {
-	w := newWorld(t, NewServer(Options{Keep: 24 * time.Hour}))
+	for _, base := range []string{rules.BaseBurndownExporter, rules.BaseKafkaExporter} {
+		t.Run(base, func(t *testing.T) { compiledForms(t, base) })
+	}
+}
+
+func compiledForms(t *testing.T, base string) {
+	w := newWorld(t, NewServer(Options{Keep: 24 * time.Hour}), base)
 	times := worldTimes()
-	for i := int64(0); i < worldScrapes+30; i += 3 {
+	for i := int64(0); i < worldScrapes+30; i += 7 {
 		times = append(times, worldStart+i*worldScrape, worldStart+i*worldScrape-1, worldStart+i*worldScrape+1000)
 	}
-	n, all := 0, forms(t)
+	n, all := 0, forms(t, base)
 	for _, form := range all {
 		q, err := w.server.Register(form)
 		if err != nil {
@@ -51,7 +59,7 @@ func TestCompiledForms(t *testing.T) {
 // maker makes series and expressions by chance.
 type maker struct {
 	*rand.Rand
-	depth int
+	style int // of the gauges of a run
 }
 
 var (
@@ -86,6 +94,7 @@ func (m *maker) fill(s *Server) (end int64) {
 			}
 		}
 	}
+	m.style = m.IntN(6)
 	at, whole := m.Int64N(4_000_000), m.IntN(3) == 0
 	step := []int64{5_000, 15_000, 30_000, 60_000}[m.IntN(4)]
 	if err := s.Start(at); err != nil {
@@ -126,18 +135,23 @@ func (m *maker) value(v float64, counter bool) float64 {
 	case counter:
 		return v + float64(m.IntN(5)) + []float64{0, 0.1}[m.IntN(2)]
 	}
+	sign := float64(1 - 2*m.IntN(2))
+	switch m.style {
+	case 0: // the sign of zero shows which element came first
+		return []float64{0, math.Copysign(0, -1), 1, -1}[m.IntN(4)]
+	case 1: // sums overflow
+		return sign * math.MaxFloat64 * m.Float64()
+	case 2: // sums lose what the compensation does not keep
+		return sign * math.Pow(10, float64(m.IntN(60)-20)) * m.Float64()
+	}
 	switch m.IntN(30) {
 	case 0:
 		return math.NaN()
 	case 1:
-		return math.Inf(1 - 2*m.IntN(2))
+		return math.Inf(int(sign))
 	case 2:
-		return math.Copysign(0, -1)
-	case 3:
-		return m.NormFloat64() * 1e300
-	case 4:
-		return m.NormFloat64() * 1e17
-	case 5, 6:
+		return math.Copysign(0, sign)
+	case 3, 4:
 		return 0
 	}
 	return math.Floor(m.NormFloat64()*1e5) / 100
@@ -218,7 +232,7 @@ func (m *maker) vector(depth int) string {
 		}
 		return fmt.Sprintf("(%s %s %s)", l, op, r)
 	case 8, 9:
-		return fmt.Sprintf("(%s %s %s %s)", m.vector(depth-1), m.operator(), m.matching(), m.vector(depth-1))
+		return fmt.Sprintf("(%s %s %s %s)", m.vector(depth-1), m.operator(), m.grouped(), m.vector(depth-1))
 	case 10:
 		return fmt.Sprintf("(%s %s %s %s)", m.vector(depth-1), m.pick("and", "or", "unless"), m.matching(), m.vector(depth-1))
 	default:
@@ -246,9 +260,20 @@ func (m *maker) matching() string {
 	return m.pick("", "on (a, b)", "ignoring (c)")
 }
 
+// grouped is a matching of an operator that is not one of sets.
+func (m *maker) grouped() string {
+	if m.IntN(3) > 0 {
+		return m.matching()
+	}
+	return m.pick("on (a)", "on (a, b)", "on (job)", "on ()", "ignoring (b, c)", "ignoring (c)") + m.pick(" group_left", " group_left ()", " group_right", " group_right ()", " group_left (c)")
+}
+
 func (m *maker) scalar(depth int) string {
 	if depth > 0 && m.IntN(4) == 0 {
 		return fmt.Sprintf("(%s %s %s)", m.scalar(depth-1), m.pick("+", "-", "*", "/", "%", "^"), m.scalar(depth-1))
+	}
+	if m.IntN(9) == 0 {
+		return m.pick("time()", "-1", "scalar("+m.vector(0)+")", "scalar(sum("+m.selector()+"))")
 	}
 	return m.pick("0", "1", "-1", "2.5", "0.1", "1e3", "100", "NaN", "Inf", "-Inf", "3")
 }

@@ -11,23 +11,26 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// maxExprBytes bounds the text of an expression. The parser recurses over nested expressions.
-const maxExprBytes = 64 << 10
+// maxExprBytes bounds the text of an expression: the parser and the engine recurse over it.
+const maxExprBytes = 16 << 10
 
-// Expr is a parsed PromQL expression.
+// maxSelectors bounds the selectors of an expression: the engine's time grows with the square of their number.
+const maxSelectors = 500
+
+// Expr is a parsed PromQL expression. It does not change, so servers may share it.
 type Expr struct {
 	// Text is the expression as given.
 	Text string
 	// Selectors are what it reads, in the order of the text.
 	Selectors []Selector
-	// Reach is how far before its evaluation time the expression reads, lookback excluded. Everlasting where it reads at
-	// fixed times (@).
+	// Reach is how far before its evaluation time the expression reads, lookback excluded. Everlasting where that is not
+	// a fixed time: @, and ranges or offsets that are computed.
 	Reach time.Duration
 
 	ast parser.Expr
 }
 
-// Everlasting is the reach of an expression that reads at fixed times.
+// Everlasting is the reach of an expression that may read any time before.
 const Everlasting = time.Duration(1<<63 - 1)
 
 // Selector is one vector or range selector.
@@ -74,8 +77,8 @@ func (s Selector) Matches(l Labels) bool { return matches(l, s.Matchers) }
 
 // Parse reads an expression with Prometheus's parser. Errors are Prometheus's, with line and column.
 func Parse(expr string) (*Expr, error) {
-	if len(expr) > maxExprBytes {
-		return nil, fmt.Errorf("the expression has %d bytes; at most %d are read", len(expr), maxExprBytes)
+	if err := checkLength(expr); err != nil {
+		return nil, err
 	}
 	ast, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
 	if err != nil {
@@ -83,12 +86,28 @@ func Parse(expr string) (*Expr, error) {
 	}
 	e := &Expr{Text: expr, ast: ast}
 	parser.Inspect(ast, func(n parser.Node, path []parser.Node) error {
-		if vs, ok := n.(*parser.VectorSelector); ok {
+		vs, ok := n.(*parser.VectorSelector)
+		switch {
+		case !ok:
+		case len(e.Selectors) == maxSelectors:
+			err = fmt.Errorf("the expression has more than %d selectors", maxSelectors)
+			return err
+		default:
 			e.add(vs, path)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	return e, nil
+}
+
+func checkLength(expr string) error {
+	if len(expr) > maxExprBytes {
+		return fmt.Errorf("the expression has %d bytes, of which at most %d are read", len(expr), maxExprBytes)
+	}
+	return nil
 }
 
 // parseError keeps the first of Prometheus's errors, on one line.
@@ -102,21 +121,23 @@ func parseError(err error) error {
 
 // add notes a selector and how far back the expressions around it make it read.
 func (e *Expr) add(vs *parser.VectorSelector, path []parser.Node) {
+	vs.Offset = vs.OriginalOffset // as the engine does before it evaluates: functions over ranges read it
 	sel := Selector{Matchers: vs.LabelMatchers, Text: vs.String()}
-	reach, fixed := vs.OriginalOffset, vs.Timestamp != nil || vs.StartOrEnd != 0
+	reach, any := vs.OriginalOffset, vs.Timestamp != nil || vs.StartOrEnd != 0 || vs.OriginalOffsetExpr != nil
 	for i, n := range path {
 		switch n := n.(type) {
 		case *parser.MatrixSelector:
 			reach += n.Range
+			any = any || n.RangeExpr != nil
 			if i == len(path)-1 {
 				sel.Text = n.String()
 			}
 		case *parser.SubqueryExpr:
 			reach += n.Range + n.OriginalOffset
-			fixed = fixed || n.Timestamp != nil || n.StartOrEnd != 0
+			any = any || n.Timestamp != nil || n.StartOrEnd != 0 || n.RangeExpr != nil || n.OriginalOffsetExpr != nil
 		}
 	}
-	if fixed {
+	if any {
 		reach = Everlasting
 	}
 	e.Selectors = append(e.Selectors, sel)

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 
+	"kafka_burndown_exporter/rules"
 	"kafka_burndown_exporter/test/prometheus"
 )
 
@@ -110,13 +111,17 @@ func (r *real) query(expr string, at int64) Answer {
 	r.decode(res.Data, &data)
 	out := Answer{Type: data.ResultType}
 	switch data.ResultType {
-	case TypeVector:
+	case TypeVector, TypeMatrix:
 		var all []struct {
 			Metric map[string]string
 			Value  [2]any
+			Values [][2]any
 		}
 		r.decode(data.Result, &all)
 		for _, x := range all {
+			if data.ResultType == TypeMatrix {
+				x.Value = x.Values[len(x.Values)-1]
+			}
 			out.Elements = append(out.Elements, Element{labels.FromMap(x.Metric), r.number(x.Value[1])})
 		}
 	case TypeScalar:
@@ -141,16 +146,34 @@ func (r *real) number(v any) float64 {
 	return f
 }
 
-// TestReal compares the answers to every form with those of a real server that has the same samples.
+// TestReal compares the answers to every form with those of a real server that has the same samples, with each of the
+// shipped bases.
 func TestReal(t *testing.T) {
+	t.Run("burndown", func(t *testing.T) {
+		r, w := realWorld(t, rules.BaseBurndownExporter)
+		r.compare(w, forms(t, rules.BaseBurndownExporter))
+		r.refuses(lines(t, "refused.txt"))
+	})
+	t.Run("kafka", func(t *testing.T) {
+		r, w := realWorld(t, rules.BaseKafkaExporter)
+		r.compare(w, shippedForms(t, rules.BaseKafkaExporter))
+	})
+}
+
+func realWorld(t *testing.T, base string) (*real, *world) {
 	// The server's evaluation interval, the default step of subqueries, is a second.
-	w := newWorld(t, NewServer(Options{Keep: 24 * time.Hour, EvaluationInterval: time.Second}))
-	r := newReal(t, w.dump())
-	compared, empty := 0, 0
-	for _, form := range forms(t) {
+	w := newWorld(t, NewServer(Options{Keep: 24 * time.Hour, EvaluationInterval: time.Second}), base)
+	return newReal(t, w.dump()), w
+}
+
+// compare asks both at each of the world's times.
+func (r *real) compare(w *world, forms []string) {
+	compared := 0
+	var empty []string
+	for _, form := range forms {
 		q, err := w.server.Register(form)
 		if err != nil {
-			t.Errorf("%s: %v", form, err)
+			r.t.Errorf("%s: %v", form, err)
 			continue
 		}
 		if r.major < 3 && newer(form) {
@@ -160,27 +183,33 @@ func TestReal(t *testing.T) {
 		for _, at := range worldTimes() {
 			got, want := q.At(at), r.query(form, at)
 			if diff := r.differ(got, want); diff != "" {
-				t.Errorf("%s at %d: %s", form, at, diff)
+				r.t.Errorf("%s at %d: %s", form, at, diff)
 				break
 			}
 			compared++
-			answered = answered || len(got.Elements) > 0 || got.Err != nil || got.Type == TypeMatrix || got.Type == TypeString
+			answered = answered || len(got.Elements) > 0 || got.Err != nil || got.Type == TypeString
 		}
 		if !answered {
-			empty++
-			t.Logf("never answers: %s", form)
+			empty = append(empty, form)
 		}
 	}
-	t.Logf("%d answers compared; %d forms never answered", compared, empty)
-	for _, form := range lines(t, "refused.txt") {
+	r.t.Logf("%d answers compared; %d of %d forms never answered:\n%s", compared, len(empty), len(forms), strings.Join(empty, "\n"))
+	if len(empty) > len(forms)/3 {
+		r.t.Errorf("%d of %d forms never answered", len(empty), len(forms))
+	}
+}
+
+// refuses compares what is not read: a server of the same major version has the same words.
+func (r *real) refuses(forms []string) {
+	for _, form := range forms {
 		_, err := Parse(form)
 		want := r.query(form, worldStart)
 		if err == nil || want.Err == nil {
-			t.Errorf("%s: refused with %v, by the server with %v", form, err, want.Err)
+			r.t.Errorf("%s: refused with %v, by the server with %v", form, err, want.Err)
 			continue
 		}
 		if text := strings.Join(strings.Fields(want.Err.Error()), " "); r.major >= 3 && !strings.Contains(text, err.Error()) {
-			t.Errorf("%s:\n got %v\nwant %s", form, err, text)
+			r.t.Errorf("%s:\n got %v\nwant %s", form, err, text)
 		}
 	}
 }

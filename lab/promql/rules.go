@@ -3,12 +3,14 @@ package promql
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v3"
 )
 
 // Group is a rule group of a loaded file.
@@ -53,21 +55,40 @@ var errDuplicate = errors.New("vector contains metrics with the same labelset af
 // validation is that of names, Prometheus's default.
 const validation = model.UTF8Validation
 
-// LoadRules adds the recording rules of a rule file, as Prometheus reads it. Alerts are checked and left out. Load files
-// before Start.
-func (s *Server) LoadRules(file string, data []byte) error {
+// RuleFile is a rule file that was read. It does not change, so servers may share it.
+type RuleFile struct {
+	file   string
+	groups []ruleGroup
+}
+
+type ruleGroup struct {
+	name             string
+	interval, offset time.Duration
+	limit            int
+	rules            []rule
+}
+
+type rule struct {
+	record string
+	labels labels.Labels
+	expr   *Expr
+}
+
+// ReadRules reads the recording rules of a rule file, as Prometheus does. Alerts are checked and left out.
+func ReadRules(file string, data []byte) (*RuleFile, error) {
+	if err := checkRuleFile(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
 	parsed, errs := rulefmt.Parse(data, false, validation, parser.NewParser(parser.Options{}), nil)
 	if len(errs) > 0 {
-		return fmt.Errorf("%s: %w", file, errs[0])
+		return nil, fmt.Errorf("%s: %w", file, errs[0])
 	}
+	f := &RuleFile{file: file}
 	for i := range parsed.Groups {
 		in := &parsed.Groups[i]
-		g := &Group{File: file, Name: in.Name, Interval: time.Duration(in.Interval), server: s, limit: in.Limit}
-		if g.Interval == 0 {
-			g.Interval = s.opt.EvaluationInterval
-		}
+		g := ruleGroup{name: in.Name, interval: time.Duration(in.Interval), limit: in.Limit}
 		if in.QueryOffset != nil {
-			g.offset = time.Duration(*in.QueryOffset).Milliseconds()
+			g.offset = time.Duration(*in.QueryOffset)
 		}
 		for _, r := range in.Rules {
 			if r.Record == "" {
@@ -75,18 +96,68 @@ func (s *Server) LoadRules(file string, data []byte) error {
 			}
 			e, err := Parse(r.Expr)
 			if err != nil {
-				return fmt.Errorf("%s: %s: %w", file, r.Record, err)
+				return nil, fmt.Errorf("%s: %s: %w", file, r.Record, err)
 			}
-			all := map[string]string{}
-			for k, v := range in.Labels {
-				all[k] = v
+			all := maps.Clone(in.Labels)
+			if all == nil {
+				all = map[string]string{}
 			}
-			for k, v := range r.Labels {
-				all[k] = v
-			}
-			g.rules = append(g.rules, &Rule{Record: r.Record, expr: e, labels: labels.FromMap(all), series: map[string]*recorded{}})
+			maps.Copy(all, r.Labels)
+			g.rules = append(g.rules, rule{r.Record, labels.FromMap(all), e})
+		}
+		f.groups = append(f.groups, g)
+	}
+	return f, nil
+}
+
+// LoadRules reads a rule file and adds its recording rules. Load files before Start.
+func (s *Server) LoadRules(file string, data []byte) error {
+	f, err := ReadRules(file, data)
+	if err != nil {
+		return err
+	}
+	s.AddRules(f)
+	return nil
+}
+
+// AddRules adds the recording rules of a file. Add files before Start.
+func (s *Server) AddRules(f *RuleFile) {
+	for _, in := range f.groups {
+		g := &Group{File: f.file, Name: in.name, Interval: in.interval, server: s, limit: in.limit, offset: in.offset.Milliseconds()}
+		if g.Interval == 0 {
+			g.Interval = s.opt.EvaluationInterval
+		}
+		for _, r := range in.rules {
+			g.rules = append(g.rules, &Rule{Record: r.record, expr: r.expr, labels: r.labels, series: map[string]*recorded{}})
 		}
 		s.groups = append(s.groups, g)
+	}
+}
+
+// maxRuleBytes bounds a rule file.
+const maxRuleBytes = 4 << 20
+
+// checkRuleFile bounds what is given to Prometheus's parser.
+func checkRuleFile(data []byte) error {
+	if len(data) > maxRuleBytes {
+		return fmt.Errorf("the rule file has %d bytes, of which at most %d are read", len(data), maxRuleBytes)
+	}
+	var f struct {
+		Groups []struct {
+			Rules []struct {
+				Expr string `yaml:"expr"`
+			} `yaml:"rules"`
+		} `yaml:"groups"`
+	}
+	if err := yaml.Unmarshal(data, &f); err != nil {
+		return nil //nolint:nilerr // Prometheus's own error says more
+	}
+	for _, g := range f.Groups {
+		for _, r := range g.Rules {
+			if err := checkLength(r.Expr); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -119,8 +190,10 @@ func (r *Rule) feeds(sel Selector) bool {
 func (g *Group) start(at int64) {
 	g.next = at + g.Phase.Milliseconds()
 	for _, r := range g.rules {
-		g.needed = g.needed || r.needed
-		r.eval = g.server.evaluator(r.expr)
+		if r.needed {
+			g.needed = true
+			r.eval = g.server.evaluator(r.expr)
+		}
 	}
 }
 

@@ -71,18 +71,26 @@ type evaluator interface {
 
 // Register adds a query. Its errors are Prometheus's.
 func (s *Server) Register(expr string) (*Query, error) {
-	if s.started && s.opt.Keep == 0 {
-		return nil, errors.New("queries are registered before the start, unless the server keeps everything")
-	}
 	e, err := Parse(expr)
 	if err != nil {
 		return nil, err
 	}
+	return s.RegisterExpr(e)
+}
+
+// RegisterExpr adds a query that was parsed.
+func (s *Server) RegisterExpr(e *Expr) (*Query, error) {
+	if s.started && s.opt.Keep == 0 {
+		return nil, errors.New("queries are registered before the start, unless the server keeps everything")
+	}
 	q := &Query{Expr: e, server: s}
-	s.queries = append(s.queries, q)
 	if s.started {
+		if err := q.alerts(); err != nil {
+			return nil, err
+		}
 		q.eval = s.evaluator(e)
 	}
+	s.queries = append(s.queries, q)
 	return q, nil
 }
 
@@ -91,10 +99,13 @@ func (s *Server) Start(at int64) error {
 	if s.started {
 		return errors.New("the server has started already")
 	}
-	s.started = true
-	if err := s.resolve(at); err != nil {
-		return err
+	for _, q := range s.queries {
+		if err := q.alerts(); err != nil {
+			return err
+		}
 	}
+	s.started = true
+	s.resolve(at)
 	for _, q := range s.queries {
 		q.eval = s.evaluator(q.Expr)
 	}
@@ -102,7 +113,7 @@ func (s *Server) Start(at int64) error {
 }
 
 // resolve marks the needed rules, transitively, and sets the retention.
-func (s *Server) resolve(start int64) error {
+func (s *Server) resolve(start int64) {
 	reach := s.opt.Keep
 	todo := make([]*Expr, 0, len(s.queries))
 	for _, q := range s.queries {
@@ -122,11 +133,6 @@ func (s *Server) resolve(start int64) error {
 		reach = max(reach, e.Reach)
 		for _, sel := range e.Selectors {
 			s.reads = append(s.reads, sel)
-			for _, name := range []string{"ALERTS", "ALERTS_FOR_STATE"} {
-				if sel.Name() == name {
-					return fmt.Errorf("%s reads the state of alerts, which is not simulated", sel.Text)
-				}
-			}
 			for _, g := range s.groups {
 				for _, r := range g.rules {
 					if !r.needed && r.feeds(sel) {
@@ -143,6 +149,15 @@ func (s *Server) resolve(start int64) error {
 	}
 	for _, g := range s.groups {
 		g.start(start)
+	}
+}
+
+// alerts is an error if the query, or a rule behind it, reads what Prometheus writes of alerts.
+func (q *Query) alerts() error {
+	for _, sel := range q.Raw() {
+		if name := sel.Name(); name == "ALERTS" || name == "ALERTS_FOR_STATE" {
+			return fmt.Errorf("%s reads the state of alerts, which is not simulated", sel.Text)
+		}
 	}
 	return nil
 }
@@ -197,7 +212,6 @@ func (q *Query) At(t int64) Answer {
 }
 
 // Raw lists the selectors, of the query or of rules behind it, that no rule records for: what somebody has to expose.
-// Use it after Start.
 func (q *Query) Raw() []Selector {
 	var out []Selector
 	seen := map[*Rule]bool{}
@@ -269,7 +283,11 @@ func (e *engineEval) at(t int64) Answer {
 	case promql.Scalar:
 		return Answer{Type: TypeScalar, Elements: []Element{{Value: v.V}}}
 	case promql.Matrix:
-		return Answer{Type: TypeMatrix}
+		out := Answer{Type: TypeMatrix}
+		for i := range v {
+			out.Elements = append(out.Elements, Element{v[i].Metric, v[i].Floats[len(v[i].Floats)-1].F})
+		}
+		return out
 	default:
 		return Answer{Type: TypeString}
 	}

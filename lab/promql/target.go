@@ -48,7 +48,11 @@ func (t *Target) Series(name string, labelPairs ...string) Handle {
 		case t.HonorLabels:
 			return
 		default:
-			b.Set("exported_"+l.Name, own)
+			renamed := "exported_" + l.Name
+			for b.Get(renamed) != "" {
+				renamed = "exported_" + renamed
+			}
+			b.Set(renamed, own)
 		}
 		b.Set(l.Name, l.Value)
 	})

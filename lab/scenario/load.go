@@ -135,6 +135,10 @@ func (s *Scenario) resolve(fsys fs.FS) error {
 		if c.series, err = ReadCSV(bytes.NewReader(data), c.Time, c.Rate); err != nil {
 			return s.errorAt(path, "%s: %v", c.File, err)
 		}
+		if end := c.series.End(); s.Duration > end+c.series.MaxGap {
+			return s.errorAt("duration", "%s is longer than the recording in %s, which has %s and is not made longer: shorten the duration",
+				s.Duration, c.File, end)
+		}
 	}
 	return nil
 }

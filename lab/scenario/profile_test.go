@@ -89,8 +89,23 @@ func TestCSVGapsAreNotZero(t *testing.T) {
 	if v, known := s.At(330 * time.Second); !known || v != 200 {
 		t.Errorf("after the gap: %v, known %v", v, known)
 	}
+	if s.Before != 0 || s.After != 0 {
+		t.Errorf("before %v, after %v", s.Before, s.After)
+	}
 	if g := s.Gaps(); len(g) != 1 || g[0] != (Gap{time.Minute, 5 * time.Minute}) {
 		t.Errorf("gaps: %v", g)
+	}
+}
+
+// Empty cells before the first and after the last value are gaps too, and a byte-order mark is none of the header.
+func TestCSVEndsAreGaps(t *testing.T) {
+	in := byteOrderMark + "time,rate\n1767312000,\n1767312060,\n1767312120,100\n1767312180,200\n1767312240,\n1767312540,\n"
+	s, err := ReadCSV(strings.NewReader(in), "time", "rate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Before != 2*time.Minute || s.After != 6*time.Minute || s.Start.Unix() != 1767312120 || s.End() != time.Minute {
+		t.Errorf("before %v, after %v, start %v, end %v", s.Before, s.After, s.Start, s.End())
 	}
 }
 
@@ -99,12 +114,16 @@ func TestCSVErrorsNameLineAndColumn(t *testing.T) {
 		"":                              "line 1: no header",
 		"t,rate\n":                      `line 1: no column "time"`,
 		"time,rate\n0,1\nx,2\n":         `line 3: column time: "x" is no time`,
-		"time,rate\n0,1\n60,-1\n":       `line 3: column rate: "-1" is no number from 0 up`,
-		"time,rate\n0,1\n60,NaN\n":      `line 3: column rate: "NaN" is no number from 0 up`,
+		"time,rate\n0,1\n60,-1\n":       `line 3: column rate: "-1" is not a number from 0`,
+		"time,rate\n0,1\n60,NaN\n":      `line 3: column rate: "NaN" is not a number from 0`,
 		"time,rate\n60,1\n0,1\n":        `line 3: column time: "0" is not later than the row before`,
 		"time,rate\n0,1\n":              "fewer than two values",
 		"time,rate\n0,1,2\n":            "record on line 2: wrong number of fields",
-		"time,rate\n0,1\n1767312000,2a": `line 3: column rate: "2a"`,
+		"time,rate\n0,1\n60,2a":         `line 3: column rate: "2a"`,
+		"time,rate\n0,1\n60,1e308":      `line 3: column rate: "1e308" is not a number from 0 to 1e+12`,
+		"time,rate\n0,1\n99999999999,2": `line 3: column time: "99999999999" is more than 366 days after the first row: is the column in seconds?`,
+		"time,rate\n0,1\n0,\n":          `line 3: column time: "0" is not later than the row before`,
+		"\xff\xfet\x00i\x00m\x00e\x00":  `line 1: is not UTF-8 text`,
 	}
 	for in, want := range cases {
 		_, err := ReadCSV(strings.NewReader(in), "time", "rate")

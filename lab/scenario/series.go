@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Series is a recorded quantity. Times count from its first sample. Where two samples lie further apart than MaxGap
@@ -20,6 +22,9 @@ type Series struct {
 	Times  []time.Duration
 	Values []float64
 	MaxGap time.Duration
+	// Before and After are how much of what was asked for lies before the first and after the last sample: nothing is
+	// known there, and nothing is replayed.
+	Before, After time.Duration
 }
 
 // At is the value at t: a straight line between neighbours, and the nearest end outside. known is false in a gap, where
@@ -63,22 +68,36 @@ func (s *Series) End() time.Duration {
 	return s.Times[len(s.Times)-1]
 }
 
+// Bounds on what is recorded. They are far beyond any Kafka; what lies outside is a wrong column or a wrong unit.
+const (
+	MaxRate   = 1e12 // messages/s
+	MaxLength = 366 * 24 * time.Hour
+)
+
 // ReadCSV reads a recorded rate with a header line. Empty cells are gaps. Errors name the line and the column.
 func ReadCSV(r io.Reader, timeColumn, valueColumn string) (*Series, error) {
-	in := csv.NewReader(r)
+	text := bufio.NewReader(r)
+	if mark, err := text.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		_, _ = text.Discard(len(byteOrderMark))
+	}
+	in := csv.NewReader(text)
 	in.TrimLeadingSpace = true
+	in.ReuseRecord = true
 	header, err := in.Read()
+	if err == nil && slices.ContainsFunc(header, func(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) }) {
+		return nil, errors.New("line 1: is not UTF-8 text: save the file as CSV in UTF-8")
+	}
 	if err != nil {
 		return nil, errors.New("line 1: no header: name the columns " + timeColumn + " and " + valueColumn)
 	}
 	ti, vi := slices.Index(header, timeColumn), slices.Index(header, valueColumn)
 	for name, i := range map[string]int{timeColumn: ti, valueColumn: vi} {
 		if i < 0 {
-			return nil, fmt.Errorf("line 1: no column %q: there are %s", name, strings.Join(header, ", "))
+			return nil, fmt.Errorf("line 1: no column %q: there are %s", name, strings.Join(each(header, short), ", "))
 		}
 	}
 	s := &Series{}
-	var first time.Time
+	var begin, first, last time.Time
 	for {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -92,13 +111,22 @@ func ReadCSV(r io.Reader, timeColumn, valueColumn string) (*Series, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: column %s: %w", line, timeColumn, err)
 		}
+		if begin.IsZero() {
+			begin = at
+		} else if !at.After(last) {
+			return nil, fmt.Errorf("line %d: column %s: %q is not later than the row before", line, timeColumn, short(row[ti]))
+		}
+		if last = at; last.Sub(begin) > MaxLength {
+			return nil, fmt.Errorf("line %d: column %s: %q is more than %d days after the first row: is the column in seconds?",
+				line, timeColumn, short(row[ti]), int(MaxLength.Hours()/24))
+		}
 		if row[vi] == "" {
 			continue
 		}
 		v, err := strconv.ParseFloat(row[vi], 64)
-		if err != nil || v < 0 || math.IsInf(v, 0) || math.IsNaN(v) {
-			return nil, fmt.Errorf("line %d: column %s: %q is no number from 0 up: leave the cell empty for a gap",
-				line, valueColumn, row[vi])
+		if err != nil || !(v >= 0 && v <= MaxRate) {
+			return nil, fmt.Errorf("line %d: column %s: %q is not a number from 0 to %.0g: leave the cell empty for a gap",
+				line, valueColumn, short(row[vi]), MaxRate)
 		}
 		if len(s.Times) == 0 {
 			first = at
@@ -106,18 +134,38 @@ func ReadCSV(r io.Reader, timeColumn, valueColumn string) (*Series, error) {
 				s.Start = at
 			}
 		}
-		t := at.Sub(first)
-		if n := len(s.Times); n > 0 && t <= s.Times[n-1] {
-			return nil, fmt.Errorf("line %d: column %s: %q is not later than the row before", line, timeColumn, row[ti])
-		}
-		s.Times, s.Values = append(s.Times, t), append(s.Values, v)
+		s.Times, s.Values = append(s.Times, at.Sub(first)), append(s.Values, v)
 	}
 	if len(s.Times) < 2 {
 		return nil, errors.New("fewer than two values")
 	}
 	s.MaxGap = s.usualGap()
+	s.Before, s.After = first.Sub(begin), last.Sub(first)-s.End()
 	return s, nil
 }
+
+// byteOrderMark begins the CSV files of Windows programs.
+const byteOrderMark = "\ufeff"
+
+// short bounds what an error repeats of a file.
+func short(s string) string {
+	const most = 40
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}
+
+func each(in []string, change func(string) string) []string {
+	out := make([]string, 0, len(in))
+	for _, s := range in {
+		out = append(out, change(s))
+	}
+	return out
+}
+
+// MaxPartitions is the most partitions that are simulated.
+const MaxPartitions = 1000
 
 // usualGap is two and a half times the median distance of samples.
 func (s *Series) usualGap() time.Duration {
@@ -136,7 +184,7 @@ func parseTime(s string) (t time.Time, wall bool, err error) {
 	}
 	t, err = time.Parse(time.RFC3339, s)
 	if err != nil {
-		return t, false, fmt.Errorf("%q is no time: use Unix seconds or RFC 3339", s)
+		return t, false, fmt.Errorf("%q is no time: use Unix seconds or RFC 3339", short(s))
 	}
 	return t.UTC(), true, nil
 }
@@ -144,10 +192,10 @@ func parseTime(s string) (t time.Time, wall bool, err error) {
 // Recorded is a profile that replays a series.
 func Recorded(s *Series) Profile { return Profile{CSV: &CSV{series: s}, Scale: 1} }
 
-// Gaps are the gaps of a recorded rate.
-func (p *Profile) Gaps() []Gap {
-	if p.CSV == nil || p.CSV.series == nil {
+// Series is the recorded rate, nil without one.
+func (p *Profile) Series() *Series {
+	if p.CSV == nil {
 		return nil
 	}
-	return p.CSV.series.Gaps()
+	return p.CSV.series
 }

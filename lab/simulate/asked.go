@@ -11,10 +11,8 @@ import (
 
 // asked is a prometheus trigger's query over the run, with what became of it.
 type asked struct {
-	query           *promql.Query
-	asks, answered  int
-	first, last     int64 // milliseconds of the first and the last ask
-	elementsWithout int   // answers that were empty
+	query          *promql.Query
+	asks, answered int
 }
 
 // ask answers for KEDA. The error is one that KEDA would have at every poll: the query itself is wrong.
@@ -23,10 +21,7 @@ func (a *asked) ask(at int64) (scale.Answer, error) {
 		err := errors.New("the query cannot be evaluated")
 		return scale.Answer{Err: err}, err
 	}
-	if a.asks++; a.asks == 1 {
-		a.first = at
-	}
-	a.last = at
+	a.asks++
 	got := a.query.At(at)
 	switch {
 	case got.Err == nil && got.Type == promql.TypeVector && len(got.Elements) == 1:

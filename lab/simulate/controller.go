@@ -63,7 +63,7 @@ func newDriver(c *Controller, g *group, p *plant, prom *prometheus, step int) (*
 			continue
 		}
 		var err error
-		if d.asked[i].query, err = prom.server.Register(q.Text); err != nil {
+		if d.asked[i].query, err = prom.server.RegisterExpr(q.Expr); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.place(i), err)
 		}
 	}

@@ -13,18 +13,23 @@ import (
 	"strings"
 	"time"
 
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/rules"
 )
 
 // HistoryRequest asks a Prometheus server for the past of one consumer group.
 type HistoryRequest struct {
-	URL      string
+	URL      *url.URL
 	Client   *http.Client
 	Group    string
 	From, To time.Time
 	Step     time.Duration
 	// Queries replace the shipped ones; an empty one keeps it.
 	Queries HistoryQueries
+	// Timeout bounds one answer; 0: DefaultTimeout.
+	Timeout time.Duration
 	// Progress, if not nil, is told of every page fetched.
 	Progress func(done, total int)
 }
@@ -32,8 +37,12 @@ type HistoryRequest struct {
 // HistoryQueries are the queries of a history; each answers one series.
 type HistoryQueries struct{ Produced, Consumed, Members, Replicas, Useful string }
 
+// DefaultTimeout is how long the server has for an answer; its own limit for a query is two minutes by default.
+const DefaultTimeout = 2 * time.Minute
+
 // History is what the server recorded. Produced and Consumed are messages/s. Series that the server does not have are
-// nil, except Produced.
+// nil, except Produced. It begins with the first sample of Produced, at From: what was asked for and is not there stands
+// in Produced.Before and Produced.After.
 type History struct {
 	From                                  time.Time
 	Produced, Consumed, Members, Replicas *scenario.Series
@@ -51,13 +60,16 @@ const maxBody = 64 << 20
 
 // DefaultQueries read the recorded series, from either base.
 func DefaultQueries(group string) HistoryQueries {
-	sel := `{consumergroup="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(group) + `"}`
+	of := func(signal manifest.Signal) string {
+		series, err := rules.Shipped().Of(collector.LabelGroup, collector.Named(collector.LevelGroup, signal.String()))
+		if err != nil {
+			panic(err) // the rules record it; a test asks for every one
+		}
+		return fmt.Sprintf(`max(%s{%s="%s"})`, series, collector.LabelGroup, rules.EscapeLabel(group))
+	}
 	return HistoryQueries{
-		Produced: `max(consumergroup:kafka_group_produced_messages:rate2m` + sel + `)`,
-		Consumed: `max(consumergroup:kafka_group_consumed_messages:rate2m` + sel + `)`,
-		Members:  `max(consumergroup:kafka_group_members:max` + sel + `)`,
-		Replicas: `max(consumergroup:kafka_group_members:max` + sel + `)`,
-		Useful:   `max(consumergroup:kafka_group_useful_members:max` + sel + `)`,
+		Produced: of(manifest.SignalProducerRate), Consumed: of(manifest.SignalConsumerRate),
+		Members: of(manifest.SignalMembers), Replicas: of(manifest.SignalMembers), Useful: of(manifest.SignalUsefulMembers),
 	}
 }
 
@@ -106,7 +118,30 @@ func FetchHistory(ctx context.Context, req *HistoryRequest) (*History, error) {
 		return nil, fmt.Errorf("the server has no producer rate of group %q from %s to %s: load the recording rules, or give --query.produced",
 			req.Group, req.From.Format(time.RFC3339), req.To.Format(time.RFC3339))
 	}
+	h.begin(req)
 	return h, nil
+}
+
+// begin lets the history begin with the first sample of what was produced.
+func (h *History) begin(req *HistoryRequest) {
+	first, end := h.Produced.Times[0], req.To.Sub(req.From)
+	// What is shorter than a step is no gap: the server answers at whole steps.
+	if first > h.Produced.MaxGap {
+		h.Produced.Before = first
+	}
+	if rest := end - h.Produced.End(); rest > h.Produced.MaxGap {
+		h.Produced.After = rest
+	}
+	h.From = h.From.Add(first)
+	for _, s := range []*scenario.Series{h.Produced, h.Consumed, h.Members, h.Replicas, h.Useful} {
+		if s == nil {
+			continue
+		}
+		s.Start = h.From
+		for i := range s.Times {
+			s.Times[i] -= first
+		}
+	}
 }
 
 // series reads one query over the whole range; nil where the server has nothing.
@@ -121,12 +156,22 @@ func (req *HistoryRequest) series(ctx context.Context, query string, page func()
 		if err != nil {
 			return nil, err
 		}
+		last := from.Add(-time.Nanosecond)
 		for _, p := range points {
-			// A value that is no number is a gap, never 0.
-			if !math.IsNaN(p.v) && !math.IsInf(p.v, 0) && p.v >= 0 {
-				out.Times = append(out.Times, p.at.Sub(req.From))
-				out.Values = append(out.Values, p.v)
+			if p.at.Before(from) || p.at.After(to) || !p.at.After(last) {
+				return nil, errors.New("the server's answer holds points outside of the range that was asked for, or out of order")
 			}
+			last = p.at
+			// A value that is no number is a gap, never 0.
+			if math.IsNaN(p.v) || math.IsInf(p.v, 0) || p.v < 0 {
+				continue
+			}
+			if p.v > scenario.MaxRate {
+				return nil, fmt.Errorf("the server's answer holds %g: no Kafka has more than %g of anything; is the query right?",
+					p.v, scenario.MaxRate)
+			}
+			out.Times = append(out.Times, p.at.Sub(req.From))
+			out.Values = append(out.Values, p.v)
 		}
 		page()
 	}
@@ -144,25 +189,55 @@ type point struct {
 // page is one range query.
 func (req *HistoryRequest) page(ctx context.Context, query string, from, to time.Time) ([]point, error) {
 	form := url.Values{"query": {query}, "start": {unix(from)}, "end": {unix(to)}, "step": {strconv.FormatFloat(req.Step.Seconds(), 'f', -1, 64)}}
-	endpoint := strings.TrimRight(req.URL, "/") + "/api/v1/query_range"
+	timeout := req.Timeout
+	if timeout <= 0 {
+		timeout = DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %s", timeout))
+	defer cancel()
+	endpoint := req.URL.JoinPath("api/v1/query_range").String()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, fmt.Errorf("--prometheus.url: %w", err)
+		return nil, withoutURL(ctx, err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := req.Client.Do(r)
 	if err != nil {
-		return nil, err
+		return nil, withoutURL(ctx, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return nil, err
+		return nil, withoutURL(ctx, err)
 	}
 	if len(body) > maxBody {
 		return nil, fmt.Errorf("the answer is larger than %d MB", maxBody>>20)
 	}
-	return decodeMatrix(body, resp.Status)
+	return decodeMatrix(body, brief(resp.Status))
+}
+
+// withoutURL drops the URL from an error of the client, which may hold a password, and names the deadline that passed.
+func withoutURL(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+// ParseServer reads the address of a Prometheus server. Its errors do not repeat the address, which may hold a password.
+func ParseServer(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("is not a URL; write e.g. http://prometheus:9090")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, errors.New("needs http:// or https:// and a host; write e.g. http://prometheus:9090")
+	}
+	return u, nil
 }
 
 func unix(t time.Time) string { return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', 3, 64) }
@@ -185,10 +260,10 @@ func decodeMatrix(body []byte, status string) ([]point, error) {
 		return nil, fmt.Errorf("the server answered %s, and not as Prometheus does: is the URL right, is a login needed?", status)
 	}
 	if a.Status != "success" {
-		return nil, fmt.Errorf("the server answered %s: %s", status, oneLine(a.Error))
+		return nil, fmt.Errorf("the server answered %s: %s", status, brief(a.Error))
 	}
 	if a.Data.ResultType != "matrix" || len(a.Data.Result) > 1 {
-		return nil, fmt.Errorf("the query gives %d series of type %s: it has to give one; put max() around it", len(a.Data.Result), a.Data.ResultType)
+		return nil, fmt.Errorf("the query gives %d series of type %s: it has to give one; put max() around it", len(a.Data.Result), brief(a.Data.ResultType))
 	}
 	var out []point
 	for _, res := range a.Data.Result {
@@ -200,7 +275,11 @@ func decodeMatrix(body []byte, status string) ([]point, error) {
 			}
 			v, err := strconv.ParseFloat(text, 64)
 			if err != nil {
-				return nil, fmt.Errorf("the server's answer holds %q, which is no number", text)
+				return nil, fmt.Errorf("the server's answer holds %q, which is no number", brief(text))
+			}
+			// Beyond this, what is not a time in milliseconds would turn into one.
+			if math.Abs(sec) > 1e11 {
+				return nil, fmt.Errorf("the server's answer holds the time %g, which is not one in seconds", sec)
 			}
 			out = append(out, point{time.UnixMilli(int64(math.Round(sec * 1000))), v})
 		}
@@ -208,4 +287,12 @@ func decodeMatrix(body []byte, status string) ([]point, error) {
 	return out, nil
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// brief is one line of bounded length of what a server says.
+func brief(s string) string {
+	const most = 300
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "…"
+	}
+	return s
+}

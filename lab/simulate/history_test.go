@@ -14,14 +14,22 @@ import (
 
 // server answers range queries as Prometheus does, from a function of the query and the time.
 type server struct {
-	value func(query string, at time.Time) string // "" is a gap
-	calls []int                                   // points asked for
+	value  func(query string, at time.Time) string // "" is a gap
+	calls  []int                                   // points asked for
+	shift  float64                                 // seconds that every time is off
+	silent bool                                    // never answers
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sec := func(name string) float64 { v, _ := strconv.ParseFloat(r.FormValue(name), 64); return v }
 	start, end, step := sec("start"), sec("end"), sec("step")
 	points := int((end-start)/step) + 1
+	if s.silent {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		return
+	}
 	s.calls = append(s.calls, points)
 	if r.URL.Path != "/prom/api/v1/query_range" {
 		http.Error(w, "<html>nothing here</html>", http.StatusNotFound)
@@ -36,7 +44,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for i := range points {
 		at := start + float64(i)*step
 		if v := s.value(r.FormValue("query"), time.UnixMilli(int64(at*1000))); v != "" {
-			values = append(values, [2]any{at, v})
+			values = append(values, [2]any{at + s.shift, v})
 		}
 	}
 	var result []any
@@ -52,7 +60,11 @@ func request(t *testing.T, s *server, length time.Duration) *HistoryRequest {
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	from := time.Unix(1_767_225_600, 0)
-	return &HistoryRequest{URL: srv.URL + "/prom/", Client: srv.Client(), Group: `g"1`, From: from, To: from.Add(length), Step: time.Minute}
+	u, err := ParseServer(srv.URL + "/prom/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &HistoryRequest{URL: u, Client: srv.Client(), Group: `g"1`, From: from, To: from.Add(length), Step: time.Minute}
 }
 
 func TestHistoryIsPagedAndGapsStayGaps(t *testing.T) {
@@ -147,10 +159,15 @@ func TestHistoryErrorsSayWhatToDo(t *testing.T) {
 		want   string
 	}{
 		{"nothing recorded", &server{value: none}, nil, "no producer rate of group"},
-		{"wrong address", &server{value: one}, func(r *HistoryRequest) { r.URL += "x" }, "is the URL right"},
+		{"wrong address", &server{value: one}, func(r *HistoryRequest) { r.URL = r.URL.JoinPath("x") }, "is the URL right"},
 		{"empty range", &server{value: one}, func(r *HistoryRequest) { r.To = r.From }, "the range is empty"},
 		{"too long", &server{value: one}, func(r *HistoryRequest) { r.Step = time.Second; r.From = r.To.AddDate(-2, 0, 0) }, "take a longer step"},
 		{"no number", &server{value: func(string, time.Time) string { return "many" }}, nil, `holds "many", which is no number`},
+		{"too large", &server{value: func(string, time.Time) string { return "1e308" }}, nil, `holds 1e+308: no Kafka has more`},
+		{"out of range", &server{value: one, shift: 1e9}, nil, `outside of the range`},
+		{"no time", &server{value: one, shift: 1e300}, nil, `not one in seconds`},
+		{"silent", &server{value: one, silent: true}, func(r *HistoryRequest) { r.Timeout = 50 * time.Millisecond }, `no answer within 50ms`},
+		{"long words", &server{value: func(string, time.Time) string { return strings.Repeat("many ", 1_000) }}, nil, "…"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -159,7 +176,7 @@ func TestHistoryErrorsSayWhatToDo(t *testing.T) {
 				c.change(req)
 			}
 			_, err := FetchHistory(context.Background(), req)
-			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || len(err.Error()) > 500 {
 				t.Errorf("error is %v, want %s", err, c.want)
 			}
 		})

@@ -16,14 +16,12 @@ var reportTemplate = template.Must(template.New("report").Parse(reportText))
 // WriteHTML writes a page that needs nothing else: tables, conclusions, lints and plots of every candidate.
 func (r *Report) WriteHTML(w io.Writer) error {
 	page := htmlPage{Title: r.Scenario.Title, Name: r.Scenario.Name, Text: r.Scenario.Description,
-		Length: short(r.Scenario.Duration), Seed: r.Scenario.Seed, Lints: r.Lints}
+		Length: short(r.Scenario.Duration), Seed: r.Scenario.Seed, Notes: r.notes(), Lints: r.Lints}
 	if page.Title == "" {
 		page.Title = r.Scenario.Name
 	}
 	page.Columns = append(page.Columns, columns...)
-	for _, g := range r.Gaps {
-		page.Gaps = append(page.Gaps, fmt.Sprintf("%s to %s", clockTime(g.From.Seconds()), clockTime(g.To.Seconds())))
-	}
+	page.Recording = recordingNotes(r.Recordings)
 	for i := range r.Comparisons {
 		s, err := r.htmlService(&r.Comparisons[i])
 		if err != nil {
@@ -42,7 +40,7 @@ type htmlPage struct {
 	Title, Name, Text, Length, Published string
 	Seed                                 uint64
 	Columns                              []column
-	Gaps                                 []string
+	Recording, Notes                     []string
 	Services                             []htmlService
 	Lints                                []Lint
 }

@@ -21,7 +21,7 @@ type Report struct {
 	Candidates  []*Candidate
 	Comparisons []Comparison
 	Lints       []Lint
-	Gaps        []scenario.Gap
+	Recordings  []Recording
 }
 
 // Lint is a finding about a ScaledObject of a candidate.

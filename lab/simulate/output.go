@@ -14,9 +14,19 @@ type jsonReport struct {
 	Title    string    `json:"title"`
 	Seed     uint64    `json:"seed"`
 	Duration float64   `json:"duration_seconds"`
-	Gaps     []jsonGap `json:"gaps,omitempty"`
+	Recorded []jsonRec `json:"recordings,omitempty"`
+	Notes    []string  `json:"notes,omitempty"`
 	Services []jsonCmp `json:"services"`
 	Lints    []Lint    `json:"lints,omitempty"`
+}
+
+type jsonRec struct {
+	Producer string    `json:"producer"`
+	Before   float64   `json:"before_seconds"`
+	Length   float64   `json:"length_seconds"`
+	After    float64   `json:"after_seconds"`
+	Missing  float64   `json:"missing_seconds"`
+	Gaps     []jsonGap `json:"gaps,omitempty"`
 }
 
 type jsonGap struct {
@@ -37,9 +47,15 @@ type jsonCmp struct {
 // WriteJSON writes the report as JSON.
 func (r *Report) WriteJSON(w io.Writer) error {
 	out := jsonReport{Scenario: r.Scenario.Name, Title: r.Scenario.Title, Seed: r.Scenario.Seed,
-		Duration: r.Scenario.Duration.Seconds(), Lints: r.Lints}
-	for _, g := range r.Gaps {
-		out.Gaps = append(out.Gaps, jsonGap{g.From.Seconds(), g.To.Seconds()})
+		Duration: r.Scenario.Duration.Seconds(), Notes: r.notes(), Lints: r.Lints}
+	for i := range r.Recordings {
+		rec := &r.Recordings[i]
+		j := jsonRec{Producer: rec.Producer, Before: rec.Before.Seconds(), Length: rec.Length.Seconds(), After: rec.After.Seconds(),
+			Missing: rec.Missing.Seconds()}
+		for _, g := range rec.Gaps {
+			j.Gaps = append(j.Gaps, jsonGap{g.From.Seconds(), g.To.Seconds()})
+		}
+		out.Recorded = append(out.Recorded, j)
 	}
 	for i := range r.Comparisons {
 		c := &r.Comparisons[i]

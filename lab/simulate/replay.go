@@ -28,8 +28,11 @@ func Replay(name string, h *History, w Workload) (*scenario.Scenario, error) {
 	if partitions == 0 && h.Useful != nil {
 		partitions = int(math.Round(maximum(h.Useful.Values)))
 	}
-	if partitions < 1 {
+	switch {
+	case partitions < 1:
 		return nil, errors.New("--partitions: not recorded; give the number of partitions")
+	case partitions > scenario.MaxPartitions:
+		return nil, fmt.Errorf("--partitions: %d is above %d, the most that is simulated", partitions, scenario.MaxPartitions)
 	}
 	capacity := w.Capacity
 	if capacity == 0 {
@@ -41,7 +44,8 @@ func Replay(name string, h *History, w Workload) (*scenario.Scenario, error) {
 	if replicas == 0 {
 		replicas = min(partitions, max(1, int(math.Ceil(h.Produced.Values[0]/(0.8*capacity)))))
 		if h.Replicas != nil {
-			replicas = max(1, int(math.Round(h.Replicas.Values[0])))
+			v, _ := h.Replicas.At(0)
+			replicas = max(1, int(math.Round(v)))
 		}
 	}
 	if w.Objective.MaxAge == 0 {

@@ -19,6 +19,10 @@ type Candidate struct {
 	Schedule map[string]*scenario.Series
 	// Services are those that the candidate is compared on; empty: all.
 	Services []string
+	// Notes say what was taken for granted, and what its triggers read.
+	Notes []string
+	// workload is the scenario under the names of the manifests, nil where they are the scenario's.
+	workload *scenario.Scenario
 }
 
 // Options say how to run.
@@ -70,6 +74,9 @@ type runner struct {
 
 // Run simulates one candidate and returns a result per service, in the scenario's order.
 func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Options) ([]Result, error) {
+	if cand.workload != nil {
+		sc = cand.workload
+	}
 	if opt.Step == 0 {
 		opt.Step = time.Second
 	}

@@ -15,7 +15,7 @@ func Simulate(ctx context.Context, sc *scenario.Scenario, cands []*Candidate, op
 	if err != nil {
 		return nil, err
 	}
-	return &Report{Scenario: sc, Candidates: cands, Comparisons: compare(sc, cands, results), Lints: lints(sc, cands), Gaps: gaps(sc)}, nil
+	return &Report{Scenario: sc, Candidates: cands, Comparisons: compare(sc, cands, results), Lints: lints(sc, cands), Recordings: recordings(sc)}, nil
 }
 
 // runAll runs every candidate; results are in the order of the candidates whatever order they finish in.
@@ -51,13 +51,4 @@ func runAll(ctx context.Context, sc *scenario.Scenario, cands []*Candidate, opt 
 	close(next)
 	wg.Wait()
 	return results, context.Cause(ctx)
-}
-
-// gaps are the stretches of recorded production that were not recorded.
-func gaps(sc *scenario.Scenario) []scenario.Gap {
-	var out []scenario.Gap
-	for i := range sc.Producers {
-		out = append(out, sc.Producers[i].Profile.Gaps()...)
-	}
-	return out
 }

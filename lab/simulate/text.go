@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"kafka_burndown_exporter/internal/cli"
 )
 
 // column is a column of the table of results; the same are used in text and HTML.
@@ -57,9 +59,11 @@ func (r *Report) WriteText(w io.Writer, events bool) error {
 		name += ": " + r.Scenario.Title
 	}
 	p.line("%s (%s, seed %d)", name, short(r.Scenario.Duration), r.Scenario.Seed)
-	for _, g := range r.Gaps {
-		p.line("gap in the recording from %s to %s: the rate between is a straight line, not 0",
-			clockTime(g.From.Seconds()), clockTime(g.To.Seconds()))
+	for _, text := range recordingNotes(r.Recordings) {
+		p.line("%s", text)
+	}
+	for _, note := range r.notes() {
+		p.line("note: %s", note)
 	}
 	for i := range r.Comparisons {
 		r.comparison(p, &r.Comparisons[i], events)
@@ -126,7 +130,7 @@ func (r *Report) lintText(p *printer) {
 	}
 }
 
-// printer writes lines and remembers the first error.
+// printer writes lines that are safe for a terminal, and remembers the first error.
 type printer struct {
 	w   io.Writer
 	err error
@@ -134,7 +138,7 @@ type printer struct {
 
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, strings.TrimRight(format, " ")+"\n", args...)
+		_, p.err = io.WriteString(p.w, cli.Printable(fmt.Sprintf(strings.TrimRight(format, " ")+"\n", args...)))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -16,8 +17,9 @@ type Limits struct {
 	Preset   string
 	// Reversals is how many changes of direction an hour a recommendation may have; 0: DefaultReversals.
 	Reversals float64
-	// Prometheus and Bootstrap go into the manifests.
-	Prometheus, Bootstrap string
+	// Prometheus and Bootstrap go into the manifests, and where they are not empty, Name, Namespace and Target.
+	Prometheus, Bootstrap   string
+	Name, Namespace, Target string
 }
 
 // DefaultReversals is a change of direction every quarter of an hour.
@@ -46,6 +48,7 @@ type Tuning struct {
 	Recommended *Variant
 	Why         []string
 	Lints       []Lint
+	Recordings  []Recording
 }
 
 // coarseSteps and coarseLength are the steps and the length of the first pass over a long workload.
@@ -66,7 +69,7 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 	if limits.Reversals == 0 {
 		limits.Reversals = DefaultReversals
 	}
-	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc), Limits: limits}
+	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc), Limits: limits, Recordings: recordings(sc)}
 	all, err := space(sc, svc, &t.Load, limits, query)
 	if err != nil {
 		return nil, err
@@ -95,6 +98,10 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 	slices.SortStableFunc(all, func(a, b *Variant) int { return better(&a.Result, &b.Result) })
 	t.Variants = all
 	t.recommend()
+	t.doubt()
+	if err := t.head(); err != nil {
+		return nil, err
+	}
 	t.Lints = lints(sc, []*Candidate{t.Recommended.cand})
 	return t, nil
 }
@@ -186,6 +193,45 @@ func (t *Tuning) recommend() {
 	}
 	t.explainDesired()
 }
+
+// enough is the least that a recommendation should rest on.
+const enough = time.Hour
+
+// doubt warns where the workload is too short to recommend anything with confidence.
+func (t *Tuning) doubt() {
+	known := t.Scenario.Duration
+	for i := range t.Recordings {
+		known = min(known, t.Recordings[i].Known())
+	}
+	if known < enough {
+		t.Why = append(t.Why, fmt.Sprintf("Warning: it rests on %s of production, and an hour is the least to see a load's course: take it as a "+
+			"first guess, and tune again on a day or more.", rough(known)))
+	}
+}
+
+// head heads the recommended manifest with what it is for and what is expected of it.
+func (t *Tuning) head() error {
+	r, obj, l := &t.Recommended.Result, &t.Service.Objective, &t.Load
+	title := t.Scenario.Title
+	if title == "" {
+		title = t.Scenario.Name
+	}
+	t.Recommended.m.Comment = []string{
+		"Found by kafka_burndown_lab tune.",
+		fmt.Sprintf("Workload: %s, %s of group %s: %s to %s messages/s (mean %s), %s messages/s a replica, %d useful replicas.",
+			comment(title), short(t.Scenario.Duration), comment(t.Service.Group), count(l.Low), count(l.Peak), count(l.Mean), count(l.Capacity), l.Partitions),
+		fmt.Sprintf("Objective: age of at most %s for %s %% of the time.", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile)),
+		fmt.Sprintf("Expected: %s at that percentile (%s), %s at most, peak lag %s, %d to %d replicas, %s replica-minutes, %d changes.",
+			seconds(r.PercentileAge), map[bool]string{true: "met", false: "missed"}[r.Meets], seconds(r.MaxAge), count(r.PeakLag),
+			r.MinReplicas, r.MaxReplicas, count(r.ReplicaMinutes), r.Changes),
+	}
+	var err error
+	t.Recommended.Manifest, err = t.Recommended.m.text()
+	return err
+}
+
+// comment makes one line of text from outside.
+func comment(s string) string { return cli.Printable(strings.Join(strings.Fields(s), " ")) }
 
 // same reports whether two variants did the same.
 func (v *Variant) same(o *Variant) bool {

@@ -60,8 +60,11 @@ func newVariant(sc *scenario.Scenario, svc *scenario.Service, p *Preset, l *Load
 		return nil, err
 	}
 	v.Manifest = text
-	v.cand, err = FromYAML(sc, v.Metric+" at "+v.Threshold+", "+p.Name, text)
-	return v, err
+	if v.cand, err = FromYAML(sc, v.Metric+" at "+v.Threshold+", "+p.Name, text); err != nil {
+		return nil, err
+	}
+	v.cand.Controllers[0].retarget(svc.Name) // in the workload it is called so
+	return v, nil
 }
 
 // metricsFor are the triggers to try. Thresholds follow from the capacity and the objective: so many seconds of work.

@@ -30,6 +30,8 @@ var ErrMissing = errors.New("is not installed (Debian: prometheus)")
 type Target struct {
 	Job, Addr, Path string            // Addr is the server's own if empty, Path /metrics
 	Labels          map[string]string // added to every series
+	// RenameLabels has labels that the target sets itself become exported_…, as by default; else they win.
+	RenameLabels bool
 }
 
 // Options say what server is started.
@@ -178,7 +180,7 @@ func (s *Server) configure(options Options, own string) error {
 		if t.Addr == "" {
 			t.Addr = own
 		}
-		fmt.Fprintf(&conf, "  - job_name: %q\n    metrics_path: %q\n    honor_labels: true\n", t.Job, path)
+		fmt.Fprintf(&conf, "  - job_name: %q\n    metrics_path: %q\n    honor_labels: %t\n", t.Job, path, !t.RenameLabels)
 		fmt.Fprintf(&conf, "    static_configs:\n      - targets: [%q]\n        labels: {", t.Addr)
 		for name, value := range t.Labels {
 			fmt.Fprintf(&conf, "%s: %q, ", name, value)

@@ -1,0 +1,103 @@
+package simulate
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kafka_burndown_exporter/lab/scenario"
+)
+
+// The history begins with the first sample and ends with the last: what was asked for around it is a gap.
+func TestHistoryIsNeverInvented(t *testing.T) {
+	start := time.Unix(1_767_225_600, 0)
+	s := &server{value: func(q string, at time.Time) string {
+		minute := int(at.Sub(start).Minutes())
+		switch {
+		case strings.Contains(q, "useful"):
+			return "6"
+		case strings.Contains(q, "members"):
+			return "2" // known throughout, also where production is not
+		case minute < 600 || minute > 720 || minute > 630 && minute < 642:
+			return ""
+		}
+		return "120"
+	}}
+	h, err := FetchHistory(context.Background(), request(t, s, 24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !h.From.Equal(start.Add(10*time.Hour)) || h.Produced.Times[0] != 0 || h.Produced.End() != 2*time.Hour {
+		t.Errorf("from %v, first %v, last %v", h.From, h.Produced.Times[0], h.Produced.End())
+	}
+	if h.Members.Times[0] != -10*time.Hour {
+		t.Errorf("the members begin at %v", h.Members.Times[0])
+	}
+	sc, err := Replay("r", h, Workload{Service: "s", Group: "g", Topic: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sc.Duration != 2*time.Hour || !sc.Start.Equal(h.From) {
+		t.Errorf("the replay takes %v from %v", sc.Duration, sc.Start)
+	}
+	r, err := Simulate(context.Background(), sc, []*Candidate{{Name: "fixed"}}, Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"recorded: 2h of 1d (8 %); nothing before (10h) and after it (12h) is replayed",
+		"less than a tenth of what was asked for is recorded (1h48m of 1d): read the figures as those of a sample",
+		"gap in the recording from 30:00 to 42:00 (12m): the rate between is a straight line, not 0",
+		"gaps take 12m of 2h (10 %)",
+	}
+	if d := cmp.Diff(want, recordingNotes(r.Recordings)); d != "" {
+		t.Errorf("notes (-want +got):\n%s", d)
+	}
+	for _, write := range []func(*strings.Builder) error{
+		func(b *strings.Builder) error { return r.WriteText(b, false) }, func(b *strings.Builder) error { return r.WriteHTML(b) },
+	} {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range want {
+			if !strings.Contains(b.String(), text) {
+				t.Errorf("%q is missing", text)
+			}
+		}
+	}
+}
+
+func TestManyGapsAreCounted(t *testing.T) {
+	s := &scenario.Series{MaxGap: 90 * time.Second}
+	for m := range 600 {
+		if m%10 < 6 {
+			s.Times, s.Values = append(s.Times, time.Duration(m)*time.Minute), append(s.Values, 1)
+		}
+	}
+	sc := &scenario.Scenario{Duration: s.End(), Producers: []scenario.Producer{{Name: "p", Profile: scenario.Recorded(s)}}}
+	notes := recordingNotes(recordings(sc))
+	gaps := len(s.Gaps())
+	if gaps < 20 || len(notes) != shownGaps+2 || !strings.HasPrefix(notes[shownGaps], "and ") || !strings.HasPrefix(notes[shownGaps+1], "gaps take ") {
+		t.Errorf("%d gaps: %q", gaps, notes)
+	}
+}
+
+// tune doubts what rests on less than an hour of production.
+func TestTuneDoubtsAShortRecording(t *testing.T) {
+	for minutes, want := range map[int]bool{40: true, 61: false} {
+		tuning := &Tuning{Scenario: &scenario.Scenario{Duration: time.Duration(minutes) * time.Minute}}
+		tuning.doubt()
+		if got := strings.Contains(strings.Join(tuning.Why, " "), "first guess"); got != want {
+			t.Errorf("%d minutes: doubt %v", minutes, got)
+		}
+	}
+	tuning := &Tuning{Scenario: &scenario.Scenario{Duration: 2 * time.Hour},
+		Recordings: []Recording{{Length: 2 * time.Hour, Missing: 90 * time.Minute}}}
+	if tuning.doubt(); len(tuning.Why) != 1 || !strings.Contains(tuning.Why[0], "rests on 30m of production") {
+		t.Errorf("%q", tuning.Why)
+	}
+}
