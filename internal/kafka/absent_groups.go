@@ -76,9 +76,12 @@ func (s *Sampler) resolveExpected(
 		return answered && !spoke && len(said) > 0
 	}
 	for _, g := range absent {
+		right := s.coordinators.of(g.raw)
 		switch {
 		case said.forbidden(g.raw):
 			g.fail(lag.ReasonAuthorization)
+		case right >= 0 && !complete[right]: // whatever a broker says that it is not the coordinator of
+			g.fail(lag.ReasonCoordinator)
 		case said.missing(g.raw, complete), never(), silent(g.raw):
 			g.commits.clear()
 			g.commitsAt, g.fetched = time.Now(), true

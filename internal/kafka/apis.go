@@ -16,6 +16,7 @@ const (
 
 // API keys that matter here.
 const (
+	keyListOffsets      = 2
 	keyMetadata         = 3
 	keyOffsetFetch      = 9
 	keyListGroups       = 16
@@ -30,6 +31,7 @@ const (
 type versions struct {
 	listGroups, offsetFetch, describeGroups, findCoordinator int16
 	describeConsumer                                         int16 // -1: none
+	listOffsets                                              int16
 }
 
 func versionsFor(v sarama.KafkaVersion) versions {
@@ -52,7 +54,9 @@ func versionsFor(v sarama.KafkaVersion) versions {
 			step{sarama.V2_1_0_0, 5}, step{sarama.V2_0_0_0, 4}, step{oldestVersion, 3}),
 		describeGroups: newest(step{sarama.V2_4_0_0, 5}, step{sarama.V2_3_0_0, 3}, step{sarama.V2_0_0_0, 2},
 			step{oldestVersion, 1}),
-		findCoordinator:  newest(step{sarama.V2_4_0_0, 3}, step{sarama.V2_0_0_0, 2}, step{oldestVersion, 1}),
+		findCoordinator: newest(step{sarama.V2_4_0_0, 3}, step{sarama.V2_0_0_0, 2}, step{oldestVersion, 1}),
+		listOffsets: newest(step{sarama.V2_2_0_0, 5}, step{sarama.V2_1_0_0, 4}, step{sarama.V2_0_0_0, 3},
+			step{oldestVersion, 2}),
 		describeConsumer: newest(step{sarama.V4_0_0_0, 1}, step{sarama.V3_7_0_0, 0}),
 	}
 }

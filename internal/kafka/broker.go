@@ -48,9 +48,16 @@ func (n *node) shut() {
 func ask[Q, T any](
 	ctx context.Context, s *Sampler, n *node, l *lane, api string, send func(*sarama.Broker, Q) (T, error), request Q,
 ) (T, error) {
-	v, err := call(ctx, l, api, func(*session) func(*sarama.Broker) (T, error) {
+	return askSession(ctx, s, n, l, api, func(*session) func(*sarama.Broker) (T, error) {
 		return func(b *sarama.Broker) (T, error) { return send(b, request) }
 	})
+}
+
+// askSession is ask for a request that depends on the session.
+func askSession[T any](
+	ctx context.Context, s *Sampler, n *node, l *lane, api string, fn func(*session) func(*sarama.Broker) (T, error),
+) (T, error) {
+	v, err := call(ctx, l, api, fn)
 	if err != nil && ctx.Err() == context.Canceled { // given up by us, who may have closed the connection, too
 		err = context.Canceled
 	}

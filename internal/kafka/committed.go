@@ -22,7 +22,7 @@ const (
 func (s *Sampler) fetchCommits(ctx context.Context, nodes []*node) {
 	moved := s.fetchRound(ctx, nodes)
 	if len(moved) > 0 && ctx.Err() == nil {
-		s.directory.add(s.list(ctx, nodes))
+		s.directory.add(s.list(ctx, nodes), s.coordinators.of)
 		for _, g := range moved {
 			if g.entry.coordinator != g.entry.refused {
 				g.fetched = false
@@ -41,7 +41,7 @@ func (s *Sampler) fetchCommits(ctx context.Context, nodes []*node) {
 func (s *Sampler) fetchRound(ctx context.Context, nodes []*node) (moved []*group) {
 	todo := map[int32][]*group{}
 	for _, g := range s.groups {
-		if g.fetchable() && !g.fetched && g.entry.fresh {
+		if g.fetchable() && !g.fetched && g.entry.fresh && !g.entry.contested {
 			todo[g.entry.coordinator] = append(todo[g.entry.coordinator], g)
 		}
 	}

@@ -98,8 +98,8 @@ func (s *Sampler) nodesOf(p plan) []*node {
 	return slices.DeleteFunc(s.liveNodes(), func(n *node) bool { return len(p[n.id]) == 0 })
 }
 
-// take receives one answered offset. code is not ErrNoError where there is none.
-type take func(t *topic, partition int32, offset int64, code sarama.KError, at time.Time)
+// take receives what was answered about one partition. code is not ErrNoError where there is no offset.
+type take func(t *topic, partition int32, found foundOffset, at time.Time)
 
 // readLeader makes one ListOffsets request. Each partition has one leader in a plan, so that what the leaders'
 // goroutines write to never overlaps. It returns false where asking again may
@@ -107,26 +107,23 @@ type take func(t *topic, partition int32, offset int64, code sarama.KError, at t
 func (s *Sampler) readLeader(
 	ctx context.Context, n *node, shares []share, timestamp int64, isolation sarama.IsolationLevel, take take,
 ) (complete bool) {
-	answer, err := ask(ctx, s, n, n.leader, apiListOffsets, (*sarama.Broker).GetAvailableOffsets,
-		s.offsetRequest(shares, timestamp, isolation))
+	q := offsetQuestion{shares: shares, timestamp: timestamp, isolation: isolation}
+	answer, err := askSession(ctx, s, n, n.leader, apiListOffsets,
+		func(ses *session) func(*sarama.Broker) ([][]foundOffset, error) { return s.listOffsets(ses, q) })
+	if err != nil {
+		answer = q.empty()
+	}
 	at, all := time.Now(), true
 	failures := map[sarama.KError]string{}
-	for _, sh := range shares {
-		var blocks map[int32]*sarama.OffsetResponseBlock
-		if err == nil {
-			blocks = answer.Blocks[sh.topic.raw]
-		}
-		for _, p := range sh.partitions {
-			code, offset := sarama.ErrUnknown, lag.NoOffset
-			if b := blocks[p]; b != nil {
-				code, offset = b.Err, b.Offset
-				if code != sarama.ErrNoError {
-					failures[code] = sh.topic.name
-				}
+	for i, sh := range shares {
+		for j, p := range sh.partitions {
+			found := answer[i][j]
+			if found.code != sarama.ErrNoError && err == nil && found != noAnswer {
+				failures[found.code] = sh.topic.name
 			}
-			all = all && (code == sarama.ErrNoError || reasonOf(code) == lag.ReasonAuthorization)
+			all = all && (found.code == sarama.ErrNoError || reasonOf(found.code) == lag.ReasonAuthorization)
 			if int(p) < len(sh.topic.sample) {
-				take(sh.topic, p, offset, code, at)
+				take(sh.topic, p, found, at)
 			}
 		}
 	}
@@ -136,28 +133,13 @@ func (s *Sampler) readLeader(
 	return all
 }
 
-func (s *Sampler) offsetRequest(shares []share, timestamp int64, isolation sarama.IsolationLevel) *sarama.OffsetRequest {
-	r := sarama.NewOffsetRequest(s.version)
-	r.IsolationLevel = isolation
-	for _, sh := range shares {
-		for i, p := range sh.partitions {
-			at := timestamp
-			if sh.at != nil {
-				at = sh.at[i]
-			}
-			r.AddBlock(sh.topic.raw, p, at, 1)
-		}
-	}
-	return r
-}
-
 // takeEnd takes a log end offset. One that went back tells of a truncation, or of a topic that was deleted and created
 // again: metadata knows which, where it has topic IDs. The old log's start may lie anywhere in a new one, so it is read
 // again in the same wave.
-func (s *Sampler) takeEnd(t *topic, partition int32, offset int64, code sarama.KError, at time.Time) {
-	sample, p := &t.sample[partition], &t.parts[partition]
-	if code != sarama.ErrNoError || offset < 0 {
-		sample.Err = reasonOf(code)
+func (s *Sampler) takeEnd(t *topic, partition int32, found foundOffset, at time.Time) {
+	sample, p, offset := &t.sample[partition], &t.parts[partition], found.offset
+	if found.code != sarama.ErrNoError || offset < 0 {
+		sample.Err = reasonOf(found.code)
 		if sample.Err == lag.ReasonNone {
 			sample.Err = lag.ReasonLeader
 		}
@@ -171,14 +153,14 @@ func (s *Sampler) takeEnd(t *topic, partition int32, offset int64, code sarama.K
 	p.lastEnd = offset
 }
 
-func takeStable(t *topic, partition int32, offset int64, code sarama.KError, _ time.Time) {
-	if code == sarama.ErrNoError && offset >= 0 {
-		t.sample[partition].StableEnd = offset
+func takeStable(t *topic, partition int32, found foundOffset, _ time.Time) {
+	if found.code == sarama.ErrNoError && found.offset >= 0 {
+		t.sample[partition].StableEnd = found.offset
 	}
 }
 
-func takeStart(t *topic, partition int32, offset int64, code sarama.KError, _ time.Time) {
-	if code == sarama.ErrNoError && offset >= 0 {
-		t.parts[partition].start = offset
+func takeStart(t *topic, partition int32, found foundOffset, _ time.Time) {
+	if found.code == sarama.ErrNoError && found.offset >= 0 {
+		t.parts[partition].start = found.offset
 	}
 }

@@ -194,9 +194,12 @@ func (f *fixture) groups(n int, topic string) []string {
 	return names
 }
 
-// count observes requests by API key until the test ends.
+// count observes requests by API key until the test ends, without those that open a connection.
 func (f *fixture) count(keys ...kmsg.Key) *kfake.FaultHandle {
-	return f.cluster.Fault(kfake.Fault{Keys: keys, Count: -1, Observe: true})
+	return f.cluster.Fault(kfake.Fault{Keys: keys, Count: -1, Observe: true, When: func(r kmsg.Request) bool {
+		m, ok := r.(*kmsg.MetadataRequest)
+		return !ok || m.Topics == nil || len(m.Topics) > 0
+	}})
 }
 
 func groupOf(t *testing.T, w *lag.Wave, id string) lag.GroupSample {

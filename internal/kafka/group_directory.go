@@ -38,7 +38,20 @@ type entry struct {
 	// missed is true when every broker answered in full in the last wave and none listed the group.
 	missed bool
 
+	// contested is true where several brokers listed the group in this wave and it is not known which of them is right: one
+	// that is cut off from the controller does not know that it has been replaced.
+	contested bool
+	round     *int    // of the listing that it was last taken from
+	rivals    []claim // what the other brokers of that round said
+
 	confirmed, refused int32 // who last answered as the coordinator, and who said that it is not; -1: nobody
+}
+
+// claim is what one broker says of a group.
+type claim struct {
+	broker int32
+	at     time.Time
+	listed
 }
 
 // directory knows which broker coordinates which group. It is pure: what the brokers answered comes in, it decides.
@@ -49,7 +62,7 @@ type directory map[string]*entry
 //   - while the broker that listed it last does not answer in full,
 //   - for hold after it was last listed while any broker does not: it may have moved to that one, and
 //   - for one wave when all do: while a coordinator moves, the old one has let go of it before the new one loads it.
-func (d directory) merge(lists []listing, now time.Time, hold time.Duration) {
+func (d directory) merge(lists []listing, now time.Time, hold time.Duration, owner func(raw string) int32) {
 	complete := map[int32]bool{}
 	all := len(lists) > 0
 	for _, l := range lists {
@@ -57,9 +70,9 @@ func (d directory) merge(lists []listing, now time.Time, hold time.Duration) {
 		all = all && l.complete
 	}
 	for _, e := range d {
-		e.fresh = false
+		e.fresh, e.contested = false, false
 	}
-	d.add(lists)
+	d.add(lists, owner)
 	for raw, e := range d {
 		if e.fresh || !complete[e.coordinator] {
 			continue
@@ -71,8 +84,10 @@ func (d directory) merge(lists []listing, now time.Time, hold time.Duration) {
 	}
 }
 
-// add takes over listings without removing what they lack.
-func (d directory) add(lists []listing) {
+// add takes over listings without removing what they lack. owner says who coordinates a group, -1 where it does not know.
+func (d directory) add(lists []listing, owner func(raw string) int32) {
+	round := new(int)
+	var contested []*entry
 	for _, l := range lists {
 		for raw, g := range l.groups {
 			e := d[raw]
@@ -80,16 +95,54 @@ func (d directory) add(lists []listing) {
 				e = &entry{raw: strings.Clone(raw), coordinator: -1, confirmed: -1, refused: -1}
 				d[e.raw] = e
 			}
-			if e.fresh && !e.prefers(l.broker) {
-				continue
+			c := claim{l.broker, l.at, g}
+			switch {
+			case e.round == round:
+				if len(e.rivals) == 0 {
+					contested = append(contested, e)
+				}
+				e.rivals = append(e.rivals, c)
+			case !e.fresh || e.prefers(l.broker):
+				e.take(c)
+				e.round, e.rivals = round, nil
 			}
-			e.listed, e.coordinator, e.listedAt, e.fresh, e.missed = g, l.broker, l.at, true, false
 		}
+	}
+	for _, e := range contested {
+		e.settle(owner)
 	}
 }
 
-// prefers reports whether a broker is a better coordinator than the one chosen so far: the one that answered as such
-// last, else any rather than one that refused.
+// take makes a broker's claim the one that counts.
+func (e *entry) take(c claim) {
+	e.listed, e.coordinator, e.listedAt = c.listed, c.broker, c.at
+	e.fresh, e.missed, e.contested = true, false, false
+}
+
+// settle decides between the brokers that list the group: the owner is right, and who said that it is not the coordinator
+// is wrong.
+func (e *entry) settle(owner func(raw string) int32) {
+	claims := append([]claim{{e.coordinator, e.listedAt, e.listed}}, e.rivals...)
+	right := owner(e.raw)
+	var open []claim
+	for _, c := range claims {
+		if c.broker == right {
+			e.take(c)
+			return
+		}
+		if c.broker != e.refused {
+			open = append(open, c)
+		}
+	}
+	if len(open) == 1 {
+		e.take(open[0])
+		return
+	}
+	e.contested = true
+}
+
+// prefers reports whether a broker that lists the group once more in a wave is a better coordinator than the one chosen so
+// far: the one that answered as such last, else any rather than one that refused.
 func (e *entry) prefers(broker int32) bool {
 	switch {
 	case broker == e.coordinator, broker == e.confirmed:

@@ -33,6 +33,9 @@ func (d directory) describe() string {
 		if !e.fresh {
 			s += "?"
 		}
+		if e.contested {
+			s += "!"
+		}
 		out = append(out, s)
 	}
 	return strings.Join(out, " ")
@@ -44,76 +47,93 @@ func TestDirectory(t *testing.T) {
 		lists   []listing
 		refused map[string]int32 // after the listing
 		want    string
+		owner   func(string) int32
 	}
+	nobody := func(string) int32 { return -1 }
+	two := func(string) int32 { return 2 }
+	one := func(string) int32 { return 1 }
 	for _, c := range []struct {
 		name  string
 		steps []step
 	}{
 		{"listed once", []step{
-			{0, []listing{full(0, "a"), full(1, "b")}, nil, "a@0 b@1"},
-			{10, []listing{full(0), full(1, "b")}, nil, "a@0? b@1"}, // it may be between two coordinators
-			{10, []listing{full(0), full(1, "b")}, nil, "b@1"},
+			{after: 0, lists: []listing{full(0, "a"), full(1, "b")}, want: "a@0 b@1"},
+			{after: 10, lists: []listing{full(0), full(1, "b")}, want: "a@0? b@1"}, // it may be between two coordinators
+			{after: 10, lists: []listing{full(0), full(1, "b")}, want: "b@1"},
 		}},
 		{"moves, and nobody lists it meanwhile", []step{
-			{0, []listing{full(0, "a"), full(1)}, nil, "a@0"},
-			{10, []listing{full(0), full(1)}, nil, "a@0?"},
-			{10, []listing{full(0), full(1, "a")}, nil, "a@1"},
+			{after: 0, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
+			{after: 10, lists: []listing{full(0), full(1)}, want: "a@0?"},
+			{after: 10, lists: []listing{full(0), full(1, "a")}, want: "a@1"},
 		}},
 		{"its broker is silent", []step{
-			{0, []listing{full(0, "a"), full(1)}, nil, "a@0"},
-			{10, []listing{partial(0), full(1)}, nil, "a@0?"},
-			{1000, []listing{partial(0), full(1)}, nil, "a@0?"},
-			{10, []listing{partial(0), full(1, "a")}, nil, "a@1"},
-			{10, []listing{full(0), full(1)}, nil, "a@1?"},
-			{10, []listing{full(0), full(1)}, nil, ""},
+			{after: 0, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
+			{after: 10, lists: []listing{partial(0), full(1)}, want: "a@0?"},
+			{after: 1000, lists: []listing{partial(0), full(1)}, want: "a@0?"},
+			{after: 10, lists: []listing{partial(0), full(1, "a")}, want: "a@1"},
+			{after: 10, lists: []listing{full(0), full(1)}, want: "a@1?"},
+			{after: 10, lists: []listing{full(0), full(1)}, want: ""},
 		}},
 		{"its broker left the cluster", []step{
-			{0, []listing{full(0, "a"), full(1)}, nil, "a@0"},
-			{10, []listing{full(1)}, nil, "a@0?"},
+			{after: 0, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
+			{after: 10, lists: []listing{full(1)}, want: "a@0?"},
 		}},
 		{"its broker is loading", []step{
-			{0, []listing{full(0, "a", "b")}, nil, "a@0 b@0"},
-			{10, []listing{partial(0, "b")}, nil, "a@0? b@0"},
-			{10, []listing{full(0, "b")}, nil, "a@0? b@0"},
-			{10, []listing{full(0, "b")}, nil, "b@0"},
+			{after: 0, lists: []listing{full(0, "a", "b")}, want: "a@0 b@0"},
+			{after: 10, lists: []listing{partial(0, "b")}, want: "a@0? b@0"},
+			{after: 10, lists: []listing{full(0, "b")}, want: "a@0? b@0"},
+			{after: 10, lists: []listing{full(0, "b")}, want: "b@0"},
 		}},
 		{"it may have moved to a silent broker", []step{
-			{0, []listing{full(0, "a"), full(1)}, nil, "a@0"},
-			{10, []listing{full(0), partial(1)}, nil, "a@0?"},
-			{10, []listing{full(0), partial(1)}, nil, "a@0?"},
-			{20, []listing{full(0), partial(1)}, nil, ""},
+			{after: 0, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
+			{after: 10, lists: []listing{full(0), partial(1)}, want: "a@0?"},
+			{after: 10, lists: []listing{full(0), partial(1)}, want: "a@0?"},
+			{after: 20, lists: []listing{full(0), partial(1)}, want: ""},
+		}},
+		{"listed twice: nobody knows which is right", []step{
+			{after: 0, lists: []listing{full(0, "a"), full(1, "b")}, want: "a@0 b@1"},
+			{after: 10, lists: []listing{full(0, "a"), full(1, "a", "b")}, want: "a@0! b@1"},
+			{after: 10, lists: []listing{full(0, "a"), full(1, "a", "b"), full(2, "b")}, want: "a@0! b@1!", owner: nobody},
+			{after: 10, lists: []listing{full(0), full(1, "a", "b")}, want: "a@1 b@1"},
+		}},
+		{"listed twice: the owner", []step{
+			{after: 0, lists: []listing{full(0, "a"), full(1, "a")}, want: "a@1", owner: one},
+			{after: 10, lists: []listing{full(0, "a"), full(1, "a"), full(2)}, want: "a@0!", owner: two},
 		}},
 		{"listed twice: the one that did not refuse", []step{
-			{0, []listing{full(0, "a"), full(1, "a")}, map[string]int32{"a": 0}, "a@0"},
-			{10, []listing{full(0, "a"), full(1, "a")}, nil, "a@1"},
-			{10, []listing{full(0, "a"), full(1, "a")}, nil, "a@1"},
-			{10, []listing{full(0, "a"), full(1)}, nil, "a@0"},
+			{after: 0, lists: []listing{full(0, "a"), full(1)}, refused: map[string]int32{"a": 0}, want: "a@0"},
+			{after: 10, lists: []listing{full(0, "a"), full(1, "a")}, want: "a@1"},
+			{after: 10, lists: []listing{full(0, "a"), full(1, "a")}, want: "a@1"},
+			{after: 10, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
 		}},
 		{"refused by the only one", []step{
-			{0, []listing{full(0, "a"), full(1)}, map[string]int32{"a": 0}, "a@0"},
-			{10, []listing{full(0, "a"), full(1)}, nil, "a@0"},
+			{after: 0, lists: []listing{full(0, "a"), full(1)}, refused: map[string]int32{"a": 0}, want: "a@0"},
+			{after: 10, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
 		}},
 		{"nobody answers", []step{
-			{0, []listing{full(0, "a")}, nil, "a@0"},
-			{10, []listing{partial(0)}, nil, "a@0?"},
-			{10, nil, nil, "a@0?"},
+			{after: 0, lists: []listing{full(0, "a")}, want: "a@0"},
+			{after: 10, lists: []listing{partial(0)}, want: "a@0?"},
+			{after: 10, lists: nil, want: "a@0?"},
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, now := directory{}, time.Unix(1000, 0)
 			for i, s := range c.steps {
 				now = now.Add(s.after * time.Second)
+				if s.owner == nil {
+					s.owner = nobody
+				}
 				for j := range s.lists {
 					s.lists[j].at = now
 				}
-				d.merge(s.lists, now, 30*time.Second)
+				d.merge(s.lists, now, 30*time.Second, s.owner)
 				if diff := cmp.Diff(s.want, d.describe()); diff != "" {
 					t.Fatalf("step %d (-want +got):\n%s", i, diff)
 				}
 				for _, e := range d {
 					if b, ok := s.refused[e.raw]; ok {
 						e.refuse(b)
-					} else if e.fresh {
+					} else if e.fresh && !e.contested {
 						e.confirm(e.coordinator)
 					}
 				}
@@ -124,10 +144,11 @@ func TestDirectory(t *testing.T) {
 
 // Within one wave a group that its broker refused is taken from any other that lists it.
 func TestDirectoryRelist(t *testing.T) {
+	nobody := func(string) int32 { return -1 }
 	d := directory{}
-	d.merge([]listing{full(0, "a", "b")}, time.Unix(1, 0), time.Second)
+	d.merge([]listing{full(0, "a", "b")}, time.Unix(1, 0), time.Second, nobody)
 	d["a"].refuse(0)
-	d.add([]listing{full(0, "a", "b"), full(1, "a", "c")})
+	d.add([]listing{full(0, "a", "b"), full(1, "a", "c")}, nobody)
 	if got := d.describe(); got != "a@1 b@0 c@1" {
 		t.Error(got)
 	}

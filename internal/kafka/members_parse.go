@@ -33,6 +33,13 @@ func (w *wire) int32() int32 {
 	return 0
 }
 
+func (w *wire) int64() int64 {
+	if b := w.bytes(8); b != nil {
+		return int64(binary.BigEndian.Uint64(b))
+	}
+	return 0
+}
+
 func (w *wire) string() string {
 	n := w.int16()
 	return string(w.bytes(int(n)))

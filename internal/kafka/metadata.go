@@ -21,44 +21,25 @@ func (s *Sampler) refreshMetadata(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read metadata: %w", err)
 	}
-	s.watched.adopt(answer.ClusterID)
 	s.shutSeeds()
 	s.applyBrokers(answer)
-	s.topics.apply(answer.Topics, s.topicNames)
+	old := s.topics.apply(answer, s.topicNames)
+	s.coordinators.apply(answer)
 	s.topicNames.forget(10_000 + 4*len(answer.Topics))
 	s.markGone(answer.Topics)
 	s.metadataAt = time.Now()
-	s.metadataStale = false
+	s.metadataStale = old
 	return nil
 }
 
 func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, error) {
-	var nodes []*node
-	for _, n := range s.sortedNodes() {
-		if !n.gone {
-			nodes = append(nodes, n)
-		}
-	}
-	// Whoever answered in the last wave first.
-	slices.SortStableFunc(nodes, func(a, b *node) int {
-		switch {
-		case s.lastUp[a.id] == s.lastUp[b.id]:
-			return 0
-		case s.lastUp[a.id]:
-			return -1
-		}
-		return 1
-	})
 	var firstErr error
-	if len(nodes) > 0 {
+	if nodes := s.metadataNodes(); len(nodes) > 0 {
 		known, cancel := context.WithTimeout(ctx, s.deadline/4)
 		defer cancel()
-		one := func(ctx context.Context, i int) (*sarama.MetadataResponse, error) {
-			return s.askMetadata(ctx, nodes[i])
-		}
-		answer, err := first(known, len(nodes), s.deadline/16, one)
-		if err == nil {
-			return answer, nil
+		answers, err := s.askSeveral(known, nodes)
+		if len(answers) > 0 {
+			return newest(answers), nil
 		}
 		firstErr = err
 	}
@@ -70,7 +51,31 @@ func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, 
 	if err != nil {
 		return nil, errors.Join(firstErr, err)
 	}
-	return answer, nil
+	// That broker may be behind the others, which are known by now.
+	s.watched.adopt(answer.ClusterID)
+	s.applyBrokers(answer)
+	answers, _ := s.askSeveral(ctx, s.metadataNodes(), metadataAnswer{-1, answer})
+	return newest(answers), nil
+}
+
+// metadataNodes are the brokers to ask for metadata: whoever answered in the last wave first, and of many brokers others
+// each time.
+func (s *Sampler) metadataNodes() []*node {
+	nodes := s.liveNodes()
+	if turn := s.metadataTurn % max(1, len(nodes)); turn > 0 && len(nodes) > maxMetadataBrokers {
+		nodes = append(nodes[turn:], nodes[:turn]...)
+	}
+	slices.SortStableFunc(nodes, func(a, b *node) int {
+		switch {
+		case s.lastUp[a.id] == s.lastUp[b.id]:
+			return 0
+		case s.lastUp[a.id]:
+			return -1
+		}
+		return 1
+	})
+	s.metadataTurn++
+	return nodes[:min(len(nodes), maxMetadataBrokers)]
 }
 
 // openSeeds makes the bootstrap addresses brokers that may be asked. They stay until metadata is there: a login that

@@ -203,14 +203,14 @@ func (s *Sampler) seedQueries() (queries []timeQuery) {
 
 func (s *Sampler) readTimes(ctx context.Context, n *node, r *timeRound, out *[]lag.OffsetAtTime) {
 	s.readLeader(ctx, n, r.plan[n.id], 0, sarama.ReadUncommitted,
-		func(t *topic, partition int32, offset int64, code sarama.KError, _ time.Time) {
-			if code != sarama.ErrNoError {
+		func(t *topic, partition int32, found foundOffset, _ time.Time) {
+			if found.code != sarama.ErrNoError {
 				return
 			}
 			q := r.queries[timeKey{t, partition}]
 			if q.seed {
 				t.parts[partition].seeded = true
 			}
-			*out = append(*out, lag.OffsetAtTime{TimeQuery: q.TimeQuery, Offset: max(offset, lag.NoOffset)})
+			*out = append(*out, lag.OffsetAtTime{TimeQuery: q.TimeQuery, Offset: max(found.offset, lag.NoOffset)})
 		})
 }

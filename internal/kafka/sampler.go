@@ -63,11 +63,13 @@ type Sampler struct {
 	topics                 *topicTable
 	unseen                 *unseen
 	directory              directory
+	coordinators           coordinators
 	groups                 map[string]*group // admitted ones, by their valid names
 	seen                   uint64
 
 	metadataAt, startsAt time.Time
 	metadataStale        bool
+	metadataTurn         int
 	wentBack             atomic.Bool
 
 	out     lag.Wave

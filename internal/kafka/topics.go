@@ -26,23 +26,35 @@ type topic struct {
 // partition is what is remembered of one partition between waves.
 type partition struct {
 	leader, preferred, replicas, inSync int32
+	epoch                               int32 // of the leader; -1: not known
 	start, lastEnd                      int64
 	seeded                              bool // the time query of a partition seen for the first time was answered
 	seedTries                           uint8
 }
 
 func newPartition() partition {
-	return partition{leader: -1, preferred: -1, replicas: -1, inSync: -1, start: lag.NoOffset, lastEnd: lag.NoOffset}
+	return partition{leader: -1, preferred: -1, replicas: -1, inSync: -1, epoch: -1, start: lag.NoOffset, lastEnd: lag.NoOffset}
 }
 
-// update takes over what metadata says. A new ID is a new topic under an old name: what was known of its offsets is
-// not true of it.
-func (t *topic) update(m *sarama.TopicMetadata) {
+// epoch is the leader epoch of a partition as far as it is known, else -1.
+func (t *topic) epoch(partition int32) int32 {
+	if int(partition) < len(t.parts) {
+		return t.parts[partition].epoch
+	}
+	return -1
+}
+
+// update takes over what metadata says, and reports whether that is older than what is known of a partition: epochs never
+// go back, and what comes of an older one is not taken. A new ID is a new topic under an old name: what was known of its
+// offsets is not true of it.
+func (t *topic) update(m *sarama.TopicMetadata, epochs bool) (old bool) {
+	same := false
 	if none := (sarama.Uuid{}); m.Uuid != none { // brokers below Kafka 2.8, during an upgrade too, do not tell
 		if m.Uuid != t.id && t.id != none {
 			t.parts = t.parts[:0]
 			t.resetSample()
 		}
+		same = m.Uuid == t.id
 		t.id = m.Uuid
 	}
 	size := 0
@@ -55,7 +67,10 @@ func (t *topic) update(m *sarama.TopicMetadata) {
 		for i := range t.parts {
 			t.parts[i].leader = -1 // what it is made of is not known now, that it exists is
 		}
-		return
+		return false
+	}
+	if same {
+		size, old = max(size, len(t.parts)), size < len(t.parts) // a topic does not lose partitions
 	}
 	t.parts = t.parts[:min(len(t.parts), size)]
 	for len(t.parts) < size {
@@ -65,13 +80,22 @@ func (t *topic) update(m *sarama.TopicMetadata) {
 		if p == nil || p.ID < 0 || p.ID >= maxPartition {
 			continue
 		}
-		q := &t.parts[p.ID]
+		q, epoch := &t.parts[p.ID], int32(-1)
+		if epochs {
+			epoch = p.LeaderEpoch
+		}
+		if same && epoch >= 0 && epoch < q.epoch {
+			old = true
+			continue
+		}
+		q.epoch = epoch
 		q.leader, q.replicas, q.inSync, q.preferred = p.Leader, int32(len(p.Replicas)), int32(len(p.Isr)), -1
 		if len(p.Replicas) > 0 {
 			q.preferred = p.Replicas[0]
 		}
 	}
 	t.growSample()
+	return old
 }
 
 // resetSample begins a wave.
@@ -100,10 +124,10 @@ func newTopicTable() *topicTable {
 	return &topicTable{byName: map[string]*topic{}, asked: map[string]int32{}}
 }
 
-// apply takes over one answer that names all topics.
-func (tt *topicTable) apply(answer []*sarama.TopicMetadata, names *namer) {
-	present := make(map[string]bool, len(answer))
-	for _, m := range answer {
+// apply takes over one answer that names all topics, and reports whether something in it is older than what is known.
+func (tt *topicTable) apply(answer *sarama.MetadataResponse, names *namer) (old bool) {
+	present := make(map[string]bool, len(answer.Topics))
+	for _, m := range answer.Topics {
 		if m == nil || m.Err == sarama.ErrUnknownTopicOrPartition || m.Err == sarama.ErrInvalidTopic {
 			continue
 		}
@@ -118,7 +142,7 @@ func (tt *topicTable) apply(answer []*sarama.TopicMetadata, names *namer) {
 			tt.byName[n.text] = t
 			delete(tt.asked, n.text)
 		}
-		t.update(m)
+		old = t.update(m, hasEpochs(answer)) || old
 	}
 	tt.sorted = tt.sorted[:0]
 	for n, t := range tt.byName {
@@ -129,6 +153,7 @@ func (tt *topicTable) apply(answer []*sarama.TopicMetadata, names *namer) {
 		tt.sorted = append(tt.sorted, t)
 	}
 	slices.SortFunc(tt.sorted, func(a, b *topic) int { return strings.Compare(a.name, b.name) })
+	return old
 }
 
 // forgetAsked forgets the names without a topic that no group uses any more.

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,9 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	listCtx, cancel := context.WithDeadline(ctx, began.Add(s.deadline/4))
 	lists := s.list(listCtx, nodes)
 	cancel()
-	s.directory.merge(lists, time.Now(), s.cfg.MaxAge)
+	s.directory.merge(lists, time.Now(), s.cfg.MaxAge, s.coordinators.of)
+	s.coordinators.learn(s.directory)
+	s.settleContested(ctx, lists, began)
 	s.updateGroups()
 
 	describeCtx, cancelDescribe := context.WithDeadline(ctx, began.Add(s.deadline*3/4))
@@ -49,6 +52,48 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 		return nil, ErrNoBroker
 	}
 	return s.assemble(began), nil
+}
+
+// severalBrokers is the label of what is wrong between brokers, not with one.
+const severalBrokers = "several"
+
+var errContested = errors.New("more than one broker claims a group, or only one that does not coordinate it; the group is " +
+	"not read until they agree. See whether a broker is cut off from the controller")
+
+// settleContested asks who coordinates the groups that several brokers list, and gives up those that only a broker lists
+// which is not the coordinator, while the one that is has not answered.
+func (s *Sampler) settleContested(ctx context.Context, lists []listing, began time.Time) {
+	complete := map[int32]bool{}
+	for _, l := range lists {
+		complete[l.broker] = l.complete
+	}
+	doubtful := func(e *entry) bool {
+		right := s.coordinators.of(e.raw)
+		return e.contested || e.fresh && right >= 0 && right != e.coordinator && !complete[right]
+	}
+	var open []*entry
+	for _, e := range s.directory {
+		if doubtful(e) {
+			open = append(open, e)
+		}
+	}
+	if len(open) > 0 && s.metadataAt.Before(began) {
+		_ = s.refreshMetadata(ctx)
+	}
+	s.once.worked(apiListGroups, severalBrokers)
+	contested := 0
+	for _, e := range open {
+		if len(e.rivals) > 0 {
+			e.settle(s.coordinators.of)
+		}
+		if e.contested = doubtful(e); e.contested {
+			contested++
+		}
+	}
+	if contested > 0 {
+		s.metadataStale = true
+		s.once.fail(apiListGroups, severalBrokers, "contested", errContested, "groups", contested)
+	}
 }
 
 func (s *Sampler) metadataDue() bool {
