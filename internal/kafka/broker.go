@@ -26,6 +26,9 @@ type node struct {
 	answered atomic.Bool // in this wave
 	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
 	batch int
+	// describeSize and describeLimit are the same for descriptions: how many groups to ask about next, and the most that were
+	// read after more had been too many.
+	describeSize, describeLimit int
 }
 
 func (s *Sampler) newNode(id int32, address string) *node {
@@ -34,6 +37,7 @@ func (s *Sampler) newNode(id int32, address string) *node {
 	lane := func() *lane { return newLane(s.ctx, address, label, standing, s.lanes) }
 	return &node{
 		id: id, label: label, address: address, batch: maxBatchGroups,
+		describeSize: maxDescribeGroups, describeLimit: maxDescribeGroups,
 		standing: standing, coordinator: lane(), leader: lane(), describe: lane(), spare: lane(),
 	}
 }

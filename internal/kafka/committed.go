@@ -103,7 +103,14 @@ func (s *Sampler) fetchLane(ctx context.Context, n *node, l *lane, groups []*gro
 			if len(batch) > 0 {
 				size = max(1, len(batch)/2)
 			}
-			return size
+			if !isTooLarge(err) {
+				return size
+			}
+			if len(batch) == 1 { // left out by itself
+				batch[0].fail(lag.ReasonCoordinator)
+				groups = groups[1:]
+			}
+			continue
 		}
 		size = min(maxBatchGroups, 2*size)
 		groups = groups[len(batch):]

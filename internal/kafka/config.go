@@ -25,7 +25,7 @@ type Config struct {
 	ClusterID string
 	// RememberedID is the ID that an earlier run saw, from its state file. It counts where ClusterID is empty.
 	RememberedID string
-	Security  auth.Settings
+	Security     auth.Settings
 	// Dial opens the connections; nil dials TCP. Encryption and login are put on top of what it returns.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 

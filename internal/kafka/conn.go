@@ -54,7 +54,17 @@ type frameError struct {
 	asked requestHead
 }
 
+// tooLarge reports whether the answer is the right one and larger than can be read.
+func (e frameError) tooLarge() bool {
+	return !e.first && int32(binary.BigEndian.Uint32(e.head[:])) > maxAnswer(e.asked.api) &&
+		int32(binary.BigEndian.Uint32(e.head[4:])) == e.asked.correlation
+}
+
 func (e frameError) Error() string {
+	if e.tooLarge() {
+		return fmt.Sprintf("an answer of %d bytes, more than the %d that are read", binary.BigEndian.Uint32(e.head[:]),
+			maxAnswer(e.asked.api))
+	}
 	if !e.first {
 		return fmt.Sprintf("an answer of %d bytes to request %d instead of %d", binary.BigEndian.Uint32(e.head[:]),
 			binary.BigEndian.Uint32(e.head[4:]), e.asked.correlation)

@@ -109,7 +109,7 @@ func TestBadAnswerLater(t *testing.T) {
 	defer c.Close()
 	go func() {
 		for _, answer := range []string{
-			"\x00\x00\x00\x06\x00\x00\x00\x01ab", "\x7f\x00\x00\x00\x00\x00\x00\x02",
+			"\x00\x00\x00\x06\x00\x00\x00\x01ab", "\x7f\x00\x00\x00\x00\x00\x00\x09",
 		} {
 			_, _ = io.ReadFull(theirs, make([]byte, 12))
 			for _, b := range []byte(answer) { // in the smallest pieces there are

@@ -92,6 +92,9 @@ func call[T any](ctx context.Context, l *lane, api string, fn func(*session) fun
 			return v, err
 		}
 		l.discard(s)
+		if isTooLarge(err) { // nothing is wrong with the broker, and it would say so again
+			return none, err
+		}
 		refused(l.login, s.conf, err) // sarama logs in again on the same connection
 		if !reused || isTimeout(err) || ctx.Err() != nil {
 			if ctx.Err() != context.Canceled { // given up by us: that says nothing about the broker

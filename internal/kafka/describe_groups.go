@@ -2,7 +2,9 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -20,7 +22,12 @@ const (
 	// describeBudget is how many members a broker is asked to describe in one wave. What is over it waits for a later
 	// wave: groups that are behind or have changed come first, then those described longest ago.
 	describeBudget = 20_000
+	// tooLargePause is how long a group is not asked about whose description alone is more than can be read: the broker
+	// would make it again and again.
+	tooLargePause = 10 * time.Minute
 )
+
+var errGroupTooLarge = errors.New("the description of this group alone is more than can be read; its members are not known")
 
 // The states that are told apart here. Dead is what Kafka answers for a group that it does not have as a group of the
 // type asked for.
@@ -36,6 +43,8 @@ type description struct {
 	listed  string // the state it was listed with
 	members *lag.Members
 	said    *membership
+	// tooLarge says that it is more than can be read.
+	tooLarge bool
 }
 
 // describer reads descriptions beside the rest of the wave, on connections of its own.
@@ -51,7 +60,11 @@ func (s *Sampler) startDescribing(ctx context.Context, nodes []*node) *describer
 	d := &describer{results: make([][]description, len(nodes)), done: make(chan struct{})}
 	todo := map[int32][]describeTarget{}
 	for _, g := range s.groups {
-		if e := g.entry; e != nil && e.fresh && describable(e.typ) && g.due(now, s.cfg) {
+		if g.entry != nil && g.tooLarge(now) { // in every wave, for as long as it is so
+			s.once.fail(apiDescribeGroups, strconv.Itoa(int(g.entry.coordinator)), "group_too_large", errGroupTooLarge,
+				"group", g.id)
+		}
+		if e := g.entry; e != nil && e.fresh && !e.contested && describable(e.typ) && g.due(now, s.cfg) {
 			members := assumedMembers
 			if g.members != nil {
 				members = g.members.Count
@@ -114,6 +127,10 @@ func (s *Sampler) finishDescribing(d *describer) {
 	for _, results := range d.results {
 		for _, r := range results {
 			g := r.group
+			if r.tooLarge {
+				g.tooLargeAt = time.Now()
+				continue
+			}
 			g.members, g.said, g.describedAt, g.describedState = r.members, r.said, r.members.At, r.listed
 			g.descriptions = min(2, g.descriptions+1)
 			// During a rebalance the coordinator of a classic group does not tell the subscriptions, and while nobody is
@@ -135,27 +152,52 @@ type describeTarget struct {
 	pressing   bool        // it comes first where not all can be described
 }
 
+// describeNode describes the groups of one coordinator. What is too much for one answer is asked for in halves, and in
+// smaller parts from then on.
 func (s *Sampler) describeNode(ctx context.Context, n *node, targets []describeTarget) (out []description) {
-	for _, consumer := range []bool{false, true} {
+	most, tooMany := 1, false
+	var batches [][]describeTarget // to come, the next one last
+	for _, consumer := range []bool{true, false} {
 		part := slices.DeleteFunc(slices.Clone(targets), func(t describeTarget) bool { return t.consumer != consumer })
-		for len(part) > 0 && ctx.Err() == nil {
-			size := describeLength(part)
-			batch := part[:size]
-			part = part[size:]
-			var done []description
-			var err error
-			if consumer {
-				done, err = s.describeConsumers(ctx, n, batch)
-			} else {
-				done, err = s.describeClassic(ctx, n, batch)
-			}
-			if err != nil {
-				break
-			}
-			out = append(out, done...)
+		if len(part) > 0 {
+			batches = append(batches, part)
 		}
 	}
+	for len(batches) > 0 && ctx.Err() == nil {
+		batch := batches[len(batches)-1]
+		batches = batches[:len(batches)-1]
+		if size := min(describeLength(batch), n.describeSize); size < len(batch) {
+			batches = append(batches, batch[size:])
+			batch = batch[:size]
+		}
+		done, err := s.describeBatch(ctx, n, batch)
+		switch {
+		case err == nil:
+			out = append(out, done...)
+			most = max(most, len(batch))
+			n.describeSize = min(n.describeLimit, 2*n.describeSize)
+		case !isTooLarge(err): // the rest, in smaller parts where it took too long, in the next wave
+			n.describeSize = max(1, len(batch)/2)
+			batches = nil
+		case len(batch) == 1:
+			out = append(out, description{group: batch[0].group, tooLarge: true})
+		default:
+			tooMany = true
+			batches = append(batches, batch[len(batch)/2:], batch[:len(batch)/2])
+		}
+	}
+	if tooMany {
+		n.describeLimit = min(n.describeLimit, most)
+		n.describeSize = min(n.describeSize, n.describeLimit)
+	}
 	return out
+}
+
+func (s *Sampler) describeBatch(ctx context.Context, n *node, batch []describeTarget) ([]description, error) {
+	if batch[0].consumer {
+		return s.describeConsumers(ctx, n, batch)
+	}
+	return s.describeClassic(ctx, n, batch)
 }
 
 func describeLength(targets []describeTarget) int {
@@ -196,7 +238,7 @@ func (s *Sampler) describeClassic(ctx context.Context, n *node, batch []describe
 			continue
 		}
 		members, said := s.classicMembers(a, t.said, at)
-		out = append(out, description{t.group, t.state, members, said})
+		out = append(out, description{group: t.group, listed: t.state, members: members, said: said})
 	}
 	return out, nil
 }
@@ -233,7 +275,7 @@ func (s *Sampler) describeConsumers(ctx context.Context, n *node, batch []descri
 			continue
 		}
 		members, said := s.consumerMembers(a, t.said, at)
-		out = append(out, description{t.group, t.state, members, said})
+		out = append(out, description{group: t.group, listed: t.state, members: members, said: said})
 	}
 	return out, nil
 }

@@ -87,12 +87,22 @@ func structuredReason(err error) string {
 		return auth.Reason(err)
 	case errors.As(err, &frame) && frame.first:
 		return "not_kafka"
+	case isTooLarge(err):
+		return reasonTooLarge
 	case errors.As(err, &frame), errors.As(err, &decoding), errors.Is(err, sarama.ErrInsufficientData):
 		return "decoding"
 	case errors.As(err, &encoding):
 		return "encoding"
 	}
 	return "other"
+}
+
+const reasonTooLarge = "too_large"
+
+// isTooLarge reports whether an answer was larger than can be read: asked for in parts it may be read.
+func isTooLarge(err error) bool {
+	var frame frameError
+	return errors.As(err, &frame) && frame.tooLarge()
 }
 
 func isTimeout(err error) bool {

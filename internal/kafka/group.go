@@ -28,6 +28,7 @@ type group struct {
 	descriptions   int      // successful ones, up to 2
 	describedState string   // as listed when it was described last
 	describedAt    time.Time
+	tooLargeAt     time.Time // when its description was more than can be read
 }
 
 // fetchable reports whether there are offsets to fetch. Share groups keep theirs elsewhere (KIP-932): asked for
@@ -70,9 +71,15 @@ func (g *group) wants() []string {
 	return g.subscribed
 }
 
+// tooLarge reports whether the group's description was more than can be read, a while ago at most.
+func (g *group) tooLarge(now time.Time) bool { return now.Sub(g.tooLargeAt) < tooLargePause }
+
 // due reports whether the group is to be described: where it may have changed, and after the refresh time, which is every
 // wave unless it is longer than an interval.
 func (g *group) due(now time.Time, cfg Config) bool {
+	if g.tooLarge(now) {
+		return false
+	}
 	return g.changed() || cfg.MembersRefresh <= cfg.Interval || now.Sub(g.describedAt) >= cfg.MembersRefresh
 }
 

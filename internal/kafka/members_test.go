@@ -277,7 +277,7 @@ func TestSubscriptionIsKeptWhileEmpty(t *testing.T) {
 		m := &lag.Members{At: g.entry.listedAt.Add(time.Millisecond), State: step.state, Topics: step.topics}
 		done := make(chan struct{})
 		close(done)
-		s.finishDescribing(&describer{results: [][]description{{{g, step.state, m, nil}}}, done: done})
+		s.finishDescribing(&describer{results: [][]description{{{group: g, listed: step.state, members: m}}}, done: done})
 		if diff := cmp.Diff(step.want, g.wants()); diff != "" {
 			t.Errorf("step %d, %s (-want +got):\n%s", i, step.state, diff)
 		}
