@@ -74,6 +74,8 @@ func TestBadInputGetsOneClearLine(t *testing.T) {
 		"no shard":             {[]string{"--shard=one"}, []string{`--shard: "one" is not of the form I/N`}},
 		"version":              {[]string{"--kafka.version=latest"}, []string{"--kafka.version", "latest"}},
 		"broker":               {[]string{"--kafka.server=kafka"}, []string{"--kafka.server", "host:port"}},
+		"broker in a list":     {[]string{"--kafka.server=a:9092,b"}, []string{"--kafka.server=b: ", "host:port"}},
+		"comma at the end":     {[]string{"--kafka.server=a:9092,"}, []string{"--kafka.server=: ", "host:port"}},
 		"address in use":       {[]string{"--web.listen-address=" + inUse.Addr().String()}, []string{"--web.listen-address: ", "in use"}},
 		"bad address":          {[]string{"--web.listen-address=nowhere"}, []string{"--web.listen-address: ", "write it as"}},
 		"interval":             {[]string{"--sample.interval=10"}, []string{`--sample.interval: "10" is not a duration`}},
@@ -277,6 +279,7 @@ func TestFlagsMeanWhatTheyMeanInKafkaExporter(t *testing.T) {
 		"--sasl.handshake=false", "--offset.show-all=false", "--kafka.labels=cluster=blue", "--topic.filter=^a",
 		"--use.consumelag.zookeeper", "--topic.workers=7", "--refresh.metadata=1m",
 	})
+	listed, _, _ := parseOnly(t, []string{"--kafka.server=a:9092, b:9093", "--kafka.server=c:9094"})
 	s := cfg.Security.SASL
 	for what, ok := range map[string]bool{
 		"no handshake":         !s.Handshake,
@@ -288,6 +291,7 @@ func TestFlagsMeanWhatTheyMeanInKafkaExporter(t *testing.T) {
 		"filter":               cfg.TopicFilter.String() == "^a" && cfg.TopicExclude == nil,
 		"refresh":              cfg.MetadataRefresh == time.Minute,
 		"default server":       cmp.Equal(cfg.Brokers, []string{"kafka:9092"}),
+		"list of servers":      cmp.Equal(listed.Brokers, []string{"a:9092", "b:9093", "c:9094"}),
 		"three intervals":      cfg.MaxAge == 30*time.Second && cfg.Interval == 10*time.Second,
 		"warned of zookeeper":  strings.Count(logs, "--use.consumelag.zookeeper") == 1,
 		"warned of workers":    strings.Count(logs, "--topic.workers") == 1,

@@ -102,7 +102,7 @@ func NewSelf(reg prometheus.Registerer) *Self {
 		groups: gauge("groups"), topics: gauge("topics"), partitions: gauge("partitions"), series: gauge("series"),
 		held: gauge("held_partitions"), unknown: gauge("unknown_partitions"),
 		wrongCluster: gauge("wrong_cluster"),
-		brokers: map[string]bool{},
+		brokers:      map[string]bool{},
 	}
 	clamped := prometheus.NewCounterFunc(prometheus.CounterOpts(opts("clamped_negatives_total")),
 		func() float64 { return float64(s.clamped.Load()) })

@@ -24,7 +24,8 @@ type KafkaFlags struct {
 // AddKafkaFlags declares them.
 func AddKafkaFlags(cmd cli.Flags) *KafkaFlags {
 	f := &KafkaFlags{}
-	cmd.Flag("kafka.server", "Address (host:port) of a Kafka broker to start from. Repeatable.").
+	cmd.Flag("kafka.server", "Address (host:port) of a Kafka broker to start from. Repeatable, and takes a list with "+
+		"commas.").
 		Default("kafka:9092").StringsVar(&f.cfg.Brokers)
 	cmd.Flag("kafka.cluster-id", "ID that the cluster must have. A broker of another cluster is not read. Default: the ID of the "+
 		"first answer.").PlaceHolder("ID").StringVar(&f.cfg.ClusterID)
@@ -71,6 +72,7 @@ func (f *KafkaFlags) addFilters(cmd cli.Flags) {
 // Config completes what the flags say from the environment. logger gets warnings.
 func (f *KafkaFlags) Config(logger log.Logger) (kafka.Config, error) {
 	cfg := f.cfg
+	cfg.Brokers = splitAddresses(cfg.Brokers)
 	cfg.Shard = f.shard
 	if cfg.MaxAge == 0 {
 		cfg.MaxAge = 3 * cfg.Interval
@@ -82,6 +84,16 @@ func (f *KafkaFlags) Config(logger log.Logger) (kafka.Config, error) {
 	var err error
 	cfg.Expect, err = parseExpect(f.expect)
 	return cfg, err
+}
+
+// splitAddresses takes lists apart, as bootstrap.servers is written.
+func splitAddresses(lists []string) (addresses []string) {
+	for _, list := range lists {
+		for _, a := range strings.Split(list, ",") {
+			addresses = append(addresses, strings.TrimSpace(a))
+		}
+	}
+	return addresses
 }
 
 // unless is nil for one expression.

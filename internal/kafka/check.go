@@ -25,9 +25,7 @@ func (s *Sampler) Check(ctx context.Context, w io.Writer) error {
 	out := &report{w: w}
 	wave, err := s.Wave(ctx)
 	if err != nil {
-		out.line("No broker of %s answered.", strings.Join(s.cfg.Brokers, ", "))
-		out.list("Failed", s.once.failures())
-		out.line("Check --kafka.server, the network, and the --tls and --sasl flags.")
+		s.reportSilence(out)
 		return errors.Join(err, out.err)
 	}
 	s.reportBrokers(out, wave)
@@ -35,11 +33,18 @@ func (s *Sampler) Check(ctx context.Context, w io.Writer) error {
 	s.reportGroups(out, wave)
 	failures := s.once.failures()
 	out.list("Failed", failures)
+	if slices.ContainsFunc(wave.Brokers, func(b lag.Broker) bool { return !b.Up && !b.Gone }) {
+		out.line(advertised)
+	}
 	missing := s.missingRights(ctx, wave)
 	for _, m := range missing {
 		out.line("Missing: %s", m.what)
-		out.line("  kafka-acls --bootstrap-server %s --add --allow-principal User:%s %s",
-			s.cfg.Brokers[0], cmp.Or(s.cfg.Security.Principal(), "NAME"), m.arguments)
+		s.reportACL(out, m)
+	}
+	noTopics := s.noTopics(ctx, wave)
+	if noTopics {
+		out.line("Warning: there are groups, and no topic is visible. Where topics exist, DESCRIBE on topics is missing:")
+		s.reportACL(out, describeTopics)
 	}
 	if out.err != nil {
 		return out.err
@@ -47,8 +52,39 @@ func (s *Sampler) Check(ctx context.Context, w io.Writer) error {
 	if len(failures)+len(missing) > 0 {
 		return ErrCheck
 	}
-	out.line("Everything the exporter needs is there.")
+	if noTopics {
+		out.line("Nothing else is missing.")
+	} else {
+		out.line("Everything the exporter needs is there.")
+	}
 	return out.err
+}
+
+const advertised = "The addresses come from advertised.listeners of the brokers: they must resolve and be reachable from here."
+
+// reportSilence says what did not answer: the bootstrap addresses, or the brokers that one of them named.
+func (s *Sampler) reportSilence(out *report) {
+	s.mu.Lock()
+	nodes := s.liveNodes()
+	s.mu.Unlock()
+	bootstrap := strings.Join(s.cfg.Brokers, ", ")
+	if len(nodes) == 0 {
+		out.line("No broker of %s answered.", bootstrap)
+		out.list("Failed", s.once.failures())
+		out.line("Check --kafka.server, the network, and the --tls and --sasl flags.")
+		return
+	}
+	out.line("A broker of %s answered, but none of the brokers that it names:", bootstrap)
+	for _, n := range nodes {
+		out.line("  %d at %s", n.id, n.address)
+	}
+	out.list("Failed", s.once.failures())
+	out.line(advertised)
+}
+
+func (s *Sampler) reportACL(out *report, r right) {
+	out.line("  kafka-acls --bootstrap-server %s --add --allow-principal User:%s %s",
+		s.cfg.Brokers[0], cmp.Or(s.cfg.Security.Principal(), "NAME"), r.arguments)
 }
 
 // report writes lines until the first error.
@@ -154,6 +190,8 @@ func (s *Sampler) reportGroups(out *report, w *lag.Wave) {
 // right is one that is missing.
 type right struct{ what, arguments string }
 
+var describeTopics = right{"DESCRIBE on topics", "--operation Describe --topic '*'"}
+
 func (s *Sampler) missingRights(ctx context.Context, w *lag.Wave) (missing []right) {
 	if ok, known := s.mayDescribeCluster(ctx); known && !ok {
 		missing = append(missing, right{
@@ -167,7 +205,7 @@ func (s *Sampler) missingRights(ctx context.Context, w *lag.Wave) (missing []rig
 		}
 	}
 	if topic, ok := s.hiddenTopic(ctx, w); ok {
-		missing = append(missing, right{"DESCRIBE on topics, e.g. " + topic, "--operation Describe --topic '*'"})
+		missing = append(missing, right{describeTopics.what + ", e.g. " + topic, describeTopics.arguments})
 	}
 	return missing
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 
 	"github.com/IBM/sarama"
 
@@ -34,6 +35,18 @@ func (s *Sampler) mayDescribeCluster(ctx context.Context) (ok, known bool) {
 		return false, false
 	}
 	return answer.ClusterAuthorizedOperations&opDescribe != 0, true
+}
+
+// noTopics reports whether there are groups, and metadata of all topics shows none but the cluster's own.
+func (s *Sampler) noTopics(ctx context.Context, w *lag.Wave) bool {
+	if len(w.Groups) == 0 || len(w.Topics) > 0 {
+		return false
+	}
+	answer := s.checkMetadata(ctx, nil)
+	if answer == nil {
+		return false
+	}
+	return !slices.ContainsFunc(answer.Topics, func(t *sarama.TopicMetadata) bool { return t != nil && !t.IsInternal })
 }
 
 // hiddenTopic is a topic that a group uses and the user has no right to see. Metadata of all topics just leaves it out,
