@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
@@ -20,7 +22,9 @@ type group struct {
 	err       lag.Reason
 	fetched   bool // an answer about its offsets, or a final error, has come
 
-	commits commits // as read last
+	commits commits  // as read last
+	had     []string // topics that the group has commits on, as far as one can tell, sorted
+	lost    []string // those of them that are not in the answer of this wave
 
 	members        *lag.Members
 	said           *membership
@@ -45,13 +49,26 @@ func (g *group) sample() lag.GroupSample {
 		CommitsAt: g.commitsAt, Err: g.err,
 	}
 	if !g.commitsAt.IsZero() {
-		out.Commits, out.Err = g.commits.topics, lag.ReasonNone
+		out.Commits, out.Err = g.withLost(), lag.ReasonNone
 	}
 	if e := g.entry; e != nil {
 		out.Type, out.ProtocolType, out.State = e.typ, e.protocolType, g.state()
 		out.Coordinator, out.ListedAt = e.coordinator, e.listedAt
 	}
 	return out
+}
+
+// withLost are the commits, and the topics of which they are not known.
+func (g *group) withLost() []lag.TopicCommits {
+	if len(g.lost) == 0 {
+		return g.commits.topics
+	}
+	all := slices.Clone(g.commits.topics)
+	for _, name := range g.lost {
+		all = append(all, lag.TopicCommits{Topic: name})
+	}
+	slices.SortFunc(all, func(a, b lag.TopicCommits) int { return strings.Compare(a.Topic, b.Topic) })
+	return all
 }
 
 // state is as listed or, where that is newer, as described.

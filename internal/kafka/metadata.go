@@ -29,6 +29,7 @@ func (s *Sampler) refreshMetadata(ctx context.Context) error {
 	s.markGone(answer.Topics)
 	s.metadataAt = time.Now()
 	s.metadataStale = old
+	s.resolveMissing(ctx)
 	return nil
 }
 

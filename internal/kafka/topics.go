@@ -19,6 +19,8 @@ type topic struct {
 	own       bool // its series are published by this shard
 	needed    bool // its ends are wanted in this wave
 	stable    bool // a read-committed group needs its last stable offsets
+	missing   bool // from the newest metadata, and not known to be gone
+	forbidden bool // missing because the user has no right to see it any more
 	parts     []partition
 	sample    []lag.PartitionSample
 }
@@ -102,6 +104,31 @@ func (t *topic) update(m *sarama.TopicMetadata, epochs bool) (old bool) {
 func (t *topic) resetSample() {
 	t.sample = t.sample[:0]
 	t.growSample()
+	t.refuseSample()
+}
+
+// refuseSample says of a topic that may not be seen that nothing can be known of it.
+func (t *topic) refuseSample() {
+	if !t.forbidden {
+		return
+	}
+	for i := range t.parts {
+		p := &t.parts[i]
+		p.leader, p.preferred, p.replicas, p.inSync = -1, -1, -1, -1
+		if t.sample[i].End < 0 {
+			t.sample[i].Err = lag.ReasonAuthorization
+		}
+	}
+}
+
+// unread reports whether nothing of the topic was read in this wave.
+func (t *topic) unread() bool {
+	for i := range t.sample {
+		if t.sample[i].End >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *topic) growSample() {
@@ -124,7 +151,8 @@ func newTopicTable() *topicTable {
 	return &topicTable{byName: map[string]*topic{}, asked: map[string]int32{}}
 }
 
-// apply takes over one answer that names all topics, and reports whether something in it is older than what is known.
+// apply takes over one answer that names all topics, and reports whether something in it is older than what is known. A
+// topic that it lacks is missing until somebody has been asked about it.
 func (tt *topicTable) apply(answer *sarama.MetadataResponse, names *namer) (old bool) {
 	present := make(map[string]bool, len(answer.Topics))
 	for _, m := range answer.Topics {
@@ -142,18 +170,32 @@ func (tt *topicTable) apply(answer *sarama.MetadataResponse, names *namer) (old 
 			tt.byName[n.text] = t
 			delete(tt.asked, n.text)
 		}
+		t.missing, t.forbidden = false, false
 		old = t.update(m, hasEpochs(answer)) || old
 	}
 	tt.sorted = tt.sorted[:0]
 	for n, t := range tt.byName {
-		if !present[n] {
-			delete(tt.byName, n)
-			continue
-		}
+		t.missing = !present[n]
 		tt.sorted = append(tt.sorted, t)
 	}
 	slices.SortFunc(tt.sorted, func(a, b *topic) int { return strings.Compare(a.name, b.name) })
 	return old
+}
+
+// missing are the topics that the newest metadata lacks, in order.
+func (tt *topicTable) missing() (topics []*topic) {
+	for _, t := range tt.sorted {
+		if t.missing {
+			topics = append(topics, t)
+		}
+	}
+	return topics
+}
+
+// remove forgets a topic that is gone.
+func (tt *topicTable) remove(t *topic) {
+	delete(tt.byName, t.name)
+	tt.sorted = slices.DeleteFunc(tt.sorted, func(other *topic) bool { return other == t })
 }
 
 // forgetAsked forgets the names without a topic that no group uses any more.

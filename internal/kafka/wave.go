@@ -42,6 +42,7 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	s.resolveAbsent(commitCtx, lists)
 	s.fetchCommits(commitCtx, nodes)
 	cancel()
+	s.findLost()
 
 	s.readTopics(ctx, began, describer)
 	s.points = s.readRest(ctx, s.planStarts(), s.planTimes(s.seedQueries()))
@@ -135,7 +136,7 @@ func (s *Sampler) markNeeded() (unknown bool) {
 		for _, c := range g.commits.topics {
 			unknown = s.use(g, c.Topic, c.Partitions[len(c.Partitions)-1]) || unknown
 		}
-		for _, names := range [2][]string{g.wants(), g.expected} {
+		for _, names := range [3][]string{g.wants(), g.expected, g.lost} {
 			for _, name := range names {
 				unknown = s.use(g, name, -1) || unknown // asked about once more when there is a commit
 			}
@@ -183,6 +184,7 @@ func (s *Sampler) assemble(began time.Time) *lag.Wave {
 		}
 	}
 	s.addUnseen(w)
+	s.settleLost()
 	w.Groups = w.Groups[:0]
 	for _, g := range s.groups {
 		w.Groups = append(w.Groups, g.sample())

@@ -108,7 +108,8 @@ type GroupSample struct {
 	Err       Reason
 	// ReadCommitted groups have their lag taken to the last stable offset.
 	ReadCommitted bool
-	// Commits are sorted by topic. Only topics with at least one commit appear.
+	// Commits are sorted by topic. Only topics with at least one commit appear, and those without any offset that the
+	// group had commits on and that cannot be read now.
 	Commits []TopicCommits
 
 	// Members is the newest description, nil before the first. It stays the same pointer until the group is described

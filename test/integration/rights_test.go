@@ -65,6 +65,66 @@ func (s *secured) testRights(t *testing.T) {
 			t.Errorf("%d refusals counted in %d waves", n, p.stats.waveCount())
 		}
 	})
+	t.Run("revoked topic", s.testRevokedTopic)
+}
+
+// testRevokedTopic takes the right on one of a group's two topics away, and gives it back.
+func (s *secured) testRevokedTopic(t *testing.T) {
+	for topic, n := range map[string]int{"kept": 30, "revoked": 50} {
+		createTopic(t, s.Cluster, topic, 1)
+		produce(t, client(t, s.Cluster), topic, 1, n)
+		commitSimply(t, s.Cluster, "both", topic, map[int32]int64{0: 10})
+	}
+	a := admin(t, s.Cluster)
+	describe := sarama.Acl{Principal: "User:" + revoked, Host: "*", Operation: sarama.AclOperationDescribe,
+		PermissionType: sarama.AclPermissionAllow}
+	grant := func(kind sarama.AclResourceType, name string) {
+		t.Helper()
+		resource := sarama.Resource{ResourceType: kind, ResourceName: name, ResourcePatternType: sarama.AclPatternLiteral}
+		if err := a.CreateACLs([]*sarama.ResourceAcls{{Resource: resource, Acls: []*sarama.Acl{&describe}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	grant(sarama.AclResourceCluster, "kafka-cluster")
+	grant(sarama.AclResourceGroup, "*")
+	grant(sarama.AclResourceTopic, "kept")
+	grant(sarama.AclResourceTopic, "revoked")
+	p := s.runAs(t, revoked)
+	whole := func(snap *lag.Snapshot) string {
+		if g := findGroup(snap, "both"); g == nil || g.Lag != 60 || !g.Complete {
+			return fmt.Sprintf("%+v", g)
+		}
+		return ""
+	}
+	p.wait(t, "both topics", 30*time.Second, whole)
+	topic, pattern := "revoked", sarama.AclPatternLiteral
+	matching, err := a.DeleteACL(sarama.AclFilter{ResourceType: sarama.AclResourceTopic, ResourceName: &topic,
+		ResourcePatternTypeFilter: pattern, Principal: &describe.Principal, Operation: sarama.AclOperationDescribe,
+		PermissionType: sarama.AclPermissionAllow}, false)
+	if err != nil || len(matching) != 1 {
+		t.Fatal(matching, err)
+	}
+	p.wait(t, "one topic is unknown", 30*time.Second, func(snap *lag.Snapshot) string {
+		g := findGroup(snap, "both")
+		if g == nil || lag.Known(g.Lag) || g.Complete || g.PartitionsUnknown[lag.ReasonAuthorization] != 1 {
+			return fmt.Sprintf("%+v", g)
+		}
+		return ""
+	})
+	waves := p.stats.waveCount()
+	if err := eventually(t.Context(), 20*time.Second, func() (bool, error) { return p.stats.waveCount() >= waves+5, nil }); err != nil {
+		t.Fatal(err)
+	}
+	grant(sarama.AclResourceTopic, "revoked")
+	p.wait(t, "both topics again", 30*time.Second, whole)
+	known := false
+	for _, snap := range p.snapshots() {
+		g := findGroup(snap, "both")
+		known = known || g != nil && g.Lag == 60
+		if known && (g == nil || lag.Known(g.Lag) && g.Lag != 60) {
+			t.Errorf("a part of the group is taken for all of it: %+v", g)
+		}
+	}
 }
 
 // lateness are the reasons of failures that a busy machine makes: no broker refused anything.

@@ -16,6 +16,7 @@ import (
 const (
 	user    = "exporter"
 	partial = "partial" // may see some groups only
+	revoked = "revoked" // loses a right
 	secret  = "hunter2-do-not-print"
 )
 
@@ -33,7 +34,7 @@ func startSecured(t *testing.T) *secured {
 	options := broker.Options{
 		Listeners:   []broker.Listener{broker.SASLPlaintext, broker.SASLTLS, broker.MutualTLS},
 		Mechanisms:  []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"},
-		Users:       map[string]string{user: secret, partial: secret},
+		Users:       map[string]string{user: secret, partial: secret, revoked: secret},
 		ACLs:        true,
 		Properties:  s.identity.brokerProperties(saslTLS),
 		JavaOptions: s.identity.javaOptions(),
