@@ -1,9 +1,10 @@
 package exporter
 
 import (
+	"fmt"
 	"io"
-	stdlog "log"
 	"log/slog"
+	"strings"
 
 	"github.com/IBM/sarama"
 	"github.com/go-kit/log"
@@ -48,7 +49,20 @@ func (f *LogFlags) Loggers(w io.Writer) (log.Logger, *slog.Logger) {
 		slevel.Set(slog.LevelInfo)
 	}
 	if f.sarama {
-		sarama.Logger = stdlog.New(log.NewStdlibAdapter(level.Debug(log.With(logger, "component", "sarama"))), "", 0)
+		sarama.Logger = saramaLogger{level.Debug(log.With(filtered, "time", log.DefaultTimestampUTC, "component", "sarama"))}
 	}
 	return logger, slog.New(sloggokit.NewGoKitHandler(base, &slevel))
 }
+
+// saramaLogger makes each of sarama's lines one message. go-kit's adapter for such loggers takes an address in a line for
+// the place in the code that it comes from, and cuts it off with all that is before it.
+type saramaLogger struct{ logger log.Logger }
+
+// Print implements sarama.StdLogger.
+func (l saramaLogger) Print(v ...any) { _ = l.logger.Log("msg", strings.TrimSpace(fmt.Sprint(v...))) }
+
+// Printf implements sarama.StdLogger.
+func (l saramaLogger) Printf(format string, v ...any) { l.Print(fmt.Sprintf(format, v...)) }
+
+// Println implements sarama.StdLogger.
+func (l saramaLogger) Println(v ...any) { l.Print(fmt.Sprintln(v...)) }

@@ -129,7 +129,8 @@ func TestValidateNamesFlagAndRemedy(t *testing.T) {
 
 func TestSettingsDoNotPrintThePassword(t *testing.T) {
 	type holder struct{ Security Settings }
-	config := holder{Settings{SASL: SASL{Enabled: true, Username: "alice", Password: secret}}}
+	config := holder{Settings{SASL: SASL{Enabled: true, Username: "alice", Password: secret,
+		OAuth: OAuth{TokenURL: "https://id.test/token?key=" + secret}}}}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		for _, value := range []any{config, &config, config.Security, config.Security.SASL, &config.Security.SASL} {
 			out := fmt.Sprintf(format, value)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
@@ -58,7 +59,7 @@ func (s SASL) validateOAuth() error {
 func (s SASL) requestToken(ctx context.Context) (bearerToken, error) {
 	token, err := s.postTokenRequest(ctx)
 	if err != nil {
-		return bearerToken{}, fmt.Errorf("ask %s for a token: %w", s.OAuth.TokenURL, err)
+		return bearerToken{}, fmt.Errorf("ask %s for a token: %w", s.OAuth.endpoint(), err)
 	}
 	return token, nil
 }
@@ -98,14 +99,28 @@ func tokenError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &refused) && errorCode(refused.ErrorCode):
-		return fmt.Errorf("%s: %s; check --sasl.username, the password and the scopes", refused.Response.Status,
+		return fmt.Errorf("%s: %s; check --sasl.username, the password and the scopes", status(refused.Response),
 			refused.ErrorCode)
 	case errors.As(err, &refused):
-		return fmt.Errorf("%s; check --sasl.oauthbearer-token-url", refused.Response.Status)
+		return fmt.Errorf("%s; check --sasl.oauthbearer-token-url", status(refused.Response))
 	case errors.As(err, &request):
 		return request.Err
 	}
 	return fmt.Errorf("%w; check --sasl.oauthbearer-token-url", err)
+}
+
+// status is the code of an answer and its name; the words that the server chose for it are not repeated.
+func status(r *http.Response) string {
+	return strings.TrimSpace(fmt.Sprint(r.StatusCode, " ", http.StatusText(r.StatusCode)))
+}
+
+// endpoint is the URL fit for a log: its query may hold a secret.
+func (o OAuth) endpoint() string {
+	u, err := url.Parse(o.TokenURL)
+	if err != nil {
+		return "the token endpoint"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // client returns a client for one request: the authorities are read each time, as requests are rare.

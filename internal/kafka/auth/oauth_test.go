@@ -1,10 +1,12 @@
 package auth
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -162,6 +164,37 @@ func TestRequestToken(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// Neither what a server writes into the first line of its answer nor the query of its address reaches the log.
+func TestTokenErrorRepeatsNothingOfOthers(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = http.ReadRequest(bufio.NewReader(c))
+			_, _ = fmt.Fprintf(c, "HTTP/1.1 403 %s\r\nContent-Length: 0\r\n\r\n", secret)
+			_ = c.Close()
+		}
+	}()
+	address := "http://" + l.Addr().String() + "/token"
+	s := SASL{Username: "id", Password: "x", OAuth: OAuth{TokenURL: address + "?key=" + secret}}
+	_, err = s.requestToken(t.Context())
+	if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), address+" for a token: 403 Forbidden") {
+		t.Errorf("error %v", err)
+	}
+	_ = l.Close()
+	_, err = s.requestToken(t.Context())
+	if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("error %v", err)
 	}
 }
 

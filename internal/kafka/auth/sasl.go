@@ -170,11 +170,14 @@ func (s SASL) configure(c *sarama.Config, token sarama.AccessTokenProvider) erro
 
 const redacted = "<redacted>"
 
-// String keeps the password out of anything that prints the settings.
+// String keeps the password, and the query of the token endpoint, out of anything that prints the settings.
 func (s SASL) String() string {
 	type plain SASL // has no String
 	if s.Password != "" {
 		s.Password = redacted
+	}
+	if s.OAuth.TokenURL != "" {
+		s.OAuth.TokenURL = s.OAuth.endpoint()
 	}
 	return fmt.Sprintf("%+v", plain(s))
 }
