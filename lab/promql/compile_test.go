@@ -347,6 +347,46 @@ func TestCompiled(t *testing.T) {
 	}
 }
 
+// TestCompiledOrder compares what depends on the order of elements and groups, and on what sums lose: zeros of both signs,
+// sums that overflow, numbers of every size, with series that come and go.
+func TestCompiledOrder(t *testing.T) {
+	var exprs []string
+	for _, op := range []string{"sum", "avg", "min", "max"} {
+		exprs = append(exprs, op+"(m)", op+" by (a) (m)", fmt.Sprintf("%[1]s(%[1]s by (a) (m))", op), op+"(m or n)", op+"(m * 0.1)")
+	}
+	for style := range 3 {
+		m := &maker{Rand: rand.New(rand.NewPCG(uint64(style), 5)), style: style}
+		s := NewServer(Options{Keep: time.Hour})
+		if err := s.Start(0); err != nil {
+			t.Fatal(err)
+		}
+		var queries []*Query
+		for _, expr := range exprs {
+			q, err := s.Register(expr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			queries = append(queries, q)
+		}
+		target := s.Target(LabelsOf("job", "j"))
+		for at := int64(1000); at < 250_000; at += 1000 {
+			target.Begin(at)
+			for i := range 9 {
+				name := metrics[i/6]
+				if m.IntN(3) > 0 {
+					target.Set(target.Series(name, "a", labelsA[i%3], "b", fmt.Sprint(i)), m.value(0, false))
+				}
+			}
+			target.End()
+			for _, q := range queries {
+				if err := same(q, at); err != nil {
+					t.Fatalf("style %d: %v", style, err)
+				}
+			}
+		}
+	}
+}
+
 // FuzzCompiled compares for as long as it is let.
 func FuzzCompiled(f *testing.F) {
 	for seed := range uint64(8) {
