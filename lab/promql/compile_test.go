@@ -313,6 +313,9 @@ func differential(t testing.TB, seed uint64, expressions int) (compared, compile
 			if i%3 == 0 && len(s.store.series) > 0 {
 				if x := s.store.series[m.IntN(len(s.store.series))].samples; len(x) > 0 {
 					at = x[m.IntN(len(x))].T + m.Int64N(4)*15_000
+					if i%2 == 0 { // the last moment of the lookback, and the first after it
+						at = x[len(x)-1].T + 300_000 - m.Int64N(2)
+					}
 				}
 			}
 			if err := same(q, at); err != nil {
