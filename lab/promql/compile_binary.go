@@ -238,9 +238,6 @@ func (n *matchNode) eval(t int64) ([]point, bool) {
 		return nil, false
 	}
 	n.out = n.out[:0]
-	if len(l) == 0 || len(r) == 0 {
-		return n.out, true
-	}
 	for _, p := range r {
 		x := &n.right[n.sigR[p.lane]]
 		if x.round == n.round {
