@@ -7,6 +7,8 @@ type work struct {
 	saturated int     // members with a backlog
 	fullest   float64 // share of the fullest member; 0: not every partition is held
 	lateAt    float64 // when a member was last saturated, or messages waited for longer than is free
+	late      int     // partitions that are behind by more than is free
+	stuck     int     // partitions that more members would not move
 }
 
 // wait finds out how far behind the group is.
@@ -18,7 +20,9 @@ func (p *Pilot) wait() {
 	ref := max(p.rate.long, 1e-9)
 	slack := p.commits.slack(p.dt)
 	w := &p.work
-	w.behind, w.lag, w.fullest = 0, 0, 0
+	w.behind, w.lag, w.fullest, w.late, w.stuck = 0, 0, 0, 0, 0
+	moving := p.rate.over(longGap*p.commits.period+p.dt).consumed > 0
+	free := p.free()
 	at, waiting, held := 0, 0.0, true
 	total := p.produced()
 	for t := range p.topics {
@@ -27,10 +31,18 @@ func (p *Pilot) wait() {
 			pt := &p.parts[at]
 			at++
 			b, share := p.waiting(pt), tp.share(pt, total, len(p.topics))
-			waiting += b
 			w.lag += float64(pt.end - pt.pos)
+			if moving && p.stuck(pt) {
+				w.stuck++
+				b = 0
+			}
+			waiting += b
 			if r := share * ref; r > 0 {
-				w.behind = max(w.behind, b/r-slack)
+				x := b/r - slack
+				w.behind = max(w.behind, x)
+				if x > free {
+					w.late++
+				}
 			}
 			if pt.member == NoMember {
 				held = false
@@ -53,4 +65,10 @@ func (p *Pilot) wait() {
 	if !held || p.shared {
 		w.fullest = 0
 	}
+}
+
+// stuck reports a partition with a backlog whose member has not moved it for long, while others of the group move.
+func (p *Pilot) stuck(pt *partition) bool {
+	since := p.now - max(float64(pt.moved)/10, p.assignedAt)
+	return pt.end > pt.pos && pt.member != NoMember && !p.shared && since > p.c.Stuck && p.commits.overdue(since, p.dt)
 }
