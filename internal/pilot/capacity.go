@@ -66,6 +66,7 @@ func (p *Pilot) measure(o *Observation) {
 		if p.shared {
 			per = max(1, float64(o.Members))
 		}
+		c.best = max(c.best, p.shown.most)
 		c.observe(sum/seconds/per, jitter*jitter/each+surely, p.now)
 	}
 	c.reconsider(p)
