@@ -39,6 +39,9 @@ type Constants struct {
 	Doubt float64
 	// Retry is when a capacity from before a fall is tried again, doubled each time: a brown-out is over by then.
 	Retry float64
+	// Grow is how long a capacity may not have been measured, with nobody saturated, before a quarter more is tried:
+	// members that are never behind do not show that they have become faster.
+	Grow float64
 
 	// Patience.
 
@@ -70,7 +73,7 @@ func DefaultConstants() Constants {
 	return Constants{
 		Free: 1. / 3, Urgent: 2. / 3, Drain: 240, DrainUrgent: 60, Under: 0.3,
 		Window: 120, Short: 20, Sigma: 3, Slope: 2.5, Lead: 45,
-		Run: 20, Doubt: 0.0025, Retry: 300,
+		Run: 20, Doubt: 0.0025, Retry: 300, Grow: 3600,
 		Settle: 60, DrainDown: 900, Failed: 1800, Quiet: 300, Probe: 60, Blind: 0.25,
 		Shares: 600, Stuck: 90,
 	}

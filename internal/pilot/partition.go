@@ -83,9 +83,20 @@ func (p *Pilot) takeIn(o *Observation) {
 		}
 		p.topics[t].produced = sum
 	}
+	p.attend(o.Members, consumed > 0)
 	if p.waves > 1 {
 		p.rate.push(slot{float32(p.dt), float32(produced), float32(consumed), float32(float64(o.Members) * p.dt)}, p.span())
 	}
+}
+
+// attend notes whether a group consumes without members. The last commits of members that left are none.
+func (p *Pilot) attend(members int, consumed bool) {
+	if members > 0 {
+		p.empty, p.alone = 0, false
+		return
+	}
+	p.empty++
+	p.alone = p.alone || consumed && p.empty > 2
 }
 
 // commit takes in that a commit moved a partition by done messages, gap seconds after the one before.

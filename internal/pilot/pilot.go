@@ -22,6 +22,8 @@ type Pilot struct {
 	count      int     // of the members, as told
 	shared     bool    // members hold no partitions: all of them count as one
 	assignedAt float64 // since when the assignment stands
+	empty      int     // successive waves without members
+	alone      bool    // the group commits without members: consumers assign themselves, and nobody knows how many
 
 	rate     rate
 	commits  commits
@@ -85,8 +87,12 @@ func (p *Pilot) Observe(o *Observation) Decision {
 		p.last = unknown(ReasonStarting)
 		return p.last
 	}
+	if p.alone {
+		p.last = unknown(ReasonMembers)
+		return p.last
+	}
 	p.rate.estimate(p)
-	p.spread(o)
+	p.refresh(o)
 	p.wait()
 	p.measure(o)
 	p.last = p.decide(o)

@@ -15,7 +15,7 @@ type work struct {
 func (p *Pilot) wait() {
 	for i := range p.members {
 		m := &p.members[i]
-		m.waiting, m.share, m.recent = 0, 0, 0
+		m.waiting, m.share, m.recent, m.odd = 0, 0, 0, false
 	}
 	ref := max(p.rate.long, 1e-9)
 	slack := p.commits.slack(p.dt)
@@ -27,17 +27,21 @@ func (p *Pilot) wait() {
 	total := p.produced()
 	for t := range p.topics {
 		tp := &p.topics[t]
+		spread := p.spread(tp, total)
 		for range tp.n {
 			pt := &p.parts[at]
 			at++
-			b, share := p.waiting(pt), tp.share(pt, total, len(p.topics))
-			w.lag += float64(pt.end - pt.pos)
-			if moving && p.stuck(pt) {
+			share, b, overdue := spread.share(pt), 0.0, 0.0
+			if pt.end > pt.pos {
+				b, overdue = p.waiting(pt), p.halts(pt)
+				w.lag += float64(pt.end - pt.pos)
+			}
+			if moving && overdue > p.c.Stuck {
 				w.stuck++
 				b = 0
 			}
 			waiting += b
-			if r := share * ref; r > 0 {
+			if r := share * ref; r > 0 && b > slack*r {
 				x := b/r - slack
 				w.behind = max(w.behind, x)
 				if x > free {
@@ -52,6 +56,7 @@ func (p *Pilot) wait() {
 			m.waiting += float32(b)
 			m.share += float32(share)
 			m.recent += pt.consumed
+			m.odd = m.odd || overdue > 0
 		}
 	}
 	w.behind = max(w.behind, waiting/ref)
@@ -67,8 +72,12 @@ func (p *Pilot) wait() {
 	}
 }
 
-// stuck reports a partition with a backlog whose member has not moved it for long, while others of the group move.
-func (p *Pilot) stuck(pt *partition) bool {
+// halts is for how many seconds a partition with a backlog has not moved, once its member would have committed it if it
+// read it. 0: it moves, or nothing waits.
+func (p *Pilot) halts(pt *partition) float64 {
 	since := p.now - max(float64(pt.moved)/10, p.assignedAt)
-	return pt.end > pt.pos && pt.member != NoMember && !p.shared && since > p.c.Stuck && p.commits.overdue(since, p.dt)
+	if pt.member == NoMember || p.shared || !p.commits.overdue(since, p.dt) {
+		return 0
+	}
+	return since
 }
