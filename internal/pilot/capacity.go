@@ -163,8 +163,8 @@ func (c *capacity) reconsider(p *Pilot) {
 		c.set(c.best, triedVariance)
 		c.retryAt, c.wait, c.shownAt = 0, min(2*c.wait, longestRetry), p.now
 	}
-	if p.now-c.shownAt >= c.idle && quiet >= c.idle {
+	if p.now-c.shownAt >= c.idle && quiet >= c.idle && p.objective() >= p.c.Probe {
 		c.set(grown*c.value, triedVariance)
-		c.shownAt = p.now
+		c.shownAt, c.idle = p.now, min(2*c.idle, longestRetry)
 	}
 }

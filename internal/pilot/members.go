@@ -8,7 +8,7 @@ type member struct {
 	share   float32 // of production
 	recent  float32 // messages/s, by its partitions' commits
 	did     float32 // messages committed in this wave
-	odd     bool    // one of its partitions halts: what it does is not what it can do
+	odd     bool    // it commits, and one of its partitions halts: what it does is not what it can do
 }
 
 // run is a time in which a member had a backlog in every wave.

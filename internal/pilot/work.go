@@ -15,13 +15,13 @@ type work struct {
 func (p *Pilot) wait() {
 	for i := range p.members {
 		m := &p.members[i]
-		m.waiting, m.share, m.recent, m.odd = 0, 0, 0, false
+		m.waiting, m.share, m.recent = 0, 0, 0
+		m.odd = m.odd && m.did == 0 // it committed: now it shows
 	}
 	ref := max(p.rate.long, 1e-9)
 	slack := p.commits.slack(p.dt)
 	w := &p.work
 	w.behind, w.lag, w.fullest, w.late, w.stuck = 0, 0, 0, 0, 0
-	moving := p.rate.over(longGap*p.commits.period+p.dt).consumed > 0
 	free := p.free()
 	at, waiting, held := 0, 0.0, true
 	total := p.produced()
@@ -36,9 +36,13 @@ func (p *Pilot) wait() {
 				b, overdue = p.waiting(pt), p.halts(pt)
 				w.lag += float64(pt.end - pt.pos)
 			}
-			if moving && overdue > p.c.Stuck {
-				w.stuck++
-				b = 0
+			if overdue > 0 {
+				m := &p.members[pt.member]
+				m.odd = m.odd || m.did > 0
+				if m.odd && overdue > p.c.Stuck {
+					w.stuck++
+					b = 0
+				}
 			}
 			waiting += b
 			if r := share * ref; r > 0 && b > slack*r {
@@ -56,7 +60,6 @@ func (p *Pilot) wait() {
 			m.waiting += float32(b)
 			m.share += float32(share)
 			m.recent += pt.consumed
-			m.odd = m.odd || overdue > 0
 		}
 	}
 	w.behind = max(w.behind, waiting/ref)
