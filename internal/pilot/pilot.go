@@ -34,21 +34,21 @@ type Pilot struct {
 	useful   useful
 }
 
-// New returns a pilot that has seen nothing yet.
-func New(opt Options) *Pilot { return NewWith(opt, &defaults) }
-
 var defaults = DefaultConstants()
 
-// NewWith returns a pilot with other constants, for the lab's study. It keeps c.
-func NewWith(opt Options, c *Constants) *Pilot {
+// New returns a pilot that has seen nothing yet.
+func New(opt Options) *Pilot {
 	if opt.Objective <= 0 {
 		opt.Objective = DefaultObjective
 	}
 	if opt.Hold <= 0 {
 		opt.Hold = DefaultHold
 	}
-	p := &Pilot{opt: opt, c: c, last: unknown(ReasonStarting)}
-	p.capacity.forget(c)
+	if opt.Constants == nil {
+		opt.Constants = &defaults
+	}
+	p := &Pilot{opt: opt, c: opt.Constants, last: unknown(ReasonStarting)}
+	p.capacity.forget(p.c)
 	p.patience.forget()
 	return p
 }
