@@ -17,6 +17,8 @@ type studyFlags struct {
 	shipped, each bool
 	ablation      bool
 	plot          string
+	scenarios     []string
+	seeds         int
 }
 
 func registerStudy(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
@@ -30,7 +32,10 @@ func registerStudy(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 	cmd.Flag("bound", "Work out how little somebody would need who knows everything beforehand. Slow.").BoolVar(&f.opt.Bound)
 	cmd.Flag("shipped", "Compare with every shipped trigger, not only with KEDA's kafka trigger.").BoolVar(&f.shipped)
 	cmd.Flag("each", "Print every workload with the pilot and the best kafka trigger.").BoolVar(&f.each)
-	cmd.Flag("ablation", "Show what each of the law's constants is worth instead: without it, halved, doubled.").BoolVar(&f.ablation)
+	cmd.Flag("ablation", "Show what each of the law's constants is worth instead: without it, or halved and doubled.").BoolVar(&f.ablation)
+	cmd.Flag("scenario", "Run the pilot on this scenario file, or the shipped one of that name, instead. Repeatable.").
+		StringsVar(&f.scenarios)
+	cli.Declare(cmd, &f.seeds, "scenario-seeds", "5", "Seeds to run each scenario with.", cli.ParseCount[int])
 	cmd.Flag("plot", "Draw age against cost to this SVG file.").StringVar(&f.plot)
 	return cmd, f.run
 }
@@ -45,6 +50,9 @@ func (f *studyFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	progress := newBar(stderr, "studying")
 	defer progress.end()
+	if len(f.scenarios) > 0 {
+		return f.services(ctx, stdout, progress)
+	}
 	if f.ablation {
 		rows, err := study.Ablate(ctx, f.opt, progress.at)
 		progress.end()
@@ -65,4 +73,23 @@ func (f *studyFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	return report.WriteText(stdout, f.each)
+}
+
+// services runs the pilot on scenarios.
+func (f *studyFlags) services(ctx context.Context, stdout io.Writer, progress *bar) error {
+	var all []study.Service
+	for i, name := range f.scenarios {
+		sc, err := readScenario(name)
+		if err != nil {
+			return err
+		}
+		services, err := study.Scenario(ctx, sc, f.seeds, f.opt.Bound)
+		if err != nil {
+			return err
+		}
+		all = append(all, services...)
+		progress.at(i+1, len(f.scenarios))
+	}
+	progress.end()
+	return study.WriteScenarios(stdout, all)
 }

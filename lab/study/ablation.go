@@ -17,8 +17,8 @@ type Ablation struct {
 	Row
 }
 
-// Ablate runs the pilot as it is, and with each of its constants halved, doubled and (where that means something) without
-// effect.
+// Ablate runs the pilot as it is, and with each of its constants without effect or, where there is no such value, halved
+// and doubled.
 func Ablate(ctx context.Context, opt Options, progress func(done, of int)) ([]Ablation, error) {
 	opt.Only, opt.Query, opt.Bound, opt.Done = true, nil, false, nil
 	variants := ablations()
@@ -52,10 +52,11 @@ func ablations() []Ablation {
 	c := reflect.ValueOf(pilot.DefaultConstants())
 	for i := range c.NumField() {
 		name, v := c.Type().Field(i).Name, c.Field(i).Float()
-		out = append(out, Ablation{Constant: name, Value: v / 2}, Ablation{Constant: name, Value: v * 2})
 		if w, ok := without[name]; ok {
 			out = append(out, Ablation{Constant: name, Value: w})
+			continue
 		}
+		out = append(out, Ablation{Constant: name, Value: v / 2}, Ablation{Constant: name, Value: v * 2})
 	}
 	return out
 }
@@ -71,8 +72,8 @@ func WriteAblation(w io.Writer, rows []Ablation) error {
 		switch {
 		case name == "":
 			name, value = "the law", ""
-		case r.Value == without[name] && r.Value != 0, r.Value == 0, r.Value >= 1e9:
-			value += " (none)"
+		case r.Value == without[name]:
+			value = "none"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%d/%d\t%.0f\t%d\t%d\n", name, value, r.Meets, r.Workloads, r.ReplicaMinutes, r.Changes, r.Reversals)
 	}
