@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func commandLine() cli.Program {
 	return cli.Program{
 		Name: name, Description: description,
-		Register:  cli.Commands(registerSimulate, registerTune, registerLint, registerDemo),
+		Register:  cli.Commands(registerSimulate, registerTune, registerLint, registerDemo, registerStudy),
 		Elsewhere: map[string]string{"serve": elsewhere, "check": elsewhere},
 	}
 }

@@ -39,7 +39,23 @@ func (p *Pilot) idle() bool { return p.rate.long <= 1e-9 && p.work.lag == 0 }
 // want is the number of members that a capacity calls for.
 func (p *Pilot) want(capacity float64) (int, Reason) {
 	rate, why := p.demand(p.c.Drain)
-	return p.carries(rate, capacity), why
+	k := p.carries(rate, capacity)
+	if why == ReasonBacklog || why == ReasonUrgent {
+		if most := p.helps(capacity); k > most {
+			return most, ReasonStuck
+		}
+	}
+	return k, why
+}
+
+// helps is the greatest number of members that helps: what the producer rate needs, and one useful count more for each
+// partition that is late. Where one of many is, the others need no more members for it.
+func (p *Pilot) helps(capacity float64) int {
+	k := p.carries(p.rate.now+max(0, p.rate.trend)*p.c.Lead, capacity)
+	for range min(p.work.late, len(p.useful.counts)) {
+		k = p.useful.above(k)
+	}
+	return k
 }
 
 // unmeasured is what is asked for while nobody has shown a capacity: as many as there are. Fewer where what a member was

@@ -14,6 +14,9 @@ type capacity struct {
 	best    float64 // the greatest measured
 	retryAt float64 // when best is tried again, 0: never
 	wait    float64 // until then, seconds
+
+	shownAt float64 // when it was last measured or tried
+	idle    float64 // how long it may not have been measured before more is tried, seconds
 }
 
 const (
@@ -21,6 +24,8 @@ const (
 	surely = 0.03 * 0.03
 	// contradicts is how many standard deviations evidence has to differ to replace what was known.
 	contradicts = 3
+	// more is by how much, relatively, most members have to do more than the capacity for it to be corrected.
+	more = 1.03
 	// fell is the part of the best capacity below which it counts as fallen.
 	fell = 0.8
 	// longestRetry is the longest time between two tries, in seconds.
@@ -30,16 +35,25 @@ const (
 	// triedVariance and shownVariance are the relative variances of a capacity that is tried again, and of one that most
 	// members were seen to do.
 	triedVariance, shownVariance = 0.04, 0.01
+	// grown is the factor by which more is tried of a capacity that nobody showed for long: just so little that it does
+	// not count as a fall when it fails.
+	grown = 1.25
 	// commitJitter is the standard deviation of a run's ends, as part of the commit period.
 	commitJitter = 0.4
 )
 
 func (c *capacity) forget(k *Constants) {
-	*c = capacity{variance: 1, baseVariance: 1, wait: k.Retry}
+	*c = capacity{variance: 1, baseVariance: 1, wait: k.Retry, idle: k.Grow}
 }
 
 // settle makes what was learned the base of what follows.
 func (c *capacity) settle() { c.base, c.baseVariance = c.value, c.variance }
+
+// revert takes back what was learned since the assignment stands.
+func (c *capacity) revert() {
+	c.known = c.baseVariance < 1
+	c.value, c.variance = c.base, c.baseVariance
+}
 
 // set replaces everything that was known.
 func (c *capacity) set(value, variance float64) {
@@ -66,6 +80,7 @@ func (p *Pilot) measure(o *Observation) {
 		if p.shared {
 			per = max(1, float64(o.Members))
 		}
+		c.best = max(c.best, p.shown.most)
 		c.observe(sum/seconds/per, jitter*jitter/each+surely, p.now)
 	}
 	c.reconsider(p)
@@ -78,8 +93,11 @@ func (p *Pilot) runs(stable bool) (done, seconds float64) {
 	p.work.saturated = 0
 	for i := range p.members {
 		m := &p.members[i]
-		m.add(now, float64(m.did))
-		if !stable || float64(m.waiting) <= p.backlog(m) {
+		m.add(now, m.did)
+		if m.odd && m.on {
+			p.capacity.revert()
+		}
+		if !stable || m.odd || float64(m.waiting) <= p.backlog(m) {
 			m.run = run{}
 			continue
 		}
@@ -87,12 +105,12 @@ func (p *Pilot) runs(stable bool) (done, seconds float64) {
 		switch {
 		case m.on && m.did > 0:
 			m.last = now
-			m.done += float64(m.did)
+			m.done += m.did
 		case !m.on && m.did > 0 && p.now-p.assignedAt >= p.dt:
 			m.run = run{on: true, from: now, last: now}
 		}
 		if s := m.seconds(); s >= least {
-			done += m.done
+			done += float64(m.done)
 			seconds += s
 		}
 	}
@@ -104,7 +122,7 @@ func (p *Pilot) runs(stable bool) (done, seconds float64) {
 func (p *Pilot) backlog(m *member) float64 {
 	recent := float64(m.recent)
 	if m.on && m.last > m.from {
-		recent = m.done / m.seconds()
+		recent = float64(m.done) / m.seconds()
 	}
 	return (p.commits.slack(p.dt) + fetching) * max(recent, 0.3*p.shown.most)
 }
@@ -114,6 +132,7 @@ const fetching = 2
 
 // observe weighs a measurement against what was known.
 func (c *capacity) observe(value, variance, now float64) {
+	c.shownAt = now
 	switch wb, wo := 1/c.baseVariance, 1/variance; {
 	case !c.known, c.baseVariance >= 1,
 		math.Abs(value-c.base) > contradicts*c.base*math.Sqrt(c.baseVariance+variance):
@@ -137,11 +156,15 @@ func (c *capacity) reconsider(p *Pilot) {
 		return
 	}
 	quiet := p.now - p.work.lateAt
-	if p.shown.usual > 1.03*c.value && quiet > shiftLength {
+	if p.shown.usual > more*c.value && quiet > shiftLength {
 		c.set(p.shown.usual, shownVariance)
 	}
 	if c.retryAt > 0 && p.now >= c.retryAt && quiet >= retryQuiet {
 		c.set(c.best, triedVariance)
-		c.retryAt, c.wait = 0, min(2*c.wait, longestRetry)
+		c.retryAt, c.wait, c.shownAt = 0, min(2*c.wait, longestRetry), p.now
+	}
+	if p.now-c.shownAt >= c.idle && quiet >= c.idle && p.objective() >= p.c.Probe {
+		c.set(grown*c.value, triedVariance)
+		c.shownAt, c.idle = p.now, min(2*c.idle, longestRetry)
 	}
 }

@@ -39,6 +39,10 @@ type Constants struct {
 	Doubt float64
 	// Retry is when a capacity from before a fall is tried again, doubled each time: a brown-out is over by then.
 	Retry float64
+	// Grow is how long a capacity may not have been measured, with nobody saturated, before a quarter more is tried:
+	// members that are never behind do not show that they have become faster. Only where the objective has room for a
+	// failed try (Probe).
+	Grow float64
 
 	// Patience.
 
@@ -60,8 +64,8 @@ type Constants struct {
 	// Shares is the memory of how production spreads over partitions: counts that tell them apart, and skew that shifts
 	// within minutes is found.
 	Shares float64
-	// Stuck is how long a partition has to have stood still, with a backlog, while others of its group move, to be left
-	// out: longer than a session timeout (45 s), after which another member takes it.
+	// Stuck is how long a partition has to have stood still, with a backlog, while its member commits others, to be left
+	// out: longer than a consumer stays with one partition's messages.
 	Stuck float64
 }
 
@@ -70,7 +74,7 @@ func DefaultConstants() Constants {
 	return Constants{
 		Free: 1. / 3, Urgent: 2. / 3, Drain: 240, DrainUrgent: 60, Under: 0.3,
 		Window: 120, Short: 20, Sigma: 3, Slope: 2.5, Lead: 45,
-		Run: 20, Doubt: 0.0025, Retry: 300,
+		Run: 20, Doubt: 0.0025, Retry: 300, Grow: 3600,
 		Settle: 60, DrainDown: 900, Failed: 1800, Quiet: 300, Probe: 60, Blind: 0.25,
 		Shares: 600, Stuck: 90,
 	}

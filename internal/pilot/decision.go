@@ -48,7 +48,8 @@ const (
 	ReasonCeiling
 	// ReasonOffsets: some partition could not be read; while Known, the last decision stands.
 	ReasonOffsets
-	// ReasonMembers: the members could not be read; while Known, the last decision stands.
+	// ReasonMembers: the members could not be read, or the group commits without any; while Known, the last decision
+	// stands.
 	ReasonMembers
 	// ReasonStarting: too few waves were seen.
 	ReasonStarting

@@ -8,13 +8,14 @@ type member struct {
 	share   float32 // of production
 	recent  float32 // messages/s, by its partitions' commits
 	did     float32 // messages committed in this wave
+	odd     bool    // it commits, and one of its partitions halts: what it does is not what it can do
 }
 
 // run is a time in which a member had a backlog in every wave.
 type run struct {
 	on         bool
 	from, last int32   // from one commit to another, tenths of a second
-	done       float64 // committed in between
+	done       float32 // committed in between
 }
 
 // seconds of the run.
@@ -23,7 +24,7 @@ func (r *run) seconds() float64 { return float64(r.last-r.from) / 10 }
 // shift is what a member did over the last one to two minutes.
 type shift struct {
 	since         int32   // tenths of a second
-	count         float64 // messages committed since
+	count         float32 // messages committed since
 	before        float32 // the same of the whole minute before
 	beforeSeconds float32
 }
@@ -32,10 +33,10 @@ type shift struct {
 const shiftLength = 60
 
 // add takes in what was committed by now.
-func (s *shift) add(now int32, count float64) {
+func (s *shift) add(now int32, count float32) {
 	s.count += count
 	if age := float64(now-s.since) / 10; age >= shiftLength {
-		s.before, s.beforeSeconds = float32(s.count), float32(age)
+		s.before, s.beforeSeconds = s.count, float32(age)
 		s.since, s.count = now, 0
 	}
 }
@@ -43,7 +44,7 @@ func (s *shift) add(now int32, count float64) {
 // rate in messages/s; false while it is too short to tell.
 func (s *shift) rate(now int32) (float64, bool) {
 	t := float64(s.beforeSeconds) + float64(now-s.since)/10
-	return (float64(s.before) + s.count) / max(t, 1), t >= shiftLength
+	return float64(s.before+s.count) / max(t, 1), t >= shiftLength
 }
 
 // assigned notes whether the assignment is another one than in the last wave: then what a member did says nothing.

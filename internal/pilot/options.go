@@ -11,6 +11,8 @@ type Options struct {
 	MembersPerReplica int
 	// Hold is for how long the last decision stands while some partition or the members cannot be read. 0: DefaultHold.
 	Hold time.Duration
+	// Constants replace the law's own, for the lab's study; nil: DefaultConstants.
+	Constants *Constants
 }
 
 const (

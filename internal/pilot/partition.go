@@ -4,7 +4,7 @@ package pilot
 type partition struct {
 	end, pos int64
 	member   int32
-	moved    int32   // when pos last moved, in tenths of a second
+	moved    int32   // when pos last moved, or messages began to wait, in tenths of a second
 	consumed float32 // messages/s, from commit to commit
 	produced float32 // messages, fading
 	flags
@@ -17,7 +17,6 @@ const (
 	seen   flags = 1 << iota // end and pos are of an earlier wave
 	begun                    // the group has committed
 	steady                   // something was produced in every wave since pos last moved
-	stuck                    // it has a backlog and does not move, while others do
 )
 
 func (f flags) has(x flags) bool { return f&x != 0 }
@@ -56,6 +55,7 @@ func (p *Pilot) takeIn(o *Observation) {
 				pt.moved, pt.flags = now, seen
 			} else {
 				made = max(0, q.End-pt.end)
+				begins := made > 0 && !pt.has(steady) && pt.end == pt.pos // it was idle
 				if made == 0 {
 					pt.flags &^= steady
 				}
@@ -68,7 +68,9 @@ func (p *Pilot) takeIn(o *Observation) {
 						p.commits.jumpAt = p.now
 					}
 					pt.moved = now
-					pt.flags = pt.flags&^stuck | steady
+					pt.flags |= steady
+				} else if begins {
+					pt.moved = now
 				}
 			}
 			if q.Committed >= 0 {
@@ -81,9 +83,20 @@ func (p *Pilot) takeIn(o *Observation) {
 		}
 		p.topics[t].produced = sum
 	}
+	p.attend(o.Members, consumed > 0)
 	if p.waves > 1 {
 		p.rate.push(slot{float32(p.dt), float32(produced), float32(consumed), float32(float64(o.Members) * p.dt)}, p.span())
 	}
+}
+
+// attend notes whether a group consumes without members. The last commits of members that left are none.
+func (p *Pilot) attend(members int, consumed bool) {
+	if members > 0 {
+		p.empty, p.alone = 0, false
+		return
+	}
+	p.empty++
+	p.alone = p.alone || consumed && p.empty > 2
 }
 
 // commit takes in that a commit moved a partition by done messages, gap seconds after the one before.

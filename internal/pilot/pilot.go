@@ -22,6 +22,8 @@ type Pilot struct {
 	count      int     // of the members, as told
 	shared     bool    // members hold no partitions: all of them count as one
 	assignedAt float64 // since when the assignment stands
+	empty      int     // successive waves without members
+	alone      bool    // the group commits without members: consumers assign themselves, and nobody knows how many
 
 	rate     rate
 	commits  commits
@@ -32,21 +34,21 @@ type Pilot struct {
 	useful   useful
 }
 
-// New returns a pilot that has seen nothing yet.
-func New(opt Options) *Pilot { return NewWith(opt, &defaults) }
-
 var defaults = DefaultConstants()
 
-// NewWith returns a pilot with other constants, for the lab's study. It keeps c.
-func NewWith(opt Options, c *Constants) *Pilot {
+// New returns a pilot that has seen nothing yet.
+func New(opt Options) *Pilot {
 	if opt.Objective <= 0 {
 		opt.Objective = DefaultObjective
 	}
 	if opt.Hold <= 0 {
 		opt.Hold = DefaultHold
 	}
-	p := &Pilot{opt: opt, c: c, last: unknown(ReasonStarting)}
-	p.capacity.forget(c)
+	if opt.Constants == nil {
+		opt.Constants = &defaults
+	}
+	p := &Pilot{opt: opt, c: opt.Constants, last: unknown(ReasonStarting)}
+	p.capacity.forget(p.c)
 	p.patience.forget()
 	return p
 }
@@ -85,8 +87,12 @@ func (p *Pilot) Observe(o *Observation) Decision {
 		p.last = unknown(ReasonStarting)
 		return p.last
 	}
+	if p.alone {
+		p.last = unknown(ReasonMembers)
+		return p.last
+	}
 	p.rate.estimate(p)
-	p.spread(o)
+	p.refresh(o)
 	p.wait()
 	p.measure(o)
 	p.last = p.decide(o)

@@ -9,14 +9,20 @@ func (p *Pilot) produced() float64 {
 	return sum
 }
 
-// share of a partition in all production. Where counts do not tell partitions apart they are taken as even.
-func (t *topic) share(pt *partition, total float64, topics int) float64 {
+// spread is the share of a topic's partitions in all production: even, and more for each message of its own.
+type spread struct{ even, each float64 }
+
+// spread of a topic. Where counts do not tell partitions apart they are taken as even.
+func (p *Pilot) spread(t *topic, total float64) spread {
 	if total <= 0 {
-		return 1 / float64(t.n*topics)
+		return spread{even: 1 / float64(t.n*len(p.topics))}
 	}
-	even := float64(t.produced) / float64(t.n)
-	return (even + float64(t.told)*(float64(pt.produced)-even)) / total
+	told := float64(t.told)
+	return spread{even: float64(t.produced) / float64(t.n) * (1 - told) / total, each: told / total}
 }
+
+// share of a partition.
+func (s spread) share(pt *partition) float64 { return s.even + s.each*float64(pt.produced) }
 
 // sharesEvery is how often, in seconds, it is found out again how production spreads.
 const sharesEvery = 60

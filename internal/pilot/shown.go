@@ -7,7 +7,7 @@ type shown struct {
 	most  float64 // messages/s, the busiest
 	usual float64 // all but a quarter
 	at    float64 // when usual was worked out last
-	rates []float64
+	rates []float32
 }
 
 const (
@@ -56,13 +56,13 @@ func (s *shown) members(p *Pilot, count int) {
 		}
 		s.most = max(s.most, r*sure)
 		if sort {
-			s.rates = append(s.rates, r*sure)
+			s.rates = append(s.rates, float32(r*sure))
 		}
 	}
 	if len(s.rates) > 0 {
 		s.at = p.now
 		slices.Sort(s.rates)
-		s.usual = max(s.usual, s.rates[len(s.rates)/4])
+		s.usual = max(s.usual, float64(s.rates[len(s.rates)/4]))
 	}
 }
 

@@ -15,14 +15,14 @@ type useful struct {
 	fullest  []float32 // share of the fullest member at each count; 0: not worked out yet
 	toldAt   float64
 	told     bool
-	load     []float64 // scratch
+	load     []float32 // scratch
 }
 
 // stale makes it be worked out anew.
 func (u *useful) stale() { u.told = false }
 
-// spread keeps what is known of the spread up to date.
-func (p *Pilot) spread(o *Observation) {
+// refresh keeps what is known of the spread up to date.
+func (p *Pilot) refresh(o *Observation) {
 	u := &p.useful
 	ceiling := o.Ceiling
 	if ceiling <= 0 && o.Assignor != Shared {
@@ -126,21 +126,22 @@ func (p *Pilot) fullestOf(k int) float64 {
 		return 1 / float64(k)
 	case Range, RoundRobin, Tasks:
 		if cap(u.load) < k {
-			u.load = make([]float64, k, max(k, u.ceiling))
+			u.load = make([]float32, k, max(k, u.ceiling))
 		}
 		u.load = u.load[:k]
 		clear(u.load)
 		p.deal(u.load)
-		return slices.Max(u.load)
+		return float64(slices.Max(u.load))
 	}
 	return p.balanced(k)
 }
 
 // deal gives every member of k the shares of its partitions.
-func (p *Pilot) deal(load []float64) {
+func (p *Pilot) deal(load []float32) {
 	at, k, total := 0, len(load), p.produced()
 	for t := range p.topics {
 		tp := &p.topics[t]
+		s := p.spread(tp, total)
 		for i := range tp.n {
 			to := at % k
 			switch p.useful.assignor {
@@ -149,7 +150,7 @@ func (p *Pilot) deal(load []float64) {
 			case Tasks:
 				to = (i + tp.sub*tp.n) % k
 			}
-			load[to] += tp.share(&p.parts[at], total, len(p.topics))
+			load[to] += float32(s.share(&p.parts[at]))
 			at++
 		}
 	}
@@ -169,8 +170,9 @@ func rangeOf(i, n, k int) int {
 func (p *Pilot) balanced(k int) float64 {
 	n, heaviest, at, total := len(p.parts), 0.0, 0, p.produced()
 	for t := range p.topics {
+		s := p.spread(&p.topics[t], total)
 		for range p.topics[t].n {
-			heaviest = max(heaviest, p.topics[t].share(&p.parts[at], total, len(p.topics)))
+			heaviest = max(heaviest, s.share(&p.parts[at]))
 			at++
 		}
 	}

@@ -7,6 +7,8 @@ type work struct {
 	saturated int     // members with a backlog
 	fullest   float64 // share of the fullest member; 0: not every partition is held
 	lateAt    float64 // when a member was last saturated, or messages waited for longer than is free
+	late      int     // partitions that are behind by more than is free
+	stuck     int     // partitions that more members would not move
 }
 
 // wait finds out how far behind the group is.
@@ -14,23 +16,41 @@ func (p *Pilot) wait() {
 	for i := range p.members {
 		m := &p.members[i]
 		m.waiting, m.share, m.recent = 0, 0, 0
+		m.odd = m.odd && m.did == 0 // it committed: now it shows
 	}
 	ref := max(p.rate.long, 1e-9)
 	slack := p.commits.slack(p.dt)
 	w := &p.work
-	w.behind, w.lag, w.fullest = 0, 0, 0
+	w.behind, w.lag, w.fullest, w.late, w.stuck = 0, 0, 0, 0, 0
+	free := p.free()
 	at, waiting, held := 0, 0.0, true
 	total := p.produced()
 	for t := range p.topics {
 		tp := &p.topics[t]
+		spread := p.spread(tp, total)
 		for range tp.n {
 			pt := &p.parts[at]
 			at++
-			b, share := p.waiting(pt), tp.share(pt, total, len(p.topics))
+			share, b, overdue := spread.share(pt), 0.0, 0.0
+			if pt.end > pt.pos {
+				b, overdue = p.waiting(pt), p.halts(pt)
+				w.lag += float64(pt.end - pt.pos)
+			}
+			if overdue > 0 {
+				m := &p.members[pt.member]
+				m.odd = m.odd || m.did > 0
+				if m.odd && overdue > p.c.Stuck {
+					w.stuck++
+					b = 0
+				}
+			}
 			waiting += b
-			w.lag += float64(pt.end - pt.pos)
-			if r := share * ref; r > 0 {
-				w.behind = max(w.behind, b/r-slack)
+			if r := share * ref; r > 0 && b > slack*r {
+				x := b/r - slack
+				w.behind = max(w.behind, x)
+				if x > free {
+					w.late++
+				}
 			}
 			if pt.member == NoMember {
 				held = false
@@ -53,4 +73,14 @@ func (p *Pilot) wait() {
 	if !held || p.shared {
 		w.fullest = 0
 	}
+}
+
+// halts is for how many seconds a partition with a backlog has not moved, once its member would have committed it if it
+// read it. 0: it moves, or nothing waits.
+func (p *Pilot) halts(pt *partition) float64 {
+	since := p.now - max(float64(pt.moved)/10, p.assignedAt)
+	if pt.member == NoMember || p.shared || !p.commits.overdue(since, p.dt) {
+		return 0
+	}
+	return since
 }

@@ -17,6 +17,9 @@ type Controller struct {
 	Object  scale.ScaledObject
 	// Queries holds the query of each prometheus trigger, nil for the others.
 	Queries []*manifest.Query
+	// Direct are the triggers that ask the exporter itself for the group's desired replicas, as KEDA's metrics-api trigger
+	// asks /desired; nil: none.
+	Direct []bool
 	// Origin says where the manifest stands.
 	Origin string
 	// Source and Bundle are what it was read from, for the lints.
@@ -96,6 +99,9 @@ func (d *driver) run(step int) (scale.Outcome, bool) {
 // Ask answers for a trigger's source.
 func (d *driver) Ask(_ time.Time, trigger int) scale.Answer {
 	t := &d.ctl.Object.Triggers[trigger]
+	if d.ctl.asksExporter(trigger) {
+		return d.desired()
+	}
 	if t.Type != scale.PrometheusTrigger {
 		return scale.Answer{Partitions: d.offsets(t.Kafka), NoMembers: len(d.group.members) == 0}
 	}

@@ -32,7 +32,9 @@ func trackerOptions(interval, window time.Duration) lag.Options {
 
 func newExporter(p *plant) *exporter {
 	pipe := &p.sc.Pipeline
-	e := &exporter{plant: p, start: p.sc.Start, tracker: lag.NewTracker(trackerOptions(pipe.SampleInterval, pipe.RateWindow)),
+	opt := trackerOptions(pipe.SampleInterval, pipe.RateWindow)
+	opt.Pilot = p.pilot
+	e := &exporter{plant: p, start: p.sc.Start, tracker: lag.NewTracker(opt),
 		brokers: []lag.Broker{{ID: 1, Address: "kafka:9092", Up: true}}, inSnap: map[*group]int{}}
 	for i := range p.topics {
 		e.topics = append(e.topics, i)
@@ -132,7 +134,7 @@ func (e *exporter) group(g *group, step int, now time.Time, out *lag.GroupSample
 	}
 	m := &lag.Members{At: now, State: out.State, Count: len(g.members)}
 	if len(g.members) > 0 {
-		m.Assignor, m.Topics = g.svc.Assignor, g.sorted
+		m.Assignor, m.Topics, m.Assigned = g.svc.Assignor, g.sorted, g.assigned(out.Commits, from)
 	}
 	out.Members = m
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -22,6 +23,7 @@ type plant struct {
 	// partial is the share of partitions that cannot be read, lostScrape that the exporter cannot be scraped.
 	partial    float64
 	lostScrape bool
+	pilot      func(group string) pilot.Options // nil: no pilots
 }
 
 type feed struct {
@@ -68,7 +70,8 @@ func (p *plant) newGroup(svc *scenario.Service, index map[string]int) *group {
 func (g *group) populate(replicas int) {
 	g.spec = replicas
 	for range replicas {
-		g.pods = append(g.pods, &pod{created: -3600, joins: -3600, ready: -3600, measuredAt: 1, usage: g.svc.Resources.CPUIdle})
+		g.pods = append(g.pods, &pod{created: -3600, joins: -3600, ready: -3600, measuredAt: 1, usage: g.svc.Resources.CPUIdle,
+			speed: g.nextSpeed()})
 	}
 	g.tick(0)
 	for _, p := range g.parts {

@@ -55,6 +55,10 @@ type group struct {
 	stopped  bool
 	noCommit bool
 
+	// speed is that of the i-th pod, as a factor of the capacity; nil: all are alike.
+	speed func(i int) float64
+	born  int
+
 	lost     float64
 	consumed float64 // in this step
 	work     []*partition
@@ -137,9 +141,13 @@ func (g *group) consume(step int, topics []*topicLog) {
 		if m.dead || g.stopped || budget <= 0 {
 			continue
 		}
-		done := g.serve(m, step, budget, topics)
+		own := budget
+		if m.pod != nil {
+			own *= m.pod.speed
+		}
+		done := g.serve(m, step, own, topics)
 		g.consumed += done
-		m.busy = done / budget
+		m.busy = done / own
 	}
 	if !g.noCommit {
 		g.commit(step)

@@ -9,6 +9,7 @@ import (
 // pod is a replica. Steps are those at which it joins its group and becomes Ready.
 type pod struct {
 	created, joins, ready int
+	speed                 float64 // factor of the capacity
 	member                *member
 	// usage is the CPU of the last whole metrics window in percent of the request.
 	usage      float64
@@ -30,10 +31,19 @@ func (g *group) scaleTo(step, n int) {
 }
 
 func (g *group) newPod(step int) *pod {
-	p := &pod{created: step}
+	p := &pod{created: step, speed: g.nextSpeed()}
 	p.joins = step + g.clock.steps(g.svc.StartDelay)
 	p.ready = p.joins + g.clock.steps(g.svc.ReadyDelay)
 	return p
+}
+
+// nextSpeed is that of the next pod to be created.
+func (g *group) nextSpeed() float64 {
+	if g.speed == nil {
+		return 1
+	}
+	g.born++
+	return g.speed(g.born - 1)
 }
 
 // removePod stops a pod as a ReplicaSet chooses it: one that is not Ready first, then the newest. It leaves gracefully.
@@ -80,7 +90,7 @@ func (g *group) crash(step, count int) {
 		p.member.leaves = step + g.clock.steps(g.svc.SessionTimeout)
 		p.member.pod = nil
 		fresh := g.newPod(step)
-		fresh.created = p.created
+		fresh.created, fresh.speed = p.created, p.speed
 		*p = *fresh
 		count--
 	}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -40,6 +41,10 @@ type Options struct {
 	// that caused it, as on a cluster: the event is noted when the change was made. It matters where a policy's period is
 	// a multiple of the sync period, because it then still counts when it is as old as the period.
 	LateEvents bool
+	// Speed is that of the i-th pod of a service that is created, as a factor of its capacity; nil: all are alike.
+	Speed func(i int) float64
+	// Constants of the pilot; nil: its own.
+	Constants *pilot.Constants
 }
 
 // Window is a part of the run.
@@ -93,6 +98,9 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 	if opt.Window != nil {
 		r.plant.from, r.length = opt.Window.From, opt.Window.Length
 	}
+	if cand.desires() {
+		r.plant.pilot = r.plant.pilots(opt.Constants)
+	}
 	r.exp = newExporter(r.plant)
 	var err error
 	if r.prom, err = newPrometheus(r.exp, r.opt.Phase); err != nil {
@@ -103,6 +111,7 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 		if !ok {
 			n = g.svc.Replicas.Initial
 		}
+		g.speed = opt.Speed
 		g.populate(n)
 		m := newMeter(g, r)
 		m.schedule = cand.Schedule[g.svc.Name]
