@@ -27,6 +27,8 @@ func AddKafkaFlags(cmd cli.Flags) *KafkaFlags {
 	f := &KafkaFlags{}
 	cmd.Flag("kafka.server", "Address (host:port) of a Kafka broker to start from. Repeatable.").
 		Default("kafka:9092").StringsVar(&f.cfg.Brokers)
+	cmd.Flag("kafka.cluster-id", "ID that the cluster must have. A broker of another cluster is not read. Default: the ID of the "+
+		"first answer.").PlaceHolder("ID").StringVar(&f.cfg.ClusterID)
 	f.connection.addClient(cmd)
 	f.addSampling(cmd)
 	f.addFilters(cmd)
@@ -45,8 +47,9 @@ func (f *KafkaFlags) addSampling(cmd cli.Flags) {
 	duration(&f.cfg.MaxAge, "sample.max-age", "",
 		"How long a value that cannot be read any more is still served. Default: three sample intervals.")
 	duration(&f.cfg.MetadataRefresh, "refresh.metadata", cli.Span(def.MetadataRefresh), "How often topics, partitions and brokers are read.")
-	duration(&f.cfg.MembersRefresh, "refresh.members", cli.Span(def.MembersRefresh),
-		"How often the members of groups without a change of state are read.")
+	duration(&f.cfg.MembersRefresh, "refresh.members", "",
+		"How often the members of groups without a change of state are read. Default: in every sample, and every "+
+			cli.Span(kafka.SlowMembersRefresh)+" with --desired.disable.")
 	duration(&f.cfg.StartsRefresh, "refresh.starts", cli.Span(def.StartsRefresh), "How often log start offsets are read.")
 }
 

@@ -47,7 +47,7 @@ func (f *LagFlags) RateWindow() time.Duration { return f.opt.RateWindow }
 // Options takes the sampling settings from the sampler's configuration.
 func (f *LagFlags) Options(cfg kafka.Config) lag.Options {
 	opt := f.opt
-	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, max(3*cfg.MembersRefresh, cfg.MaxAge)
+	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, max(3*cfg.MembersRefresh, cfg.MaxAge, 2*time.Minute)
 	return opt
 }
 
@@ -65,7 +65,9 @@ func AddMetricsFlags(cmd cli.Flags) *MetricsFlags {
 	cmd.Flag("kafka.labels", "NAME=VALUE[,NAME=VALUE]: constant labels of all series about the cluster. The metrics' own "+
 		"label names cannot be used.").
 		PlaceHolder("NAME=VALUE,...").StringVar(&f.labels)
-	cmd.Flag("offset.show-all", "Publish kafka_consumergroup_* offsets and lag of groups without members too.").
+	cmd.Flag("offset.show-all", "Publish groups without members too. With --no-offset.show-all they have no "+
+		"kafka_consumergroup_* offsets and lag, and no kafka_group_* series where nothing is left to read, unless "+
+		"--group.expect names them.").
 		Default("true").BoolVar(&f.showAll)
 	cmd.Flag("metrics.disable", "Metric to leave out. Repeatable.").PlaceHolder("METRIC").StringsVar(&f.disable)
 	cli.Declare(cmd, &f.granularity, "metrics.granularity", "partition", "Finest level of series about the cluster: partition, "+

@@ -14,10 +14,14 @@ const (
 	apiConnect          = "Connect" // not of the protocol: opening a connection
 )
 
-// API keys whose versions are looked at.
+// API keys that matter here.
 const (
+	keyMetadata         = 3
 	keyOffsetFetch      = 9
 	keyListGroups       = 16
+	keySASLHandshake    = 17
+	keyAPIVersions      = 18
+	keySASLAuthenticate = 36
 	keyDescribeConsumer = 69
 )
 

@@ -21,6 +21,7 @@ type node struct {
 	gone    bool // not in the newest metadata
 
 	coordinator, leader, describe, spare *lane
+	standing                             *standing
 
 	answered atomic.Bool // in this wave
 	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
@@ -29,11 +30,11 @@ type node struct {
 
 func (s *Sampler) newNode(id int32, address string) *node {
 	label := strconv.Itoa(int(id))
-	troubled := new(atomic.Bool)
-	lane := func() *lane { return newLane(s.ctx, address, label, troubled, s.lanes) }
+	standing := new(standing)
+	lane := func() *lane { return newLane(s.ctx, address, label, standing, s.lanes) }
 	return &node{
 		id: id, label: label, address: address, batch: maxBatchGroups,
-		coordinator: lane(), leader: lane(), describe: lane(), spare: lane(),
+		standing: standing, coordinator: lane(), leader: lane(), describe: lane(), spare: lane(),
 	}
 }
 

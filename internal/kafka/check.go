@@ -70,6 +70,9 @@ func (r *report) list(title string, lines []string) {
 }
 
 func (s *Sampler) reportBrokers(out *report, w *lag.Wave) {
+	if w.ClusterID != "" {
+		out.line("Cluster: %s", w.ClusterID)
+	}
 	out.line("Brokers: %d", len(w.Brokers))
 	for _, b := range w.Brokers {
 		state := "does not answer"

@@ -2,10 +2,8 @@ package kafka
 
 import (
 	"encoding/binary"
-	"fmt"
-	"io"
 	"math"
-	"time"
+	"slices"
 
 	"github.com/IBM/sarama"
 )
@@ -24,23 +22,17 @@ type offsetAnswer struct {
 // fetchOffsets prepares the request for a call on the session.
 func (s *session) fetchOffsets(clientID string, groups []*group) func(*sarama.Broker) (offsetAnswer, error) {
 	s.sent++
-	correlation := s.sent
-	request := offsetFetchRequest(clientID, correlation, groups)
+	request := offsetFetchRequest(clientID, s.sent, groups)
 	return func(*sarama.Broker) (offsetAnswer, error) {
-		raw, err := s.exchange(request, correlation)
+		raw, err := s.exchange(request)
 		return offsetAnswer{raw: raw}, err
 	}
 }
 
 // offsetFetchRequest asks for the offsets of groups on all topics. Offsets of open transactions are not waited for.
 func offsetFetchRequest(clientID string, correlation int32, groups []*group) []byte {
-	b := make([]byte, 4, 64+64*len(groups))
-	b = binary.BigEndian.AppendUint16(b, keyOffsetFetch)
-	b = binary.BigEndian.AppendUint16(b, offsetFetchVersion)
-	b = binary.BigEndian.AppendUint32(b, uint32(correlation))
-	b = binary.BigEndian.AppendUint16(b, uint16(len(clientID)))
-	b = append(b, clientID...)
-	b = append(b, 0) // tags
+	b := requestHeader(keyOffsetFetch, offsetFetchVersion, correlation, clientID)
+	b = append(slices.Grow(b, 64*len(groups)), 0) // tags
 	b = binary.AppendUvarint(b, uint64(len(groups))+1)
 	for _, g := range groups {
 		b = binary.AppendUvarint(b, uint64(len(g.raw))+1)
@@ -50,34 +42,6 @@ func offsetFetchRequest(clientID string, correlation int32, groups []*group) []b
 	b = append(b, 0, 0) // not only stable offsets, tags
 	binary.BigEndian.PutUint32(b, uint32(len(b)-4))
 	return b
-}
-
-// exchange sends a request of our own making over sarama's connection, on which nothing else is under way, and returns
-// the answer after its correlation ID, valid until the next one. Errors leave the connection unusable.
-func (s *session) exchange(request []byte, correlation int32) ([]byte, error) {
-	if err := s.conn.SetDeadline(time.Now().Add(exchangeTimeout)); err != nil {
-		return nil, err
-	}
-	if _, err := s.conn.Write(request); err != nil {
-		return nil, err
-	}
-	var head [8]byte
-	if _, err := io.ReadFull(s.conn, head[:]); err != nil {
-		return nil, err
-	}
-	size := int32(binary.BigEndian.Uint32(head[:]))
-	if size < 4 || size > sarama.MaxResponseSize {
-		return nil, sarama.PacketDecodingError{Info: fmt.Sprintf("an answer of %d bytes", size)}
-	}
-	if got := int32(binary.BigEndian.Uint32(head[4:])); got != correlation {
-		return nil, sarama.PacketDecodingError{Info: fmt.Sprintf("the answer to request %d instead of %d", got, correlation)}
-	}
-	n := int(size) - 4
-	if cap(s.answer) < n {
-		s.answer = make([]byte, n)
-	}
-	_, err := io.ReadFull(s.conn, s.answer[:n])
-	return s.answer[:n], err
 }
 
 // offsetReader reads the answer to an OffsetFetch. After the first value that is not there all others are empty, and

@@ -22,7 +22,11 @@ type Config struct {
 	// Version is the newest protocol version to speak, as Kafka writes it; empty negotiates.
 	Version  string
 	ClientID string
-	Security auth.Settings
+	// ClusterID is the ID that the cluster must have; empty takes that of the first metadata.
+	ClusterID string
+	// RememberedID is the ID that an earlier run saw, from its state file. It counts where ClusterID is empty.
+	RememberedID string
+	Security     auth.Settings
 	// Dial opens the connections; nil dials TCP. Encryption and login are put on top of what it returns.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -33,9 +37,12 @@ type Config struct {
 	WaveTimeout time.Duration
 	// RateWindow is how far back the producer rate of a partition seen for the first time is seeded.
 	RateWindow time.Duration
-	// MetadataRefresh, MembersRefresh and StartsRefresh space the requests that not every wave makes; 0 means the
-	// defaults of 30 s, 60 s and 60 s.
+	// MetadataRefresh and StartsRefresh space the requests that not every wave makes; 0 means the defaults of 30 s and
+	// 60 s. MembersRefresh spaces descriptions of groups; 0 is every wave.
 	MetadataRefresh, MembersRefresh, StartsRefresh time.Duration
+	// Behind tells which groups have lag. They are described first where not all can be described in one wave; nil: not
+	// known. It is called by the sampler's goroutine.
+	Behind func(group string) bool
 
 	// The filters; nil admits (or excludes) nothing in particular.
 	TopicFilter, TopicExclude *regexp.Regexp
@@ -145,7 +152,7 @@ func (c Config) withDefaults() Config {
 		def   time.Duration
 	}{
 		{&c.Interval, def.Interval}, {&c.MetadataRefresh, def.MetadataRefresh},
-		{&c.MembersRefresh, def.MembersRefresh}, {&c.StartsRefresh, def.StartsRefresh},
+		{&c.StartsRefresh, def.StartsRefresh},
 	} {
 		if *d.value == 0 {
 			*d.value = d.def

@@ -20,14 +20,14 @@ type lane struct {
 	address, broker string // where it leads, and the broker's label
 	conf            *sarama.Config
 	login           *auth.Authenticator
+	watched         *cluster
 	dial            dialer
 	stats           Stats
 	// patience is how long a call waits for a connection that failed the last time, maxBackoff the longest pause
 	// between two attempts to open it.
 	patience, maxBackoff time.Duration
 
-	// troubled is shared by the lanes of a broker: one that cannot connect tells the others not to wait long.
-	troubled *atomic.Bool
+	standing *standing
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -41,11 +41,17 @@ type lane struct {
 	retryAt  time.Time
 }
 
-func newLane(parent context.Context, address, broker string, troubled *atomic.Bool, env *laneEnv) *lane {
+// standing is what the lanes of one broker know of it together.
+type standing struct {
+	troubled     atomic.Bool // one that cannot connect tells the others not to wait long
+	wrongCluster atomic.Bool // the last one that connected found another cluster
+}
+
+func newLane(parent context.Context, address, broker string, standing *standing, env *laneEnv) *lane {
 	ctx, cancel := context.WithCancel(parent)
 	return &lane{
-		address: address, broker: broker, conf: env.conf, login: env.login, dial: env.dial, stats: env.stats,
-		patience: env.patience, maxBackoff: env.maxBackoff, troubled: troubled,
+		address: address, broker: broker, conf: env.conf, login: env.login, watched: env.watched, dial: env.dial, stats: env.stats,
+		patience: env.patience, maxBackoff: env.maxBackoff, standing: standing,
 		ctx: ctx, cancel: cancel, turn: make(chan struct{}, 1),
 	}
 }
@@ -54,6 +60,7 @@ func newLane(parent context.Context, address, broker string, troubled *atomic.Bo
 type laneEnv struct {
 	conf                 *sarama.Config
 	login                *auth.Authenticator
+	watched              *cluster
 	dial                 dialer
 	stats                Stats
 	patience, maxBackoff time.Duration
@@ -85,6 +92,7 @@ func call[T any](ctx context.Context, l *lane, api string, fn func(*session) fun
 			return v, err
 		}
 		l.discard(s)
+		refused(l.login, s.conf, err) // sarama logs in again on the same connection
 		if !reused || isTimeout(err) || ctx.Err() != nil {
 			if ctx.Err() != context.Canceled { // given up by us: that says nothing about the broker
 				l.failed()
@@ -109,7 +117,7 @@ func (l *lane) acquire(ctx context.Context) (*session, error) {
 		l.opening = make(chan struct{})
 		go l.open(l.opening)
 	}
-	opening, suspect := l.opening, l.failures > 0 || l.troubled.Load()
+	opening, suspect := l.opening, l.failures > 0 || l.standing.troubled.Load()
 	l.mu.Unlock()
 
 	if suspect {
@@ -126,7 +134,7 @@ func (l *lane) acquire(ctx context.Context) (*session, error) {
 	if l.session != nil {
 		return l.session, nil
 	}
-	l.troubled.Store(true)
+	l.standing.troubled.Store(true)
 	if l.openErr == nil && !suspect && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -142,10 +150,13 @@ func (l *lane) lastError() error {
 
 // open runs on its own: a slow login must not hold a wave up, and is not lost when a wave gives up on it.
 func (l *lane) open(done chan struct{}) {
-	s, err := openSession(l.ctx, l.conf, l.login, l.dial, l.address, time.Now().Add(openTimeout))
+	s, err := openSession(l.ctx, l.conf, l.login, l.watched, l.dial, l.address, time.Now().Add(openTimeout))
 	l.mu.Lock()
 	l.opening, l.session, l.openErr = nil, s, err
 	l.mu.Unlock()
+	if wrong := isWrongCluster(err); wrong || err == nil {
+		l.standing.wrongCluster.Store(wrong)
+	}
 	if err != nil {
 		l.failed()
 	}
@@ -181,7 +192,7 @@ func (l *lane) healthy() {
 	l.mu.Lock()
 	l.failures, l.retryAt = 0, time.Time{}
 	l.mu.Unlock()
-	l.troubled.Store(false)
+	l.standing.troubled.Store(false)
 }
 
 // failed notes a failure and when the next attempt may be made.

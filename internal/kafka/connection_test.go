@@ -1,15 +1,22 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/go-kit/log"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"kafka_burndown_exporter/internal/kafka/auth"
@@ -35,7 +42,7 @@ func TestMutePeerEndsTheOpening(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			_, err = openSession(ctx, sarama.NewConfig(), login, mute, "mute:9093", time.Now().Add(50*time.Millisecond))
+			_, err = openSession(ctx, sarama.NewConfig(), login, &cluster{}, mute, "mute:9093", time.Now().Add(50*time.Millisecond))
 			if !isTimeout(err) || ctx.Err() != nil {
 				t.Errorf("ended with %v", err)
 			}
@@ -121,4 +128,49 @@ func TestCallThatIsTooLateIsNotMade(t *testing.T) {
 			}
 		})
 	})
+}
+
+// A broker refuses the first token: the next login has another, on every connection.
+func TestRefusedTokenIsReplaced(t *testing.T) {
+	issued := atomic.Int32{}
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"access_token":"token-%d","expires_in":3600}`, issued.Add(1))
+	}))
+	defer endpoint.Close()
+	f := newFixture(t, kfake.NumBrokers(2))
+	f.topic("orders", 1)
+	f.cluster.ControlKey(int16(kmsg.SASLHandshake), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		f.cluster.KeepControl()
+		return r.ResponseKind(), nil, true
+	})
+	refusals := atomic.Int32{}
+	f.cluster.ControlKey(int16(kmsg.SASLAuthenticate), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		f.cluster.KeepControl()
+		answer := r.ResponseKind().(*kmsg.SASLAuthenticateResponse)
+		if bytes.Contains(r.(*kmsg.SASLAuthenticateRequest).SASLAuthBytes, []byte("token-1\x01")) {
+			refusals.Add(1)
+			answer.ErrorCode = kerr.SaslAuthenticationFailed.Code
+		}
+		return answer, nil, true
+	})
+	f.config.Security.SASL = auth.SASL{
+		Enabled: true, Handshake: true, Mechanism: "oauthbearer", Username: "alice",
+		OAuth: auth.OAuth{TokenURL: endpoint.URL},
+	}
+	s := f.sampler()
+	if _, err := s.Wave(t.Context()); err == nil {
+		t.Fatal("the first token was not refused")
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		w, err := s.Wave(t.Context())
+		if err == nil && len(w.Brokers) == 2 && w.Brokers[0].Up && w.Brokers[1].Up {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no login: %v\n%s", err, f.logs)
+		}
+	}
+	if n := issued.Load(); n != 2 || refusals.Load() == 0 {
+		t.Errorf("%d tokens and %d refusals", n, refusals.Load())
+	}
 }

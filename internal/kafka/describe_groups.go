@@ -17,6 +17,9 @@ const (
 	maxDescribeGroups  = 1000
 	maxDescribeMembers = 10_000
 	assumedMembers     = 5
+	// describeBudget is how many members a broker is asked to describe in one wave. What is over it waits for a later
+	// wave: groups that are behind or have changed come first, then those described longest ago.
+	describeBudget = 20_000
 )
 
 // The states that are told apart here. Dead is what Kafka answers for a group that it does not have as a group of the
@@ -32,6 +35,7 @@ type description struct {
 	group   *group
 	listed  string // the state it was listed with
 	members *lag.Members
+	said    *membership
 }
 
 // describer reads descriptions beside the rest of the wave, on connections of its own.
@@ -47,21 +51,56 @@ func (s *Sampler) startDescribing(ctx context.Context, nodes []*node) *describer
 	d := &describer{results: make([][]description, len(nodes)), done: make(chan struct{})}
 	todo := map[int32][]describeTarget{}
 	for _, g := range s.groups {
-		if e := g.entry; e != nil && e.fresh && describable(e.typ) && g.due(now, s.cfg.MembersRefresh) {
+		if e := g.entry; e != nil && e.fresh && describable(e.typ) && g.due(now, s.cfg) {
 			members := assumedMembers
 			if g.members != nil {
 				members = g.members.Count
 			}
 			todo[e.coordinator] = append(todo[e.coordinator], describeTarget{
-				group: g, raw: g.raw, state: e.state, members: members, consumer: e.typ == lag.GroupConsumer,
+				group: g, raw: g.raw, state: e.state, members: members, consumer: e.typ == lag.GroupConsumer, said: g.said,
 			})
 		}
+	}
+	for id, targets := range todo {
+		todo[id] = s.affordable(targets)
 	}
 	go func() {
 		defer close(d.done)
 		s.each(nodes, func(i int, n *node) { d.results[i] = s.describeNode(ctx, n, todo[n.id]) })
 	}()
 	return d
+}
+
+// affordable leaves out what is over the budget of one wave.
+func (s *Sampler) affordable(targets []describeTarget) []describeTarget {
+	members := 0
+	for i := range targets {
+		members += targets[i].members
+	}
+	if members <= describeBudget {
+		return targets
+	}
+	for i := range targets {
+		t := &targets[i]
+		g := t.group
+		t.pressing = g.changed() || s.cfg.Behind != nil && s.cfg.Behind(g.id)
+	}
+	slices.SortStableFunc(targets, func(a, b describeTarget) int {
+		if a.pressing != b.pressing {
+			if a.pressing {
+				return -1
+			}
+			return 1
+		}
+		return a.group.describedAt.Compare(b.group.describedAt)
+	})
+	members = 0
+	for i := range targets {
+		if members += targets[i].members; i > 0 && members > describeBudget {
+			return targets[:i]
+		}
+	}
+	return targets
 }
 
 // describable are the types sarama can describe.
@@ -75,7 +114,7 @@ func (s *Sampler) finishDescribing(d *describer) {
 	for _, results := range d.results {
 		for _, r := range results {
 			g := r.group
-			g.members, g.describedAt, g.describedState = r.members, r.members.At, r.listed
+			g.members, g.said, g.describedAt, g.describedState = r.members, r.said, r.members.At, r.listed
 			g.descriptions = min(2, g.descriptions+1)
 			// During a rebalance the coordinator of a classic group does not tell the subscriptions, and while nobody is
 			// there none has changed.
@@ -92,6 +131,8 @@ type describeTarget struct {
 	raw, state string
 	members    int
 	consumer   bool
+	said       *membership // in its last description
+	pressing   bool        // it comes first where not all can be described
 }
 
 func (s *Sampler) describeNode(ctx context.Context, n *node, targets []describeTarget) (out []description) {
@@ -154,7 +195,8 @@ func (s *Sampler) describeClassic(ctx context.Context, n *node, batch []describe
 		if !ok || !s.described(apiDescribeGroups, n, t, a.Err, a.State) {
 			continue
 		}
-		out = append(out, description{t.group, t.state, s.classicMembers(a, at)})
+		members, said := s.classicMembers(a, t.said, at)
+		out = append(out, description{t.group, t.state, members, said})
 	}
 	return out, nil
 }
@@ -190,7 +232,8 @@ func (s *Sampler) describeConsumers(ctx context.Context, n *node, batch []descri
 		if !ok || !s.described(apiDescribeConsumer, n, t, a.ErrorCode, a.GroupState) {
 			continue
 		}
-		out = append(out, description{t.group, t.state, s.consumerMembers(a, at)})
+		members, said := s.consumerMembers(a, t.said, at)
+		out = append(out, description{t.group, t.state, members, said})
 	}
 	return out, nil
 }

@@ -56,6 +56,8 @@ func reason(err error) string {
 		return "connection_closed"
 	case errors.Is(err, errReconnecting):
 		return "reconnecting"
+	case isWrongCluster(err):
+		return "wrong_cluster"
 	case errors.Is(err, errPanic):
 		return "panic"
 	}
@@ -73,6 +75,7 @@ func structuredReason(err error) string {
 		alert     *net.OpError
 		decoding  sarama.PacketDecodingError
 		encoding  sarama.PacketEncodingError
+		frame     frameError
 	)
 	switch {
 	case errors.As(err, &dns):
@@ -82,7 +85,9 @@ func structuredReason(err error) string {
 		return "tls"
 	case auth.Reason(err) != "":
 		return auth.Reason(err)
-	case errors.As(err, &decoding), errors.Is(err, sarama.ErrInsufficientData):
+	case errors.As(err, &frame) && frame.first:
+		return "not_kafka"
+	case errors.As(err, &frame), errors.As(err, &decoding), errors.Is(err, sarama.ErrInsufficientData):
 		return "decoding"
 	case errors.As(err, &encoding):
 		return "encoding"

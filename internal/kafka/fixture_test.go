@@ -301,6 +301,7 @@ type countingStats struct {
 	requests map[string]int // by API
 	failures map[string]int // by API and reason
 	up, down int
+	wrong    int
 }
 
 func newCountingStats() *countingStats {
@@ -317,6 +318,12 @@ func (c *countingStats) Failure(api, _, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failures[api+" "+reason]++
+}
+
+func (c *countingStats) WrongCluster(addresses int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrong = addresses
 }
 
 func (c *countingStats) WaveDone(_ time.Duration, up bool) {

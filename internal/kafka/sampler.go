@@ -30,6 +30,8 @@ type Stats interface {
 	Request(api, broker string)
 	// Failure counts one failed request, or one error code in an answer, with the error's short name as reason.
 	Failure(api, broker, reason string)
+	// WrongCluster reports in every wave how many addresses answer for another cluster.
+	WrongCluster(addresses int)
 	// WaveDone reports a wave: how long it took, and whether any broker answered.
 	WaveDone(took time.Duration, up bool)
 }
@@ -45,6 +47,7 @@ type Sampler struct {
 	logger   log.Logger
 	stats    Stats
 	once     *onceLogger
+	watched  *cluster
 	lanes    *laneEnv
 	deadline time.Duration // of a wave, from its start
 
@@ -101,11 +104,13 @@ func New(cfg Config, logger log.Logger, stats Stats) (*Sampler, error) {
 	if err := conf.Validate(); err != nil {
 		return nil, fmt.Errorf("connection settings: %w", err)
 	}
+	watched := newCluster(cfg)
 	s := &Sampler{
 		cfg: cfg, version: version, versions: versionsFor(version), logger: logger, stats: stats,
-		once: newOnceLogger(logger), deadline: cfg.WaveTimeout,
+		once: newOnceLogger(logger), deadline: cfg.WaveTimeout, watched: watched,
 		lanes: &laneEnv{
-			conf: conf, login: login, dial: cfg.Dial, stats: stats, patience: cfg.WaveTimeout / 40, maxBackoff: cfg.Interval / 2,
+			conf: conf, login: login, watched: watched, dial: cfg.Dial, stats: stats, patience: cfg.WaveTimeout / 40,
+			maxBackoff: cfg.Interval / 2,
 		},
 		topicNames: newNamer(cfg.TopicFilter, cfg.TopicExclude, cfg.Shard),
 		groupNames: newNamer(cfg.GroupFilter, cfg.GroupExclude, cfg.Shard),
@@ -181,11 +186,15 @@ func (s *Sampler) Wave(ctx context.Context) (w *lag.Wave, err error) {
 			s.logPanic(p)
 			w, err = nil, fmt.Errorf("%w: %v", errPanic, p)
 		}
+		s.stats.WrongCluster(s.wrongCluster())
 		s.stats.WaveDone(time.Since(began), err == nil)
 		s.once.wave()
 	}()
 	return s.sample(ctx, began)
 }
+
+// ClusterID returns the ID of the cluster that is watched, empty before it is known.
+func (s *Sampler) ClusterID() string { return s.watched.known() }
 
 // until is a context that ends at a time, or with the sampler.
 func (s *Sampler) until(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -26,6 +28,7 @@ const (
 // session is one open connection to one broker, with what the broker supports. It is used by one call at a time.
 type session struct {
 	broker   *sarama.Broker
+	conf     *sarama.Config // as it logged in
 	conn     *conn
 	versions map[int16]int16 // API key → newest version of the broker
 	sent     int32           // requests of our own
@@ -33,10 +36,11 @@ type session struct {
 	used     bool
 }
 
-// openSession connects, logs in and asks for the supported versions, by limit at the latest; ending ctx closes the
+// openSession connects, logs in and asks for the supported versions and the cluster, by limit at the latest; ending ctx closes the
 // connection at once.
 func openSession(
-	ctx context.Context, base *sarama.Config, login *auth.Authenticator, dial dialer, address string, limit time.Time,
+	ctx context.Context, base *sarama.Config, login *auth.Authenticator, watched *cluster, dial dialer, address string,
+	limit time.Time,
 ) (*session, error) {
 	conf := *base
 	if err := login.Configure(&conf); err != nil {
@@ -68,9 +72,10 @@ func openSession(
 	}
 	if ok, err := b.Connected(); !ok { // it waits for Open to end
 		_ = c.Close()
+		refused(login, &conf, err)
 		return nil, cmp.Or(err, error(sarama.ErrNotConnected))
 	}
-	s := &session{broker: b, conn: c, versions: map[int16]int16{}}
+	s := &session{broker: b, conf: &conf, conn: c, versions: map[int16]int16{}}
 	answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})
 	if err == nil && answer.ErrorCode != 0 {
 		err = sarama.KError(answer.ErrorCode)
@@ -82,7 +87,24 @@ func openSession(
 	for _, k := range answer.ApiKeys {
 		s.versions[k.ApiKey] = k.MaxVersion
 	}
+	id, err := s.askCluster(conf.ClientID)
+	if err != nil {
+		err = fmt.Errorf("ask for the cluster: %w", err)
+	} else {
+		err = watched.check(id)
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
+}
+
+// refused tells the authenticator where a broker has refused its login.
+func refused(login *auth.Authenticator, conf *sarama.Config, err error) {
+	if errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
+		login.Refused(conf)
+	}
 }
 
 // withServerName has the certificate of the address verified, where the settings name no other.
@@ -128,44 +150,35 @@ func do[T any](ctx context.Context, s *session, fn func(*sarama.Broker) (T, erro
 	}
 }
 
-// conn caps the deadlines that sarama sets on a connection. sarama knows only fixed timeouts; the cap gives each call
-// what is left of its wave.
-type conn struct {
-	net.Conn             // encrypted where the settings say so
-	raw      net.Conn    // beneath it
-	release  func() bool // ends the tie to the lane's life
-
-	mu    sync.Mutex
-	limit time.Time
+// requestHeader begins a request of our own with the header that all versions share. The first four bytes are left for its
+// size.
+func requestHeader(key, version int16, correlation int32, clientID string) []byte {
+	b := make([]byte, 4, 64)
+	b = binary.BigEndian.AppendUint16(b, uint16(key))
+	b = binary.BigEndian.AppendUint16(b, uint16(version))
+	b = binary.BigEndian.AppendUint32(b, uint32(correlation))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(clientID)))
+	return append(b, clientID...)
 }
 
-// Close does not take leave of the other side, which might not listen.
-func (c *conn) Close() error {
-	c.release()
-	return c.raw.Close()
-}
-
-// limitTo sets the time no read or write may go beyond; zero removes the cap.
-func (c *conn) limitTo(t time.Time) {
-	c.mu.Lock()
-	c.limit = t
-	c.mu.Unlock()
-}
-
-func (c *conn) capped(t time.Time) time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.limit.IsZero() && (t.IsZero() || t.After(c.limit)) {
-		return c.limit
+// exchange sends a request of our own making over sarama's connection, on which nothing else is under way, and returns
+// the answer after its correlation ID, valid until the next one. Errors leave the connection unusable.
+func (s *session) exchange(request []byte) ([]byte, error) {
+	if err := s.conn.SetDeadline(time.Now().Add(exchangeTimeout)); err != nil {
+		return nil, err
 	}
-	return t
+	if _, err := s.conn.Write(request); err != nil {
+		return nil, err
+	}
+	var head [8]byte
+	if _, err := io.ReadFull(s.conn, head[:]); err != nil {
+		return nil, err
+	}
+	size := int32(binary.BigEndian.Uint32(head[:]))
+	n := int(size) - 4 // conn has checked it, and the correlation ID
+	if cap(s.answer) < n {
+		s.answer = make([]byte, n)
+	}
+	_, err := io.ReadFull(s.conn, s.answer[:n])
+	return s.answer[:n], err
 }
-
-func (c *conn) SetDeadline(t time.Time) error      { return c.Conn.SetDeadline(c.capped(t)) }
-func (c *conn) SetReadDeadline(t time.Time) error  { return c.Conn.SetReadDeadline(c.capped(t)) }
-func (c *conn) SetWriteDeadline(t time.Time) error { return c.Conn.SetWriteDeadline(c.capped(t)) }
-
-// dialFunc makes a function a dialer for sarama.
-type dialFunc func(network, address string) (net.Conn, error)
-
-func (f dialFunc) Dial(network, address string) (net.Conn, error) { return f(network, address) }

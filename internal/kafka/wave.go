@@ -129,7 +129,7 @@ func (s *Sampler) noteUp() bool {
 // assemble builds the wave from what was read.
 func (s *Sampler) assemble(began time.Time) *lag.Wave {
 	w := &s.out
-	w.Began, w.Ended = began, time.Now()
+	w.Began, w.Ended, w.ClusterID = began, time.Now(), strings.ToValidUTF8(s.watched.known(), "\uFFFD")
 	w.Brokers = s.brokers()
 	w.Topics = w.Topics[:0]
 	for _, t := range s.topics.sorted {

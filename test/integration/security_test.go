@@ -106,6 +106,7 @@ func (s *secured) testLogins(t *testing.T) {
 		write(t, security.SASL.OAuth.TokenFile, []byte(s.identity.token(user, time.Now().Add(time.Hour))))
 		s.login(t, broker.SASLTLS, security)
 	})
+	t.Run("oauthbearer refused token", s.testRefusedToken)
 	for _, authType := range []string{"keytabAuth", "userAuth"} {
 		t.Run("gssapi "+authType, func(t *testing.T) { s.login(t, broker.SASLTLS, s.kerberos(t, authType)) })
 	}
@@ -184,6 +185,27 @@ func (s *secured) testTokenExpires(t *testing.T, pause time.Duration) {
 	}
 	if failures := counts.reasons(); len(failures) > 0 {
 		t.Errorf("failures %v\n%s", failures, out.String())
+	}
+}
+
+// testRefusedToken has the endpoint give a token that the broker refuses, and good ones from then on.
+func (s *secured) testRefusedToken(t *testing.T) {
+	security := s.sasl("oauthbearer")
+	security.SASL.OAuth = s.endpoint()
+	var out logs
+	config := s.config(broker.SASLTLS, security)
+	config.Interval, config.MaxAge = time.Second, 30*time.Second
+	sampler := newSampler(t, config, &out, newStats())
+	before := s.identity.issued.Load()
+	s.identity.stale.Store(1)
+	if _, err := up(t.Context(), sampler); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if !strings.Contains(out.String(), "SASL_AUTHENTICATION_FAILED") {
+		t.Errorf("the first token was not refused:\n%s", out.String())
+	}
+	if issued := s.identity.issued.Load() - before; issued != 2 {
+		t.Errorf("%d tokens, want one after the refused one", issued)
 	}
 }
 

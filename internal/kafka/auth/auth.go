@@ -79,6 +79,13 @@ func (a *Authenticator) configure(c *sarama.Config) error {
 	return a.sasl.configure(c, a.token)
 }
 
+// Refused says that a broker refused the login of a connection that Configure set up: its token is not used again.
+func (a *Authenticator) Refused(c *sarama.Config) {
+	if token, ok := c.Net.SASL.TokenProvider.(*loginToken); ok {
+		token.drop()
+	}
+}
+
 func (s Settings) weaknesses() []string {
 	var list []string
 	t := s.TLS

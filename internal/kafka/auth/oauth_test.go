@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
 )
@@ -57,6 +58,58 @@ func TestTokenCacheRenewsBeforeTheEnd(t *testing.T) {
 		}
 		fail = nil
 		want("token-3")
+	})
+}
+
+// A refused token is replaced by a new one, and the endpoint is not asked more often than every moment.
+func TestRefusedTokenIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetched := 0
+		a := &Authenticator{sasl: SASL{Enabled: true, Mechanism: "oauthbearer"}, token: newTokenCache(
+			func(context.Context) (bearerToken, error) {
+				fetched++
+				return bearerToken{fmt.Sprint("token-", fetched), time.Now().Add(time.Hour)}, nil
+			}, log.NewNopLogger())}
+		connection := func() *sarama.Config {
+			c := sarama.NewConfig()
+			if err := a.Configure(c); err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		token := func(c *sarama.Config) string {
+			token, err := c.Net.SASL.TokenProvider.Token()
+			if err != nil {
+				return err.Error()
+			}
+			return token.Token
+		}
+		one, two, late := connection(), connection(), connection()
+		if token(one) != "token-1" || token(two) != "token-1" || token(late) != "token-1" {
+			t.Fatal("connections do not share a token")
+		}
+		a.Refused(one)
+		a.Refused(two)
+		if got := token(one); got != errRefused.Error() {
+			t.Errorf("token %q", got)
+		}
+		time.Sleep(refusedPause)
+		if got := token(one); got != "token-2" {
+			t.Errorf("token %q", got)
+		}
+		a.Refused(late) // of the first token, which is gone
+		if got := token(two); got != "token-2" || fetched != 2 {
+			t.Errorf("token %q after %d requests", got, fetched)
+		}
+		a.Refused(two)
+		for range 100 {
+			time.Sleep(refusedPause / 10)
+			a.Refused(one)
+			_ = token(one)
+		}
+		if fetched > 12 {
+			t.Errorf("%d requests in ten seconds", fetched)
+		}
 	})
 }
 

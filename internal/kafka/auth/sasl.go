@@ -148,6 +148,9 @@ func (s SASL) configure(c *sarama.Config, token sarama.AccessTokenProvider) erro
 	login.Version = sarama.SASLHandshakeV1
 	login.Mechanism = mechanisms[s.mechanism()].kafka
 	login.TokenProvider = token
+	if cache, ok := token.(*tokenCache); ok {
+		login.TokenProvider = &loginToken{cache: cache}
+	}
 	if token != nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -15,8 +16,13 @@ import (
 	"github.com/go-kit/log/level"
 )
 
-// tokenTimeout bounds one request for a token.
-const tokenTimeout = 5 * time.Second
+const (
+	// tokenTimeout bounds one request for a token.
+	tokenTimeout = 5 * time.Second
+	// refusedPause is the least time between two tokens while brokers refuse them: they may do so for long, and all
+	// connections try again and again.
+	refusedPause = time.Second
+)
 
 // bearerToken is a token and its end; a zero end is not known.
 type bearerToken struct {
@@ -33,6 +39,8 @@ type tokenCache struct {
 	mu      sync.Mutex
 	token   bearerToken
 	renew   time.Time
+	got     time.Time // when the token came
+	refused bool      // the last token was
 	failing bool
 }
 
@@ -48,6 +56,9 @@ func (c *tokenCache) Token() (*sarama.AccessToken, error) {
 	if c.token.value != "" && now.Before(c.renew) {
 		return &sarama.AccessToken{Token: c.token.value}, nil
 	}
+	if c.refused && now.Before(c.got.Add(refusedPause)) {
+		return nil, credentialError{errRefused}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), tokenTimeout)
 	defer cancel()
 	token, err := c.fetch(ctx)
@@ -62,12 +73,49 @@ func (c *tokenCache) Token() (*sarama.AccessToken, error) {
 		c.failing = true
 		return &sarama.AccessToken{Token: c.token.value}, nil
 	}
-	c.token, c.failing = token, false
+	c.token, c.got, c.refused, c.failing = token, now, false, false
 	c.renew = now // a token whose end is not known serves one login
 	if life := token.end.Sub(now); life > 0 {
 		c.renew = token.end.Add(-min(life/4, time.Minute))
 	}
 	return &sarama.AccessToken{Token: token.value}, nil
+}
+
+var errRefused = errors.New("a broker refused the last token; another is asked for in a moment")
+
+// drop forgets a token that a broker refused.
+func (c *tokenCache) drop(value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if value != "" && c.token.value == value {
+		c.token, c.refused = bearerToken{}, true
+	}
+}
+
+// loginToken hands the cache's token to one connection, and knows which one it was.
+type loginToken struct {
+	cache *tokenCache
+
+	mu   sync.Mutex
+	last string
+}
+
+// Token implements sarama.AccessTokenProvider.
+func (l *loginToken) Token() (*sarama.AccessToken, error) {
+	token, err := l.cache.Token()
+	if err == nil {
+		l.mu.Lock()
+		l.last = token.Token
+		l.mu.Unlock()
+	}
+	return token, err
+}
+
+// drop has the token of the connection's last login forgotten.
+func (l *loginToken) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cache.drop(l.last)
 }
 
 // tokenFile is a token that something else keeps fresh in a file, such as a projected service account token.
