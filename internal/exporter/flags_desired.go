@@ -41,7 +41,7 @@ func AddDesiredFlags(cmd cli.Flags) *DesiredFlags {
 // Apply spaces the descriptions of groups where nothing else does: pilots need one in every wave.
 func (f *DesiredFlags) Apply(cfg *kafka.Config) {
 	if f.disable && cfg.MembersRefresh == 0 {
-		cfg.MembersRefresh = kafka.Defaults().MembersRefresh
+		cfg.MembersRefresh = kafka.SlowMembersRefresh
 	}
 }
 

@@ -50,7 +50,7 @@ func (f *KafkaFlags) addSampling(cmd cli.Flags) {
 	duration(&f.cfg.MetadataRefresh, "refresh.metadata", cli.Span(def.MetadataRefresh), "How often topics, partitions and brokers are read.")
 	duration(&f.cfg.MembersRefresh, "refresh.members", "",
 		"How often the members of groups without a change of state are read. Default: in every sample, and every "+
-			cli.Span(def.MembersRefresh)+" with --desired.disable.")
+			cli.Span(kafka.SlowMembersRefresh)+" with --desired.disable.")
 	duration(&f.cfg.StartsRefresh, "refresh.starts", cli.Span(def.StartsRefresh), "How often log start offsets are read.")
 }
 

@@ -151,7 +151,8 @@ func (c Config) withDefaults() Config {
 		value *time.Duration
 		def   time.Duration
 	}{
-		{&c.Interval, def.Interval}, {&c.MetadataRefresh, def.MetadataRefresh}, {&c.StartsRefresh, def.StartsRefresh},
+		{&c.Interval, def.Interval}, {&c.MetadataRefresh, def.MetadataRefresh},
+		{&c.StartsRefresh, def.StartsRefresh},
 	} {
 		if *d.value == 0 {
 			*d.value = d.def
