@@ -177,6 +177,11 @@ func TestTimeQueries(t *testing.T) {
 		if len(w.Points) != maxTimeRounds || w.Points[1].Offset != 10 || w.Points[3].Offset != 20 {
 			t.Errorf("%+v", w.Points)
 		}
+		for _, p := range w.Points { // message 10 was produced a minute after the first, message 20 two
+			if at := began.Add(time.Duration(p.Offset/10) * time.Minute); p.Timestamp.Sub(at).Abs() > time.Second {
+				t.Errorf("the message at %d is of %v, want %v", p.Offset, p.Timestamp, at)
+			}
+		}
 		if again := f.wave(s).Points; len(again) != 0 {
 			t.Errorf("answers are handed over twice: %+v", again)
 		}

@@ -30,7 +30,11 @@ func FuzzObserve(f *testing.F) {
 			snap := tracker.Observe(w)
 			check.snapshot(snap)
 			for _, q := range tracker.Queries(int(in.next()) - 1) {
-				in.points = append(in.points, OffsetAtTime{TimeQuery: q, Offset: in.offset()})
+				a := OffsetAtTime{TimeQuery: q, Offset: in.offset()}
+				if in.one(3) {
+					a.Timestamp = q.At.Add(time.Duration(in.next()) * 10 * time.Second)
+				}
+				in.points = append(in.points, a)
 			}
 			for _, tp := range tracker.topics {
 				for i := range tp.parts {
@@ -94,7 +98,7 @@ func (b *bytesIn) wave(clock *time.Time) *Wave {
 	w := &Wave{Began: *clock, Ended: clock.Add(time.Second), Points: b.points}
 	b.points = nil
 	for range b.next() % 4 {
-		s := TopicSample{Name: fmt.Sprint("t", b.next()%3), Foreign: b.one(8)}
+		s := TopicSample{Name: fmt.Sprint("t", b.next()%3), Foreign: b.one(8), AppendTime: b.one(4)}
 		s.ID[0] = b.next() % 3
 		for range b.next() % 5 {
 			ps := PartitionSample{End: b.offset(), Start: b.offset() / 4, StableEnd: b.offset(), Err: Reason(b.next() % 6)}

@@ -154,11 +154,11 @@ func (st *step) count(sum *sums, gt *groupTopic, i int, held bool) {
 // waiting is the part of a lag that is likely not read yet: where commits are rare, what was read since the last one at
 // the known rate is not.
 func (st *step) waiting(p *partition, lag float64, stalled bool, now int64) float64 {
-	period := decodeWait(p.waits.median())
-	if stalled || !st.t.opt.isRare(period) {
+	period := p.waits.median()
+	if stalled || period < st.t.rareFrom {
 		return lag
 	}
-	reading := min(float64(p.since(now, int64(st.t.opt.Interval))), late*float64(period)) / 1e9
+	reading := min(float64(p.since(now, int64(st.t.opt.Interval))), late*float64(decodeWait(period))) / 1e9
 	return max(0, lag-float64(p.last)*reading)
 }
 

@@ -172,15 +172,15 @@ func (s *step) isJump(p, old *partition, waited int64) bool {
 	if s.unattended && !s.g.lone && old.at >= s.g.emptySince {
 		return true
 	}
-	if old.best <= 0 {
+	advance, skipped := p.committed-from, min(old.end-from, int64(old.left))
+	if old.best <= 0 || advance < jumpMessages || skipped < advance/2 {
 		return false
 	}
-	if period := decodeWait(old.waits.median()); old.waits[0] != 0 { // it would have committed meanwhile
-		waited = min(waited, max(p.at-old.at, missedCommits*period))
+	if old.waits[0] != 0 { // it would have committed meanwhile
+		waited = min(waited, max(p.at-old.at, missedCommits*decodeWait(old.waits.median())))
 	}
-	advance, skipped := p.committed-from, min(old.end-from, int64(old.left))
 	could := jumpFactor * float64(max(old.best, s.best)) * (float64(waited) / 1e9)
-	return advance >= jumpMessages && float64(skipped) > could && skipped >= advance/2
+	return float64(skipped) > could
 }
 
 // advance brings the window of the partition up to this wave.
@@ -194,8 +194,8 @@ func (s *step) advance(p, old *partition, ring []uint32, progress, waited int64,
 	if progress > 0 && old.left != neverMoved && 2*(p.at-old.at) < 5*int64(opt.Interval) {
 		p.waits.learn(waited)
 	}
-	period := decodeWait(p.waits.median())
-	rare := opt.isRare(period)
+	period := p.waits.median()
+	rare := period >= s.t.rareFrom
 	if s.slot {
 		missed := int(p.gap)
 		p.gap = 0
@@ -225,7 +225,7 @@ func (s *step) advance(p, old *partition, ring []uint32, progress, waited int64,
 }
 
 // between corrects the rate for commits that come less often than the window can show.
-func (s *step) between(p *partition, ring []uint32, period int64, rare bool, progress, waited int64) {
+func (s *step) between(p *partition, ring []uint32, period uint8, rare bool, progress, waited int64) {
 	opt, now := &s.t.opt, s.t.now
 	if progress > 0 {
 		if rare && waited >= int64(opt.RateWindow) {
@@ -247,7 +247,7 @@ func (s *step) between(p *partition, ring []uint32, period int64, rare bool, pro
 		if rate := s.g.window.rateBefore(ring, int(p.lived), since); rate >= 0 {
 			p.rate = float32(rate)
 		}
-		p.rate *= float32(lateness(since, period))
+		p.rate *= float32(lateness(since, decodeWait(period)))
 	}
 }
 

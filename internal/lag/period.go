@@ -1,6 +1,7 @@
 package lag
 
 import (
+	"math"
 	"math/bits"
 	"time"
 )
@@ -55,9 +56,15 @@ func (w *waits) median() uint8 {
 	return max(min(a, b), min(max(a, b), c))
 }
 
-// isRare reports a commit period so long that a rate window holds few commits, or none.
-func (o *Options) isRare(period int64) bool {
-	return period > max(int64(o.RateWindow)/4, 2*int64(o.Interval))
+// rareFrom is the encoded length from which on a commit period is so long that a rate window holds few commits, or none.
+func rareFrom(opt Options) uint8 {
+	limit := max(int64(opt.RateWindow)/4, 2*int64(opt.Interval))
+	for code := range uint8(math.MaxUint8) {
+		if decodeWait(code) > limit {
+			return code
+		}
+	}
+	return math.MaxUint8
 }
 
 // since is for how long the group has moved nothing on the partition, in ns, 0 while there is no lag.

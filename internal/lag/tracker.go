@@ -13,6 +13,8 @@ import (
 type Tracker struct {
 	opt   Options
 	slots int // length of the rings of consumed increments
+	// rareFrom is the encoded commit period from which on commits are rare.
+	rareFrom uint8
 
 	topics map[string]*topic
 	groups map[string]*group
@@ -37,7 +39,9 @@ type Tracker struct {
 
 // NewTracker returns a tracker that has seen nothing yet.
 func NewTracker(opt Options) *Tracker {
-	return &Tracker{opt: opt, slots: slotCount(opt), topics: map[string]*topic{}, groups: map[string]*group{}}
+	return &Tracker{
+		opt: opt, slots: slotCount(opt), rareFrom: rareFrom(opt), topics: map[string]*topic{}, groups: map[string]*group{},
+	}
 }
 
 const maxSlots = 3600
