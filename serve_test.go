@@ -112,6 +112,10 @@ func TestServeEndToEnd(t *testing.T) {
 	p := start(t, "--kafka.server="+c.ListenAddrs()[0], "--group.expect=billing=orders", "--kafka.labels=cluster=blue",
 		"--topic.workers=3", "--sasl.password=hunter2")
 	p.waitReady()
+	p.eventually("the expected group", func() bool { // the first sample of a busy machine may lack it
+		_, text := p.get("/metrics")
+		return strings.Contains(text, "\nkafka_group_backlog{")
+	})
 	code, text := p.get("/metrics")
 	if code != http.StatusOK {
 		t.Fatalf("status %d: %s", code, text)

@@ -21,7 +21,13 @@ func (s *Sampler) refreshMetadata(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read metadata: %w", err)
 	}
+	s.watched.adopt(answer.ClusterID)
 	s.shutSeeds()
+	s.applyMetadata(ctx, answer)
+	return nil
+}
+
+func (s *Sampler) applyMetadata(ctx context.Context, answer *sarama.MetadataResponse) {
 	s.applyBrokers(answer)
 	old := s.topics.apply(answer, s.topicNames)
 	s.coordinators.apply(answer)
@@ -30,10 +36,10 @@ func (s *Sampler) refreshMetadata(ctx context.Context) error {
 	s.metadataAt = time.Now()
 	s.metadataStale = old
 	s.resolveMissing(ctx)
-	return nil
 }
 
 func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, error) {
+	s.lone = nil
 	var firstErr error
 	if nodes := s.metadataNodes(); len(nodes) > 0 {
 		known, cancel := context.WithTimeout(ctx, s.deadline/4)
@@ -52,11 +58,8 @@ func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, 
 	if err != nil {
 		return nil, errors.Join(firstErr, err)
 	}
-	// That broker may be behind the others, which are known by now.
-	s.watched.adopt(answer.ClusterID)
-	s.applyBrokers(answer)
-	answers, _ := s.askSeveral(ctx, s.metadataNodes(), metadataAnswer{-1, answer})
-	return newest(answers), nil
+	s.lone = answer
+	return answer, nil
 }
 
 // metadataNodes are the brokers to ask for metadata: whoever answered in the last wave first, and of many brokers others

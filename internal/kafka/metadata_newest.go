@@ -17,9 +17,38 @@ type metadataAnswer struct {
 	*sarama.MetadataResponse
 }
 
-// askSeveral asks brokers for metadata at once. From the first answer on, or from one that is there already, the others
-// get a moment more. The error is that of the brokers that did not answer.
-func (s *Sampler) askSeveral(ctx context.Context, nodes []*node, there ...metadataAnswer) ([]metadataAnswer, error) {
+// askOthers asks the brokers that a bootstrap address has named, which may be behind them, beside the rest of the wave. The
+// answers come at the end of ctx at the latest.
+func (s *Sampler) askOthers(ctx context.Context) <-chan []metadataAnswer {
+	done := make(chan []metadataAnswer, 1)
+	if s.lone == nil {
+		done <- nil
+		return done
+	}
+	nodes := s.metadataNodes()
+	go func() {
+		answers, _ := s.askSeveral(ctx, nodes)
+		done <- answers
+	}()
+	return done
+}
+
+// takeOthers takes over what they say where it is newer.
+func (s *Sampler) takeOthers(ctx context.Context, others <-chan []metadataAnswer) {
+	answers := <-others
+	if s.lone == nil || len(answers) == 0 { // metadata was read again meanwhile, or nobody answered
+		return
+	}
+	lone := s.lone
+	s.lone = nil
+	if best := newest(append([]metadataAnswer{{-1, lone}}, answers...)); best != lone {
+		s.applyMetadata(ctx, best)
+	}
+}
+
+// askSeveral asks brokers for metadata at once. From the first answer on the others get a moment more. The error is that
+// of the brokers that did not answer.
+func (s *Sampler) askSeveral(ctx context.Context, nodes []*node) ([]metadataAnswer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type result struct {
@@ -34,7 +63,8 @@ func (s *Sampler) askSeveral(ctx context.Context, nodes []*node, there ...metada
 		}()
 	}
 	var moment <-chan time.Time
-	answers, errs := there, []error(nil)
+	var answers []metadataAnswer
+	var errs []error
 	for range nodes {
 		if moment == nil && len(answers) > 0 {
 			moment = time.After(s.deadline / 16)

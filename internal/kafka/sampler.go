@@ -70,6 +70,7 @@ type Sampler struct {
 	metadataAt, startsAt time.Time
 	metadataStale        bool
 	metadataTurn         int
+	lone                 *sarama.MetadataResponse // the newest metadata, where only a bootstrap address was asked
 	wentBack             atomic.Bool
 
 	out     lag.Wave

@@ -26,6 +26,9 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 		t.resetSample()
 	}
 	nodes := s.liveNodes()
+	othersCtx, cancelOthers := context.WithDeadline(ctx, began.Add(s.deadline/2))
+	defer cancelOthers()
+	others := s.askOthers(othersCtx)
 
 	listCtx, cancel := context.WithDeadline(ctx, began.Add(s.deadline/4))
 	lists := s.list(listCtx, nodes)
@@ -43,6 +46,7 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	s.fetchCommits(commitCtx, nodes)
 	cancel()
 	s.findLost()
+	s.takeOthers(ctx, others)
 
 	s.readTopics(ctx, began, describer)
 	s.points = s.readRest(ctx, s.planStarts(), s.planTimes(s.seedQueries()))
@@ -78,7 +82,7 @@ func (s *Sampler) settleContested(ctx context.Context, lists []listing, began ti
 			open = append(open, e)
 		}
 	}
-	if len(open) > 0 && s.metadataAt.Before(began) {
+	if len(open) > 0 && (s.metadataAt.Before(began) || s.lone != nil) {
 		_ = s.refreshMetadata(ctx)
 	}
 	s.once.worked(apiListGroups, severalBrokers)
