@@ -60,13 +60,14 @@ func (p *Pilot) takeIn(o *Observation) {
 					pt.flags &^= steady
 				}
 				if done := pos - pt.pos; done != 0 {
-					if pt.has(begun) && done > 0 {
-						p.commit(pt, float64(done), float64(now-pt.moved)/10)
-						consumed += float64(done)
-					} else {
+					switch {
+					case !pt.has(begun), done < 0, o.Members == 0: // a first commit or a reset is no consumption
 						pt.consumed = 0
 						p.commits.jumpAt = p.now
+					default:
+						p.commit(pt, float64(done), max(float64(now-pt.moved)/10, p.dt))
 					}
+					consumed += float64(max(0, done))
 					pt.moved = now
 					pt.flags |= steady
 				} else if begins {
