@@ -114,7 +114,7 @@ func (p *Pilot) runs(stable bool) (done, seconds float64) {
 		case !m.on && m.did > 0 && p.now-p.assignedAt >= p.dt:
 			m.run = run{on: true, from: now, last: now}
 		}
-		if s := m.seconds(); s >= least {
+		if s := m.seconds(); s >= least && !m.partial {
 			done += float64(m.done)
 			seconds += s
 		}

@@ -17,6 +17,7 @@ const (
 	seen   flags = 1 << iota // end and pos are of an earlier wave
 	begun                    // the group has committed
 	steady                   // something was produced in every wave since pos last moved
+	stuck                    // its member did not move it for long while it moved others; whoever holds it, until it moves
 )
 
 func (f flags) has(x flags) bool { return f&x != 0 }
@@ -69,7 +70,7 @@ func (p *Pilot) takeIn(o *Observation) {
 					}
 					consumed += float64(max(0, done))
 					pt.moved = now
-					pt.flags |= steady
+					pt.flags = pt.flags&^stuck | steady
 				} else if begins {
 					pt.moved = now
 				}
