@@ -7,7 +7,7 @@ func (p *Pilot) decide(o *Observation) Decision {
 	k, why := p.ask(o)
 	p.patience.asked = p.whole(k)
 	d := Decision{
-		Known: true, Members: k, Capacity: math.NaN(), Saturated: p.work.saturated, Reason: why,
+		Known: true, Members: k, Capacity: math.NaN(), Saturated: p.saturated(o), Reason: why,
 		Rate: p.rate.now + p.rate.trend*p.c.Lead, Behind: p.work.behind,
 	}
 	if p.capacity.known {
@@ -15,6 +15,17 @@ func (p *Pilot) decide(o *Observation) Decision {
 	}
 	d.Replicas = p.replicas(o, k)
 	return d
+}
+
+// saturated is the number of members that work at their capacity, -1 where it is not known.
+func (p *Pilot) saturated(o *Observation) int {
+	switch {
+	case !p.measurable(o), p.shared && o.Assignor != Shared:
+		return -1
+	case p.shared && p.work.saturated > 0:
+		return o.Members
+	}
+	return p.work.saturated
 }
 
 // ask is the number of members that the law wants.
@@ -40,7 +51,10 @@ func (p *Pilot) idle() bool { return p.rate.long <= 1e-9 && p.work.lag == 0 }
 func (p *Pilot) want(capacity float64) (int, Reason) {
 	rate, why := p.demand(p.c.Drain)
 	k := p.carries(rate, capacity)
-	if why == ReasonBacklog || why == ReasonUrgent {
+	if !p.enough(k, rate, capacity) {
+		why = ReasonCeiling
+	}
+	if why == ReasonCeiling || why == ReasonBacklog || why == ReasonUrgent {
 		if most := p.helps(capacity); k > most {
 			return most, ReasonStuck
 		}

@@ -67,8 +67,7 @@ func (p *Pilot) measure(o *Observation) {
 	c := &p.capacity
 	c.baseVariance = min(1, c.baseVariance+p.c.Doubt*(p.now-c.agedAt)/600)
 	c.agedAt = p.now
-	fresh := o.DescribedAt.IsZero() || p.now-o.DescribedAt.Sub(p.epoch).Seconds() < p.dt
-	sum, seconds := p.runs(o.Stable && fresh)
+	sum, seconds := p.runs(p.measurable(o))
 	p.show(o)
 	if p.work.saturated > 0 || p.work.behind > p.free() {
 		p.work.lateAt = p.now
@@ -84,6 +83,12 @@ func (p *Pilot) measure(o *Observation) {
 		c.observe(sum/seconds/per, jitter*jitter/each+surely, p.now)
 	}
 	c.reconsider(p)
+}
+
+// measurable reports that it is known what every member does: nothing is being moved, and the description is as young as
+// the offsets.
+func (p *Pilot) measurable(o *Observation) bool {
+	return o.Members == 0 || o.Stable && (o.DescribedAt.IsZero() || p.now-o.DescribedAt.Sub(p.epoch).Seconds() < p.dt)
 }
 
 // runs prolongs and ends the members' runs. It returns what those that are long enough did, and in how long.
@@ -109,7 +114,7 @@ func (p *Pilot) runs(stable bool) (done, seconds float64) {
 		case !m.on && m.did > 0 && p.now-p.assignedAt >= p.dt:
 			m.run = run{on: true, from: now, last: now}
 		}
-		if s := m.seconds(); s >= least {
+		if s := m.seconds(); s >= least && !m.partial {
 			done += float64(m.done)
 			seconds += s
 		}

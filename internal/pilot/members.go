@@ -8,6 +8,7 @@ type member struct {
 	share   float32 // of production
 	recent  float32 // messages/s, by its partitions' commits
 	did     float32 // messages committed in this wave
+	partial bool    // not all of its partitions that wait have moved in the run
 	odd     bool    // it commits, and one of its partitions halts: what it does is not what it can do
 }
 

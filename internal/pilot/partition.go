@@ -17,6 +17,7 @@ const (
 	seen   flags = 1 << iota // end and pos are of an earlier wave
 	begun                    // the group has committed
 	steady                   // something was produced in every wave since pos last moved
+	stuck                    // its member did not move it for long while it moved others; whoever holds it, until it moves
 )
 
 func (f flags) has(x flags) bool { return f&x != 0 }
@@ -60,15 +61,16 @@ func (p *Pilot) takeIn(o *Observation) {
 					pt.flags &^= steady
 				}
 				if done := pos - pt.pos; done != 0 {
-					if pt.has(begun) && done > 0 {
-						p.commit(pt, float64(done), float64(now-pt.moved)/10)
-						consumed += float64(done)
-					} else {
+					switch {
+					case !pt.has(begun), done < 0, o.Members == 0: // a first commit or a reset is no consumption
 						pt.consumed = 0
 						p.commits.jumpAt = p.now
+					default:
+						p.commit(pt, float64(done), max(float64(now-pt.moved)/10, p.dt))
 					}
+					consumed += float64(max(0, done))
 					pt.moved = now
-					pt.flags |= steady
+					pt.flags = pt.flags&^stuck | steady
 				} else if begins {
 					pt.moved = now
 				}

@@ -35,7 +35,7 @@ func (p *Pilot) settle(k int, why Reason) (int, Reason) {
 	}
 	if k < was {
 		rate, _ := p.demand(p.c.DrainDown)
-		down := p.carries(rate, p.capacity.value)
+		down := min(p.carries(rate, p.capacity.value), max(k, p.helps(p.capacity.value)))
 		if p.now-p.rate.restless < p.c.Settle || down >= was {
 			return was, ReasonHeld
 		}

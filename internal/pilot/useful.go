@@ -78,6 +78,12 @@ func (p *Pilot) carries(r, capacity float64) int {
 	return best
 }
 
+// enough reports whether a number of members carries a rate at a capacity.
+func (p *Pilot) enough(k int, r, capacity float64) bool {
+	i, ok := slices.BinarySearch(p.useful.counts, k)
+	return !ok || capacity/p.fullest(i) >= r
+}
+
 const (
 	// worthwhile is by how much, relatively, a greater count has to do better.
 	worthwhile = 0.02

@@ -15,7 +15,7 @@ type work struct {
 func (p *Pilot) wait() {
 	for i := range p.members {
 		m := &p.members[i]
-		m.waiting, m.share, m.recent = 0, 0, 0
+		m.waiting, m.share, m.recent, m.partial = 0, 0, 0, false
 		m.odd = m.odd && m.did == 0 // it committed: now it shows
 	}
 	ref := max(p.rate.long, 1e-9)
@@ -40,9 +40,12 @@ func (p *Pilot) wait() {
 				m := &p.members[pt.member]
 				m.odd = m.odd || m.did > 0
 				if m.odd && overdue > p.c.Stuck {
-					w.stuck++
-					b = 0
+					pt.flags |= stuck
 				}
+			}
+			if pt.has(stuck) {
+				w.stuck++
+				b = 0
 			}
 			waiting += b
 			if r := share * ref; r > 0 && b > slack*r {
@@ -60,6 +63,7 @@ func (p *Pilot) wait() {
 			m.waiting += float32(b)
 			m.share += float32(share)
 			m.recent += pt.consumed
+			m.partial = m.partial || pt.end > pt.pos && pt.moved <= m.from && !p.shared
 		}
 	}
 	w.behind = max(w.behind, waiting/ref)
