@@ -42,7 +42,7 @@ func newTestHandler(t testing.TB, maxRequests int) *testHandler {
 	reg := prometheus.NewRegistry()
 	h := &testHandler{now: testTime}
 	h.Handler = NewHandler(HandlerOptions{
-		Encoder: newEncoder(t, EncoderOptions{}), Registry: reg, Self: NewSelf(reg), Logger: log.NewNopLogger(),
+		Encoder: testEncoder(t, EncoderOptions{}), Registry: reg, Self: NewSelf(reg), Logger: log.NewNopLogger(),
 		MaxRequests: maxRequests, Now: h.clock,
 	})
 	return h
@@ -65,8 +65,15 @@ func body(t testing.TB, r *http.Response) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Header.Get("Content-Encoding") != "gzip" {
+	switch r.Header.Get("Content-Encoding") {
+	case "":
 		return string(raw)
+	case "zstd":
+		text, err := unzstd.DecodeAll(raw, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
 	}
 	in := bytes.NewReader(raw)
 	zr, err := gzip.NewReader(in)
@@ -122,7 +129,7 @@ func TestHandlerRendersAheadOnlyWhatWasAskedForLately(t *testing.T) {
 	h := newTestHandler(t, 0)
 	s := scenarios()["normal"]
 	s.Expires = testTime.Add(time.Hour)
-	rendered := func(f Format) bool { return h.current.Load().encoded[f].seg != nil }
+	rendered := func(f Format) bool { return h.current.Load().renditions[f][Gzip].done.Load() != nil }
 	h.Publish(s)
 	if rendered(Text) || rendered(OpenMetrics) {
 		t.Error("rendered before anybody asked")
@@ -155,14 +162,14 @@ func TestScrapesShareTheCompressedBytes(t *testing.T) {
 		wg.Go(func() { bodies[i] = body(t, get(h, "/metrics", "Accept-Encoding", "gzip")) })
 	}
 	wg.Wait()
-	first := h.current.Load().encoded[Text].seg
+	first := h.current.Load().renditions[Text][Gzip].done.Load()
 	for i, b := range bodies {
 		if !strings.Contains(b, `partition="99"`) || !strings.Contains(b, selfPrefix) {
 			t.Errorf("answer %d lacks its last partition or the exporter's own series", i)
 		}
 	}
 	get(h, "/metrics", "Accept-Encoding", "gzip")
-	if h.current.Load().encoded[Text].seg != first {
+	if h.current.Load().renditions[Text][Gzip].done.Load() != first {
 		t.Error("rendered again for the same snapshot")
 	}
 }
