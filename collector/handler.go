@@ -34,15 +34,12 @@ type HandlerOptions struct {
 	Registry *prometheus.Registry
 	Self     *Self
 	Logger   log.Logger
-	// MaxRequests is how many scrapes are answered at a time; 0: any number.
-	MaxRequests int
-	Now         func() time.Time
+	Now      func() time.Time
 }
 
 // Handler serves the newest snapshot. Scrapes never wait for Kafka, and share its compressed bytes.
 type Handler struct {
 	HandlerOptions
-	slots    chan struct{}
 	asked    [numFormats][numEncodings]atomic.Int64 // when last (Unix seconds)
 	pressers pressers
 	buffers  sync.Pool // of *[]byte: what an answer gathers before it writes
@@ -54,11 +51,7 @@ type Handler struct {
 
 // NewHandler returns a handler that has nothing to publish yet.
 func NewHandler(o HandlerOptions) *Handler {
-	h := &Handler{HandlerOptions: o}
-	if o.MaxRequests > 0 {
-		h.slots = make(chan struct{}, o.MaxRequests)
-	}
-	return h
+	return &Handler{HandlerOptions: o}
 }
 
 // Publish makes s what scrapes get once it is rendered in the formats asked for lately; until then they get the snapshot
@@ -134,16 +127,6 @@ func (h *Handler) rendition(g *generation, f Format, e Encoding) (*rendition, er
 
 // ServeHTTP answers a scrape.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.slots != nil {
-		select {
-		case h.slots <- struct{}{}:
-			defer func() { <-h.slots }()
-		default:
-			http.Error(w, fmt.Sprintf("%d scrapes are being answered already (--web.max-requests), try again later.",
-				h.MaxRequests), http.StatusServiceUnavailable)
-			return
-		}
-	}
 	rc := http.NewResponseController(w)
 	_ = rc.SetWriteDeadline(time.Now().Add(deadline(r.Header))) // not supported: then there is none
 	g := h.live()

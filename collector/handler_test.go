@@ -37,13 +37,13 @@ func (h *testHandler) advance(d time.Duration) {
 	h.now = h.now.Add(d)
 }
 
-func newTestHandler(t testing.TB, maxRequests int) *testHandler {
+func newTestHandler(t testing.TB) *testHandler {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	h := &testHandler{now: testTime}
 	h.Handler = NewHandler(HandlerOptions{
 		Encoder: testEncoder(t, EncoderOptions{}), Registry: reg, Self: NewSelf(reg), Logger: log.NewNopLogger(),
-		MaxRequests: maxRequests, Now: h.clock,
+		Now: h.clock,
 	})
 	return h
 }
@@ -92,7 +92,7 @@ func body(t testing.TB, r *http.Response) string {
 }
 
 func TestHandlerServesOnlySelfBeforeTheFirstAndAfterTheLast(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	has := func(when, series string, want bool) {
 		t.Helper()
 		for _, encoding := range []string{"gzip", "identity"} {
@@ -126,7 +126,7 @@ func TestHandlerServesOnlySelfBeforeTheFirstAndAfterTheLast(t *testing.T) {
 }
 
 func TestHandlerRendersAheadOnlyWhatWasAskedForLately(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	s := scenarios()["normal"]
 	s.Expires = testTime.Add(time.Hour)
 	rendered := func(f Format) bool { return h.current.Load().renditions[f][Gzip].done.Load() != nil }
@@ -154,7 +154,7 @@ func TestHandlerRendersAheadOnlyWhatWasAskedForLately(t *testing.T) {
 }
 
 func TestScrapesShareTheCompressedBytes(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Publish(largeSnapshot(20, 100))
 	var wg sync.WaitGroup
 	bodies := make([]string, 8)
@@ -174,20 +174,6 @@ func TestScrapesShareTheCompressedBytes(t *testing.T) {
 	}
 }
 
-func TestMaxRequests(t *testing.T) {
-	h := newTestHandler(t, 1)
-	h.slots <- struct{}{}
-	if r := get(h, "/metrics"); r.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("status %d with no slot free, want 503", r.StatusCode)
-	}
-	<-h.slots
-	for range 2 {
-		if r := get(h, "/metrics"); r.StatusCode != http.StatusOK {
-			t.Errorf("status %d with a slot free, want 200", r.StatusCode)
-		}
-	}
-}
-
 func TestDeadline(t *testing.T) {
 	for value, want := range map[string]time.Duration{
 		"": defaultDeadline, "9.5": 9500 * time.Millisecond, "-1": defaultDeadline, "x": defaultDeadline,
@@ -202,7 +188,7 @@ func TestDeadline(t *testing.T) {
 
 // TestSlowReadersAreCutOff lets a client stop reading while two more snapshots are published.
 func TestSlowReadersAreCutOff(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	s := largeSnapshot(100, 400)
 	h.Publish(s)
 	srv := httptest.NewServer(h)
@@ -249,7 +235,7 @@ func (d *deadlines) SetWriteDeadline(t time.Time) error {
 }
 
 func TestConnectionSurvivesItsDeadline(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Publish(scenarios()["normal"])
 	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
@@ -259,7 +245,7 @@ func TestConnectionSurvivesItsDeadline(t *testing.T) {
 }
 
 func TestSelfCounts(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	self := h.Self
 	self.Request("OffsetFetch", "1")
 	self.Failure("OffsetFetch", "1", "NOT_COORDINATOR")

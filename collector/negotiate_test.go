@@ -106,7 +106,7 @@ func (s snapshotGatherer) Gather() ([]*dto.MetricFamily, func(), error) {
 
 func TestSameAnswerAsClientGolang(t *testing.T) {
 	for scenario, s := range scenarios() {
-		h := newTestHandler(t, 0)
+		h := newTestHandler(t)
 		h.Publish(s)
 		get(h, "/metrics") // from now on the number of series is known
 		reference := viaClientGolang(h)
@@ -139,7 +139,7 @@ func TestSameAnswerAsClientGolang(t *testing.T) {
 }
 
 func TestNameFilter(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Publish(scenarios()["normal"])
 	for _, encoding := range []string{"identity", "gzip"} {
 		got := body(t, get(h, "/metrics?name[]=kafka_group_lag&name[]="+selfPrefix+"groups", "Accept-Encoding", encoding))
@@ -181,7 +181,7 @@ func TestFamiliesAreConsistent(t *testing.T) {
 }
 
 func TestSelfIsLintFree(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Self.Request("Metadata", "1")
 	h.Self.Failure("Metadata", "1", "timeout")
 	h.Publish(scenarios()["normal"])
@@ -207,7 +207,7 @@ func TestSelfIsLintFree(t *testing.T) {
 }
 
 func TestServerIsReachableByHTTP(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Publish(scenarios()["normal"])
 	srv := httptest.NewServer(h)
 	defer srv.Close()

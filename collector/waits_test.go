@@ -25,7 +25,7 @@ func blocked(h *testHandler) (entered <-chan struct{}, release func()) {
 
 // TestNoScrapeWaitsForRendering answers scrapes of every kind while a snapshot is being rendered: with the one before it.
 func TestNoScrapeWaitsForRendering(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	s := func(groups int) *lag.Snapshot {
 		out := largeSnapshot(groups, 5)
 		out.Brokers, out.Expires = []lag.Broker{{ID: 1}}, testTime.Add(time.Hour)
@@ -90,7 +90,7 @@ func TestNoScrapeWaitsForRendering(t *testing.T) {
 
 // TestAskedWhileRendering renders also what is asked for first while a snapshot is rendered: its next scrape finds it.
 func TestAskedWhileRendering(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	s := scenarios()["normal"]
 	h.Publish(s)
 	get(h, "/metrics", "Accept-Encoding", "gzip")
