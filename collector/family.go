@@ -80,7 +80,9 @@ func (f *Family) each(l *layout, rows span, connectedOnly bool, out yield) {
 			f.put(out, row, noPartition, 0, f.topic(&s.Topics[row]), s.Topics[row].Created)
 		case LevelTopicPartition:
 			for p := range s.Topics[row].Partitions {
-				f.put(out, row, int32(p), 0, f.topicPartition(&s.Topics[row].Partitions[p]), time.Time{})
+				if v := f.topicPartition(&s.Topics[row].Partitions[p]); lag.Known(v) {
+					out(row, int32(p), 0, v, 0)
+				}
 			}
 		case LevelGroup:
 			if g := &s.Groups[row]; !f.hidden(g, connectedOnly) {
@@ -104,7 +106,9 @@ func (f *Family) hidden(g *lag.Group, connectedOnly bool) bool {
 func (f *Family) eachOfTopic(row int, t *lag.GroupTopic, out yield) {
 	if f.Level == LevelGroupPartition {
 		for k, p := range t.Partition {
-			f.put(out, row, p, 0, f.groupPartition(t, k), time.Time{})
+			if v := f.groupPartition(t, k); lag.Known(v) {
+				out(row, p, 0, v, 0)
+			}
 		}
 		return
 	}

@@ -79,9 +79,10 @@ func (r *renderer) partition(row int, partition int32, _ int, v float64, _ int64
 		r.prefix = r.labels.appendRow(append(r.prefix[:0], f.open...), f.Level, row, r.layout.groupTopics)
 		r.prefix = append(r.prefix, f.partition...)
 	}
-	r.lines = append(r.lines, lineflate.Line{Start: int32(len(r.buf)), Same: int32(same)})
-	r.buf = strconv.AppendInt(append(r.buf, r.prefix...), int64(partition), 10)
-	r.buf = append(appendValue(append(r.buf, f.close...), v), '\n')
+	b := r.buf
+	r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
+	b = strconv.AppendInt(append(b, r.prefix...), int64(partition), 10)
+	r.buf = append(appendValue(append(b, f.close...), v), '\n')
 }
 
 // metric writes a Metric of protobuf.
