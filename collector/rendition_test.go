@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -222,4 +223,34 @@ func FuzzRenditions(f *testing.F) {
 		s := snapshotOf(g, normalGroup(group+"2"))
 		checkRenditions(t, e, s, snapshotOf(normalGroup(group)), label)
 	})
+}
+
+// TestFormatsAreCheapToHold publishes 20 000 group-partitions that all move, read in one format and then in all: a format
+// adds its compressed bytes twice, for the snapshot that is served and the one before it, and little else.
+func TestFormatsAreCheapToHold(t *testing.T) {
+	h := newTestHandler(t)
+	fleet := newFleet(100)
+	held := func() int64 {
+		for i := range 2 {
+			h.Publish(fleet.snapshot(i, 100))
+		}
+		runtime.GC()
+		runtime.GC() // pools are empty after the second
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	get(h, "/metrics", "Accept-Encoding", "gzip", "Accept", accepts["v3"])
+	before := held()
+	for _, more := range [][2]string{{"v3proto", "gzip"}, {"v3proto", "zstd"}, {"v3", "zstd"}, {"text", "gzip"}, {"text", "zstd"}} {
+		for range 5 {
+			get(h, "/metrics", "Accept-Encoding", more[1], "Accept", accepts[more[0]])
+		}
+		after := held()
+		t.Logf("%s in %s: %.1f MB", more[0], more[1], float64(after-before)/1e6)
+		if after-before > 4e6 {
+			t.Errorf("%s in %s holds %d bytes more, want at most 4 MB", more[0], more[1], after-before)
+		}
+		before = after
+	}
 }
