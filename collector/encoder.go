@@ -122,7 +122,10 @@ func (e *Encoder) Encode(w io.Writer, s *lag.Snapshot, format Format) (samples i
 // write renders block after block to w, of the families that admit admits (nil: all).
 func (e *Encoder) write(w io.Writer, l *layout, format Format, admit filter) (samples int, err error) {
 	r := e.scratch.Get().(*renderer)
-	defer e.scratch.Put(r)
+	defer func() {
+		r.layout, r.labels, r.family = nil, nil, nil // a pool is no reason to keep a snapshot
+		e.scratch.Put(r)
+	}()
 	r.begin(l, format)
 	for blocks := l.blocks; len(blocks) > 0; {
 		n := 1
