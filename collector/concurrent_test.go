@@ -11,7 +11,7 @@ import (
 
 // Scrapes of all kinds while snapshots are published: each answer is whole, and of one snapshot.
 func TestScrapesWhilePublishing(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	few, many := largeSnapshot(10, 20), largeSnapshot(20, 20)
 	few.Expires, many.Expires = testTime.Add(time.Hour), testTime.Add(time.Hour)
 	h.Publish(few)

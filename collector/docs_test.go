@@ -18,7 +18,7 @@ ever −1, NaN or a total of only a part. Constant labels of ` + "`--kafka.label
 ` + "`--metrics.disable=NAME`" + ` leaves a metric of the first three tables out. ` + "`--metrics.granularity=topic`" + ` leaves out every
 metric with a ` + "`partition`" + ` label, ` + "`--metrics.granularity=group`" + ` also those with a ` + "`topic`" + ` label.
 
-In OpenMetrics, counters come with the ` + "`_created`" + ` timestamp of when they began.
+In OpenMetrics, counters come with the ` + "`_created`" + ` timestamp of when they began, in protobuf with the same as a field.
 `
 
 // docsLimits says what the values cannot show.

@@ -1,45 +1,46 @@
 package collector
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// Format is a text format that is rendered without client_golang.
+// Format is a format of the exposition.
 type Format int
 
 // The formats. OpenMetrics 0.0.1 has the same body as 1.0.
 const (
-	Text        Format = iota // Prometheus text 0.0.4
+	Text        Format = iota // Prometheus text 0.0.4 and 1.0.0
 	OpenMetrics               // OpenMetrics 1.0
+	Protobuf                  // io.prometheus.client.MetricFamily, each after its length
 	numFormats
 )
 
 // Encoder renders snapshots. It is safe for concurrent use and keeps nothing of a snapshot.
 type Encoder struct {
 	families      []encodedFamily
-	labels        []Label
 	connectedOnly bool
-	scratch       sync.Pool // of *scratch
+	scratch       sync.Pool // of *renderer
 }
 
-// encodedFamily is a family with everything about its lines that does not depend on the snapshot.
+// encodedFamily is a family with everything about its series that does not depend on the snapshot.
 type encodedFamily struct {
 	Family
-	header [numFormats]string
-	open   string // up to the row's labels
+	head [numFormats][]byte
+	open string // up to the row's labels
 	// created is open for the _created series of a counter.
 	created       string
 	variantLabels []string // the variants' label, rendered
 	close         string
+	partition     string // of a series with one: up to its number
+	constantPairs []byte
+	variantPairs  [][]byte
 }
 
 // NewEncoder checks the options; an error names the flag and the remedy.
@@ -48,31 +49,32 @@ func NewEncoder(o EncoderOptions) (*Encoder, error) {
 	if err := o.check(table); err != nil {
 		return nil, err
 	}
-	e := &Encoder{labels: o.Labels, connectedOnly: o.ConnectedOnly}
+	e := &Encoder{connectedOnly: o.ConnectedOnly}
 	for _, f := range table {
 		if o.admits(f) {
 			e.families = append(e.families, newEncodedFamily(f, o.Labels))
 		}
 	}
-	e.scratch.New = func() any { return &scratch{buf: make([]byte, 0, flushAt+flushAt/4)} }
+	e.scratch.New = func() any { return &renderer{} }
 	return e, nil
 }
 
-func newEncodedFamily(f Family, labels []Label) encodedFamily {
+func newEncodedFamily(f Family, constant []Label) encodedFamily {
 	e := encodedFamily{Family: f}
-	var constant []byte
-	for _, l := range labels {
-		constant = appendLabel(constant, l.Name, l.Value)
+	var text []byte
+	for _, l := range constant {
+		if len(text) > 0 {
+			text = append(text, ',')
+		}
+		text = appendLabel(text, l.Name, l.Value)
+		e.constantPairs = appendPair(e.constantPairs, l.Name, l.Value)
 	}
-	braces := len(constant) > 0 || len(f.Labels) > 0
 	open := ""
-	if braces {
-		open = "{" + string(constant)
-		e.close = "} "
-	} else {
-		e.close = " "
+	e.close = " "
+	if len(text) > 0 || len(f.Labels) > 0 {
+		open, e.close = "{"+string(text), "} "
 	}
-	if len(constant) > 0 && len(f.Labels) > 0 {
+	if len(text) > 0 && len(f.Labels) > 0 {
 		open += ","
 	}
 	e.open = f.Name + open
@@ -82,26 +84,28 @@ func newEncodedFamily(f Family, labels []Label) encodedFamily {
 		e.created = metric + "_created" + open
 	}
 	for _, v := range f.variants {
-		e.variantLabels = append(e.variantLabels, string(appendLabel([]byte(","), f.Labels[len(f.Labels)-1], v)))
+		name := f.Labels[len(f.Labels)-1]
+		e.variantLabels = append(e.variantLabels, string(appendLabel([]byte(","), name, v)))
+		e.variantPairs = append(e.variantPairs, appendPair(nil, name, v))
 	}
-	e.header[Text] = fmt.Sprintf("# HELP %s %s\n# TYPE %s %s\n", f.Name, f.Help, f.Name, f.Type)
-	e.header[OpenMetrics] = fmt.Sprintf("# HELP %s %s\n# TYPE %s %s\n", metric, f.Help, metric, f.Type)
+	if f.Level == LevelTopicPartition || f.Level == LevelGroupPartition {
+		e.partition = "," + labelPartition + `="`
+		e.close = `"` + e.close
+	}
+	e.head[Text] = fmt.Appendf(nil, "# HELP %s %s\n# TYPE %s %s\n", f.Name, f.Help, f.Name, f.Type)
+	e.head[OpenMetrics] = fmt.Appendf(nil, "# HELP %s %s\n# TYPE %s %s\n", metric, f.Help, metric, f.Type)
 	if f.Unit != "" {
-		e.header[OpenMetrics] += fmt.Sprintf("# UNIT %s %s\n", metric, f.Unit)
+		e.head[OpenMetrics] = fmt.Appendf(e.head[OpenMetrics], "# UNIT %s %s\n", metric, f.Unit)
 	}
+	e.head[Protobuf] = familyHead(&f)
 	return e
 }
 
-// flushAt is how many bytes are gathered before they are written.
-const flushAt = 64 << 10
-
-// scratch is what one rendering needs and the next one can use again.
-type scratch struct {
-	buf              []byte
-	cluster, brokers rows
-	topics           rows
-	groups           rows
-	topicsOfGroup    rows
+// lay lays a snapshot out for this encoder.
+func (e *Encoder) lay(s *lag.Snapshot) *layout {
+	l := newLayout(s)
+	l.arrange(e.families, e.connectedOnly)
+	return l
 }
 
 var errNoSnapshot = errors.New("no snapshot to encode")
@@ -112,91 +116,59 @@ func (e *Encoder) Encode(w io.Writer, s *lag.Snapshot, format Format) (samples i
 	if s == nil {
 		return 0, errNoSnapshot
 	}
-	sc := e.scratch.Get().(*scratch)
-	defer e.scratch.Put(sc)
-	sc.label(s)
-	r := &renderer{w: w, format: format, snapshot: s, scratch: sc}
-	for i := range e.families {
-		r.family(&e.families[i], e.connectedOnly)
-		if r.err != nil {
-			return r.samples, r.err
-		}
-	}
-	r.flush()
-	return r.samples, r.err
+	return e.write(w, e.lay(s), format, nil)
 }
 
-// renderer renders one snapshot.
-type renderer struct {
-	*scratch
-	w        io.Writer
-	format   Format
-	snapshot *lag.Snapshot
-	samples  int
-	err      error
+// write renders block after block to w, of the families that admit admits (nil: all).
+func (e *Encoder) write(w io.Writer, l *layout, format Format, admit filter) (samples int, err error) {
+	r := e.scratch.Get().(*renderer)
+	defer func() {
+		r.layout, r.labels, r.family = nil, nil, nil // a pool is no reason to keep a snapshot
+		e.scratch.Put(r)
+	}()
+	r.begin(l, format)
+	for blocks := l.blocks; len(blocks) > 0; {
+		n := 1
+		for n < len(blocks) && blocks[n].family == blocks[0].family {
+			n++
+		}
+		f := &e.families[blocks[0].family]
+		if admit.admits(f.Name) {
+			for _, b := range blocks[:n] {
+				samples += b.samples
+			}
+			if err := e.writeFamily(w, r, f, blocks[:n]); err != nil {
+				return samples, err
+			}
+		}
+		blocks = blocks[n:]
+	}
+	return samples, nil
 }
 
-func (r *renderer) family(f *encodedFamily, connectedOnly bool) {
-	rows := r.rowsOf(f.Level)
-	started := false
-	f.each(r.snapshot, connectedOnly, func(row int, partition int32, variant int, v float64, created time.Time) {
-		if r.err != nil {
-			return
+func (e *Encoder) writeFamily(w io.Writer, r *renderer, f *encodedFamily, blocks []block) error {
+	var head []byte
+	if r.format == Protobuf { // its length stands first
+		size := len(f.head[Protobuf])
+		for _, b := range blocks {
+			r.render(f, b.rows, e.connectedOnly)
+			size += len(r.buf)
 		}
-		if !started {
-			started = true
-			r.buf = append(r.buf, f.header[r.format]...)
+		head = binary.AppendUvarint(head, uint64(size))
+	}
+	if _, err := w.Write(append(head, f.head[r.format]...)); err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		r.render(f, b.rows, e.connectedOnly)
+		if _, err := w.Write(r.buf); err != nil {
+			return err
 		}
-		labels := rows.at(row)
-		r.line(f, f.open, labels, row, partition, variant)
-		r.buf = append(appendValue(r.buf, v), '\n')
-		r.samples++
-		if f.Type == Counter && r.format == OpenMetrics && !created.IsZero() {
-			r.line(f, f.created, labels, row, partition, variant)
-			r.buf = append(appendTimestamp(r.buf, created), '\n')
-		}
-		if len(r.buf) >= flushAt {
-			r.flush()
-		}
-	})
+	}
+	return nil
 }
 
-// line appends a sample's name and labels and the space after them.
-func (r *renderer) line(f *encodedFamily, open string, labels []byte, row int, partition int32, variant int) {
-	r.buf = append(r.buf, open...)
-	r.buf = append(r.buf, labels...)
-	if partition != noPartition {
-		r.buf = append(r.buf, `,partition="`...)
-		r.buf = strconv.AppendInt(r.buf, int64(partition), 10)
-		r.buf = append(r.buf, '"')
-	}
-	if f.variantLabels != nil {
-		r.buf = append(r.buf, f.variantLabels[variant]...)
-	}
-	if f.info != nil {
-		for i, v := range f.info(&r.snapshot.Groups[row]) {
-			r.buf = appendLabel(append(r.buf, ','), f.Labels[i+1], v)
-		}
-	}
-	r.buf = append(r.buf, f.close...)
-}
+// filter are the names of name[]; nil admits all.
+type filter map[string]bool
 
-func (r *renderer) flush() {
-	if r.err == nil && len(r.buf) > 0 {
-		_, r.err = r.w.Write(r.buf)
-	}
-	r.buf = r.buf[:0]
-}
-
-// appendValue writes whole numbers as such: that is shorter and quicker, and exact below 2^53.
-func appendValue(b []byte, v float64) []byte {
-	if math.Abs(v) < 1<<53 && v == math.Trunc(v) {
-		return strconv.AppendInt(b, int64(v), 10)
-	}
-	return strconv.AppendFloat(b, v, 'g', -1, 64)
-}
-
-// appendTimestamp writes seconds since the epoch to the millisecond.
-func appendTimestamp(b []byte, t time.Time) []byte {
-	return strconv.AppendFloat(b, float64(t.UnixMilli())/1000, 'f', -1, 64)
-}
+func (f filter) admits(name string) bool { return f == nil || f[name] }

@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files and docs/metrics.md")
 
-func newEncoder(t testing.TB, o EncoderOptions) *Encoder {
+func testEncoder(t testing.TB, o EncoderOptions) *Encoder {
 	t.Helper()
 	e, err := NewEncoder(o)
 	if err != nil {
@@ -59,14 +58,14 @@ func golden(t *testing.T, path, got string) {
 }
 
 func TestGoldenExpositions(t *testing.T) {
-	e := newEncoder(t, EncoderOptions{})
+	e := testEncoder(t, EncoderOptions{})
 	for name, s := range scenarios() {
 		t.Run(name, func(t *testing.T) {
 			golden(t, filepath.Join("testdata", name+".prom"), encode(t, e, s, Text))
 		})
 	}
 	golden(t, filepath.Join("testdata", "normal.openmetrics"), encode(t, e, scenarios()["normal"], OpenMetrics))
-	labelled := newEncoder(t, EncoderOptions{Labels: []Label{{"cluster", `blue "1"`}}, Granularity: PerGroup})
+	labelled := testEncoder(t, EncoderOptions{Labels: []Label{{"cluster", `blue "1"`}}, Granularity: PerGroup})
 	golden(t, filepath.Join("testdata", "labelled_per_group.prom"), encode(t, labelled, scenarios()["normal"], Text))
 }
 
@@ -88,7 +87,7 @@ func TestGranularityAndDisable(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := encode(t, newEncoder(t, tc.o), s, Text)
+			got := encode(t, testEncoder(t, tc.o), s, Text)
 			for _, want := range []string{tc.has, tc.alsoHas} {
 				if !strings.Contains(got, want) {
 					t.Errorf("lacks %q", want)
@@ -133,8 +132,8 @@ func TestConnectedOnlyLeavesOutFinishedGroups(t *testing.T) {
 		}
 		return own, dropIn
 	}
-	some := encode(t, newEncoder(t, EncoderOptions{ConnectedOnly: true}), s, Text)
-	all := encode(t, newEncoder(t, EncoderOptions{}), s, Text)
+	some := encode(t, testEncoder(t, EncoderOptions{ConnectedOnly: true}), s, Text)
+	all := encode(t, testEncoder(t, EncoderOptions{}), s, Text)
 	for i := range s.Groups {
 		id := s.Groups[i].ID
 		own, dropIn := of(some, id)
@@ -153,7 +152,7 @@ func TestConnectedOnlyLeavesOutDropInOffsetsOfGroupsWithoutMembers(t *testing.T)
 	dead.Members, dead.State = 0, "Empty"
 	undescribed := normalGroup("undescribed")
 	undescribed.Members = -1
-	got := encode(t, newEncoder(t, EncoderOptions{ConnectedOnly: true}),
+	got := encode(t, testEncoder(t, EncoderOptions{ConnectedOnly: true}),
 		snapshotOf(normalGroup("alive"), dead, undescribed), Text)
 	for line, want := range map[string]bool{
 		`kafka_consumergroup_lag{consumergroup="dead"`:            false,
@@ -191,13 +190,6 @@ func TestEncoderOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestTimestampsHaveMilliseconds(t *testing.T) {
-	got := string(appendTimestamp(nil, testTime.Add(1234*time.Microsecond)))
-	if got != "1772366400.001" {
-		t.Errorf("timestamp %s", got)
-	}
-}
-
 // FuzzLabelValues reads back what was written, whatever is in a group's name.
 func FuzzLabelValues(f *testing.F) {
 	for _, s := range []string{"", "plain", "a\"b\\c\nd", "\\n", "ü🦜", "\\", "\r\x00}"} {
@@ -229,7 +221,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 }
 
 func TestEncodeStopsAtAWriteError(t *testing.T) {
-	e := newEncoder(t, EncoderOptions{})
+	e := testEncoder(t, EncoderOptions{})
 	if _, err := e.Encode(&failingWriter{after: 1}, largeSnapshot(10, 500), Text); err != io.ErrClosedPipe {
 		t.Errorf("error %v, want the writer's", err)
 	}
@@ -241,33 +233,62 @@ func TestEncodeStopsAtAWriteError(t *testing.T) {
 func TestEncodeAllocatesNothingPerSeries(t *testing.T) {
 	// A collection empties the pool, and the race detector drops one in four from it: none here, and a mean of many.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	e := newEncoder(t, EncoderOptions{})
-	allocs := func(partitions int) float64 {
-		s := largeSnapshot(20, partitions)
-		return testing.AllocsPerRun(20, func() { _, _ = e.Encode(io.Discard, s, OpenMetrics) })
-	}
-	small, large := allocs(10), allocs(1000)
-	if large > small+20 {
-		t.Errorf("%v allocations at 10 partitions a group, %v at 1000", small, large)
+	e := testEncoder(t, EncoderOptions{})
+	for format := range numFormats {
+		allocs := func(partitions int) float64 {
+			l := e.lay(largeSnapshot(20, partitions))
+			return testing.AllocsPerRun(20, func() { _, _ = e.write(io.Discard, l, format, nil) })
+		}
+		small, large := allocs(10), allocs(1000)
+		if large > small+120 {
+			t.Errorf("%v: %v allocations at 10 partitions a group, %v at 1000", format, small, large)
+		}
 	}
 }
 
-func BenchmarkEncode(b *testing.B) {
-	for _, groups := range []int{50, 250} {
-		s := largeSnapshot(groups, 100)
-		e := newEncoder(b, EncoderOptions{})
-		series, _ := e.Encode(io.Discard, s, OpenMetrics)
-		b.Run(fmt.Sprintf("series=%d/text", series), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				_, _ = e.Encode(io.Discard, s, OpenMetrics)
+// BenchmarkRender renders what a scrape gets of 100 000 group-partitions: for the first time, after all groups moved, after
+// one in ten did, and after none.
+func BenchmarkRender(b *testing.B) {
+	e := testEncoder(b, EncoderOptions{})
+	for format, name := range []string{"text", "openmetrics", "protobuf"} {
+		for encoding := range numEncodings {
+			for _, moving := range []int{500, 50, 0} {
+				b.Run(fmt.Sprintf("%s/%s/moving=%d", name, encoding, moving), func(b *testing.B) {
+					b.ReportAllocs()
+					var p pressers
+					var before *rendition
+					w := newFleet(500)
+					for i := 0; b.Loop(); i++ {
+						b.StopTimer()
+						s := w.snapshot(i, moving)
+						b.StartTimer()
+						r, err := p.render(e, e.lay(s), Format(format), encoding, before)
+						if err != nil {
+							b.Fatal(err)
+						}
+						before = r
+					}
+					size := 0
+					for _, f := range before.families {
+						size += f.size
+					}
+					b.ReportMetric(float64(size), "answer-B")
+					b.ReportMetric(float64(before.samples), "series")
+				})
 			}
-		})
-		b.Run(fmt.Sprintf("series=%d/gzip", series), func(b *testing.B) {
+		}
+	}
+}
+
+func BenchmarkPlain(b *testing.B) {
+	e := testEncoder(b, EncoderOptions{})
+	s := newFleet(500).snapshot(0, 500)
+	for format, name := range []string{"text", "openmetrics", "protobuf"} {
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			var c compressor
+			l := e.lay(s)
 			for b.Loop() {
-				_, _ = c.segment(func(w io.Writer) (int, error) { return e.Encode(w, s, OpenMetrics) })
+				_, _ = e.write(io.Discard, l, Format(format), nil)
 			}
 		})
 	}

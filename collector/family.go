@@ -42,7 +42,7 @@ type Family struct {
 	// DropIn families have the names and labels of kafka_exporter and are exempt from naming rules.
 	DropIn bool
 
-	// connected families leave groups without members out under --no-offset.show-all, whatever their lag.
+	// connected families leave groups without members out under --no-offset.show-all.
 	connected bool
 	// variants are the values of the last label, one series each; nil where a row has one series.
 	variants []string
@@ -64,62 +64,54 @@ type Family struct {
 const noPartition = -1
 
 // yield receives one series: the row it belongs to (an index among the rows of the level, where partitions belong to the
-// row of their topic), its partition, its variant, its value, and for counters when it began.
-type yield func(row int, partition int32, variant int, value float64, created time.Time)
+// row of their topic), its partition, its variant, its value, and for counters when it began, in milliseconds since the
+// epoch (0: not known).
+type yield func(row int, partition int32, variant int, value float64, created int64)
 
-// each calls out for every series of the family that has a value in the snapshot.
-func (f *Family) each(s *lag.Snapshot, connectedOnly bool, out yield) {
-	switch f.Level {
-	case LevelCluster, LevelClusterID:
-		f.put(out, 0, noPartition, 0, f.cluster(s), time.Time{})
-	case LevelBroker:
-		for i := range s.Brokers {
-			f.put(out, i, noPartition, 0, f.broker(&s.Brokers[i]), time.Time{})
-		}
-	case LevelTopic:
-		for i := range s.Topics {
-			f.put(out, i, noPartition, 0, f.topic(&s.Topics[i]), s.Topics[i].Created)
-		}
-	case LevelTopicPartition:
-		for i := range s.Topics {
-			for p := range s.Topics[i].Partitions {
-				f.put(out, i, int32(p), 0, f.topicPartition(&s.Topics[i].Partitions[p]), time.Time{})
+// each calls out for every series of the family that has a value, of the rows in the span.
+func (f *Family) each(l *layout, rows span, connectedOnly bool, out yield) {
+	s := l.snapshot
+	for row := rows.from; row < rows.to; row++ {
+		switch f.Level {
+		case LevelCluster, LevelClusterID:
+			f.put(out, row, noPartition, 0, f.cluster(s), time.Time{})
+		case LevelBroker:
+			f.put(out, row, noPartition, 0, f.broker(&s.Brokers[row]), time.Time{})
+		case LevelTopic:
+			f.put(out, row, noPartition, 0, f.topic(&s.Topics[row]), s.Topics[row].Created)
+		case LevelTopicPartition:
+			for p := range s.Topics[row].Partitions {
+				if v := f.topicPartition(&s.Topics[row].Partitions[p]); lag.Known(v) {
+					out(row, int32(p), 0, v, 0)
+				}
 			}
-		}
-	default:
-		f.eachGroup(s, connectedOnly, out)
-	}
-}
-
-// finished reports that nothing is left to read for a group, and that nobody said it would come back. Its members are
-// the caller's business: a number that is not known is none.
-func finished(g *lag.Group) bool { return !g.Expected && g.Backlog == 0 }
-
-func (f *Family) eachGroup(s *lag.Snapshot, connectedOnly bool, out yield) {
-	row := 0
-	for i := range s.Groups {
-		g := &s.Groups[i]
-		first := row
-		row += len(g.Topics)
-		if connectedOnly && g.Members == 0 && (f.connected || !f.DropIn && finished(g)) {
-			continue
-		}
-		if f.Level == LevelGroup {
-			for v := range max(1, len(f.variants)) {
-				f.put(out, i, noPartition, v, f.group(g, v), g.Created)
+		case LevelGroup:
+			if g := &s.Groups[row]; !f.hidden(g, connectedOnly) {
+				for v := range max(1, len(f.variants)) {
+					f.put(out, row, noPartition, v, f.group(g, v), g.Created)
+				}
 			}
-			continue
-		}
-		for j := range g.Topics {
-			f.eachTopic(first+j, &g.Topics[j], out)
+		default:
+			if g, t := l.groupTopic(row); !f.hidden(g, connectedOnly) {
+				f.eachOfTopic(row, t, out)
+			}
 		}
 	}
 }
 
-func (f *Family) eachTopic(row int, t *lag.GroupTopic, out yield) {
+// hidden groups have no members; where the number is not known they are shown. Their own series go only where nothing is
+// left to read, and nobody said that they would come back.
+func (f *Family) hidden(g *lag.Group, connectedOnly bool) bool {
+	finished := !g.Expected && g.Backlog == 0
+	return connectedOnly && g.Members == 0 && (f.connected || !f.DropIn && finished)
+}
+
+func (f *Family) eachOfTopic(row int, t *lag.GroupTopic, out yield) {
 	if f.Level == LevelGroupPartition {
 		for k, p := range t.Partition {
-			f.put(out, row, p, 0, f.groupPartition(t, k), time.Time{})
+			if v := f.groupPartition(t, k); lag.Known(v) {
+				out(row, p, 0, v, 0)
+			}
 		}
 		return
 	}
@@ -132,5 +124,9 @@ func (f *Family) put(out yield, row int, partition int32, variant int, v float64
 	if !lag.Known(v) {
 		return
 	}
-	out(row, partition, variant, v, created)
+	at := int64(0)
+	if f.Type == Counter && !created.IsZero() {
+		at = created.UnixMilli()
+	}
+	out(row, partition, variant, v, at)
 }

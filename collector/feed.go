@@ -1,7 +1,7 @@
 package collector
 
 import (
-	"time"
+	"strconv"
 
 	"kafka_burndown_exporter/internal/lag"
 )
@@ -24,12 +24,11 @@ type Feed struct {
 	opt      FeedOptions
 	families []*feedFamily
 	rows     []string // of the newest snapshot: groups, their topics, topics, brokers
-	builder  familyBuilder
-	snapshot *lag.Snapshot
+	layout   layout   // without text
 }
 
 type feedFamily struct {
-	encodedFamily
+	Family
 	names [][]int // by row, then by partition or variant: the reader's name plus 2; 1: not of interest, 0: not asked yet
 	take  yield
 }
@@ -41,8 +40,8 @@ func NewFeed(opt FeedOptions) *Feed {
 		if !opt.Wants(family.Name) {
 			continue
 		}
-		ff := &feedFamily{encodedFamily: encodedFamily{Family: family}}
-		ff.take = func(row int, partition int32, variant int, v float64, _ time.Time) {
+		ff := &feedFamily{Family: family}
+		ff.take = func(row int, partition int32, variant int, v float64, _ int64) {
 			f.take(ff, row, partition, variant, v)
 		}
 		f.families = append(f.families, ff)
@@ -52,16 +51,20 @@ func NewFeed(opt FeedOptions) *Feed {
 
 // Put hands the values of a snapshot over.
 func (f *Feed) Put(s *lag.Snapshot) {
-	f.snapshot = s
+	f.layout.snapshot = s
 	if !f.sameRows(s) {
-		f.builder = familyBuilder{}
-		f.builder.label(s)
+		f.layout.groupTopics = f.layout.groupTopics[:0]
+		for i := range s.Groups {
+			for j := range s.Groups[i].Topics {
+				f.layout.groupTopics = append(f.layout.groupTopics, groupTopic{group: int32(i), topic: int32(j)})
+			}
+		}
 		for _, ff := range f.families {
 			ff.names = ff.names[:0]
 		}
 	}
 	for _, ff := range f.families {
-		ff.each(s, false, ff.take)
+		ff.each(&f.layout, span{0, f.layout.rows(ff.Level)}, false, ff.take)
 	}
 }
 
@@ -76,6 +79,7 @@ func (f *Feed) sameRows(s *lag.Snapshot) bool {
 		}
 		n++
 	}
+	note(s.ClusterID)
 	for i := range s.Groups {
 		note(s.Groups[i].ID)
 		for j := range s.Groups[i].Topics {
@@ -122,8 +126,31 @@ func (f *Feed) take(ff *feedFamily, row int, partition int32, variant int, v flo
 // name asks the reader for its name of a series.
 func (f *Feed) name(ff *feedFamily, row int, partition int32, variant int) int {
 	var labels []string
-	for _, p := range f.builder.labelsOf(&ff.encodedFamily, f.snapshot, row, partition, variant) {
-		labels = append(labels, p.GetName(), p.GetValue())
+	add := func(pairs ...string) { labels = append(labels, pairs...) }
+	s := f.layout.snapshot
+	switch ff.Level {
+	case LevelCluster:
+	case LevelClusterID:
+		add(labelClusterID, s.ClusterID)
+	case LevelBroker:
+		add("id", strconv.Itoa(int(s.Brokers[row].ID)), "address", s.Brokers[row].Address)
+	case LevelTopic, LevelTopicPartition:
+		add(labelTopic, s.Topics[row].Name)
+	case LevelGroup:
+		add(labelGroup, s.Groups[row].ID)
+	default:
+		g, t := f.layout.groupTopic(row)
+		add(labelGroup, g.ID, labelTopic, t.Topic)
+	}
+	switch {
+	case partition != noPartition:
+		add(labelPartition, strconv.Itoa(int(partition)))
+	case ff.variants != nil:
+		add(ff.Labels[len(ff.Labels)-1], ff.variants[variant])
+	case ff.info != nil:
+		for i, v := range ff.info(&s.Groups[row]) {
+			add(ff.Labels[i+1], v)
+		}
 	}
 	return f.opt.Series(ff.Name, labels)
 }

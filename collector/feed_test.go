@@ -13,7 +13,7 @@ import (
 
 // A feed hands over what the exposition has, snapshot after snapshot, whatever comes and goes.
 func TestFeedIsTheExposition(t *testing.T) {
-	encoder := newEncoder(t, EncoderOptions{})
+	encoder := testEncoder(t, EncoderOptions{})
 	var names []string
 	got := map[string]float64{}
 	feed := NewFeed(FeedOptions{
@@ -38,7 +38,7 @@ func TestFeedIsTheExposition(t *testing.T) {
 		clear(got)
 		feed.Put(all[name])
 		want := map[string]float64{}
-		for _, mf := range encoder.MetricFamilies(all[name], nil) {
+		for _, mf := range encoder.metricFamilies(all[name]) {
 			if mf.GetName() == "kafka_brokers" || mf.GetName() == "kafka_group_lag_max" {
 				continue
 			}
@@ -77,7 +77,7 @@ func TestFeedAllocatesNothingOnceItKnowsTheSeries(t *testing.T) {
 // Every signal's family is found by its level and its signal.
 func TestFamiliesAreFoundByWhatTheyShow(t *testing.T) {
 	for _, f := range Families() {
-		if f.Level == LevelCluster || f.Level == LevelBroker {
+		if f.Level == LevelCluster || f.Level == LevelClusterID || f.Level == LevelBroker {
 			continue
 		}
 		got := Named(f.Level, f.Signal())

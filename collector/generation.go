@@ -3,27 +3,44 @@ package collector
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"kafka_burndown_exporter/internal/lag"
 )
 
-// generation is one published snapshot with its compressed bytes per format and the answers that are being sent from it.
+// generation is one published snapshot with its renditions and the answers that are being sent from it.
 type generation struct {
-	snapshot *lag.Snapshot
-	encoded  [numFormats]struct {
-		once sync.Once
-		seg  *segment
-		err  error
-	}
+	*layout
+	renditions [numFormats][numEncodings]lazyRendition
 
 	mu      sync.Mutex
 	cut     bool
 	readers map[*http.ResponseController]struct{}
 }
 
-func newGeneration(s *lag.Snapshot) *generation {
-	return &generation{snapshot: s, readers: map[*http.ResponseController]struct{}{}}
+// lazyRendition is rendered once; who comes second waits for the first.
+type lazyRendition struct {
+	mu   sync.Mutex
+	done atomic.Pointer[rendition]
+}
+
+func (l *lazyRendition) get(render func() (*rendition, error)) (*rendition, error) {
+	if r := l.done.Load(); r != nil {
+		return r, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r := l.done.Load(); r != nil {
+		return r, nil
+	}
+	r, err := render()
+	if err == nil {
+		l.done.Store(r)
+	}
+	return r, err
+}
+
+func newGeneration(l *layout) *generation {
+	return &generation{layout: l, readers: map[*http.ResponseController]struct{}{}}
 }
 
 // enter registers an answer; false when the generation has been cut off already.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -35,17 +34,15 @@ type HandlerOptions struct {
 	Registry *prometheus.Registry
 	Self     *Self
 	Logger   log.Logger
-	// MaxRequests is how many scrapes are answered at a time; 0: any number.
-	MaxRequests int
-	Now         func() time.Time
+	Now      func() time.Time
 }
 
 // Handler serves the newest snapshot. Scrapes never wait for Kafka, and share its compressed bytes.
 type Handler struct {
 	HandlerOptions
-	deflate compressor
-	slots   chan struct{}
-	asked   [numFormats]atomic.Int64 // when a format was last asked for, compressed (Unix seconds)
+	asked    [numFormats][numEncodings]atomic.Int64 // when last (Unix seconds)
+	pressers pressers
+	buffers  sync.Pool // of *[]byte: what an answer gathers before it writes
 
 	current  atomic.Pointer[generation]
 	publish  sync.Mutex
@@ -54,32 +51,46 @@ type Handler struct {
 
 // NewHandler returns a handler that has nothing to publish yet.
 func NewHandler(o HandlerOptions) *Handler {
-	h := &Handler{HandlerOptions: o}
-	if o.MaxRequests > 0 {
-		h.slots = make(chan struct{}, o.MaxRequests)
-	}
-	return h
+	return &Handler{HandlerOptions: o}
 }
 
-// Publish makes s what scrapes get from now on, and renders it in the formats asked for lately. The snapshot before it
-// may still be read; answers from the one before that are cut off, so that no more than two are alive.
+// Publish makes s what scrapes get once it is rendered in the formats asked for lately; until then they get the snapshot
+// before it, and nobody waits. That one may still be read afterwards; answers from the one before it are cut off, so that
+// no more than two are alive.
 func (h *Handler) Publish(s *lag.Snapshot) {
 	h.publish.Lock()
 	defer h.publish.Unlock()
+	h.Self.Sampled(s, h.Now())
 	if h.previous != nil {
 		if n := h.previous.cutOff(); n > 0 {
 			level.Warn(h.Logger).Log("msg", "cut off scrapes that took longer than two samples", "scrapes", n)
 		}
-	}
-	g := newGeneration(s)
-	if h.previous = h.current.Swap(g); h.previous != nil && h.previous.retire() {
 		h.previous = nil
 	}
-	h.Self.Published(s, h.Now())
-	for f := range numFormats {
-		if last := h.asked[f].Load(); last != 0 && h.Now().Sub(time.Unix(last, 0)) < rememberFor {
-			if _, err := h.compressed(g, f); err != nil {
-				level.Error(h.Logger).Log("msg", "cannot render the snapshot", "err", err)
+	began := h.Now()
+	g := newGeneration(h.Encoder.lay(s))
+	h.renderAhead(g)
+	if before := h.current.Swap(g); before != nil && !before.retire() {
+		h.previous = before
+	}
+	h.Self.Published(s, h.Now().Sub(began))
+}
+
+// renderAhead renders what was asked for lately, and what is asked for while it does.
+func (h *Handler) renderAhead(g *generation) {
+	var tried [numFormats][numEncodings]bool
+	for again := true; again; {
+		again = false
+		for f := range numFormats {
+			for e := range numEncodings {
+				last := h.asked[f][e].Load()
+				if tried[f][e] || last == 0 || h.Now().Sub(time.Unix(last, 0)) >= rememberFor {
+					continue
+				}
+				again, tried[f][e] = true, true
+				if _, err := h.rendition(g, f, e); err != nil {
+					level.Error(h.Logger).Log("msg", "cannot render the snapshot", "err", err)
+				}
 			}
 		}
 	}
@@ -103,30 +114,19 @@ func (h *Handler) live() *generation {
 	return nil
 }
 
-// compressed renders a generation in a format once; who comes second waits for the first.
-func (h *Handler) compressed(g *generation, f Format) (*segment, error) {
-	e := &g.encoded[f]
-	e.once.Do(func() {
-		e.seg, e.err = h.deflate.segment(func(w io.Writer) (int, error) { return h.Encoder.Encode(w, g.snapshot, f) })
-		if e.err == nil {
-			h.Self.series.Set(float64(e.seg.samples))
+// rendition renders a generation in a format and encoding once, with what of the newest one did not change.
+func (h *Handler) rendition(g *generation, f Format, e Encoding) (*rendition, error) {
+	return g.renditions[f][e].get(func() (*rendition, error) {
+		var before *rendition
+		if current := h.current.Load(); current != nil {
+			before = current.renditions[f][e].done.Load()
 		}
+		return h.pressers.render(h.Encoder, g.layout, f, e, before)
 	})
-	return e.seg, e.err
 }
 
 // ServeHTTP answers a scrape.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.slots != nil {
-		select {
-		case h.slots <- struct{}{}:
-			defer func() { <-h.slots }()
-		default:
-			http.Error(w, fmt.Sprintf("%d scrapes are being answered already (--web.max-requests), try again later.",
-				h.MaxRequests), http.StatusServiceUnavailable)
-			return
-		}
-	}
 	rc := http.NewResponseController(w)
 	_ = rc.SetWriteDeadline(time.Now().Add(deadline(r.Header))) // not supported: then there is none
 	g := h.live()
@@ -155,82 +155,162 @@ func deadline(h http.Header) time.Duration {
 }
 
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, g *generation) error {
-	contentType, format, own := negotiate(r.Header)
-	if !own || r.URL.Query().Has("name[]") {
-		h.viaPromhttp(w, r, g)
-		return nil
-	}
+	a := answer{w: w, generation: g, names: admitted(r)}
+	a.contentType, a.format = negotiate(r.Header)
 	header := w.Header()
 	header.Add("Vary", "Accept")
 	header.Add("Vary", "Accept-Encoding")
-	header.Set("Content-Type", string(contentType))
-	if g == nil {
+	header.Set("Content-Type", string(a.contentType))
+	if g == nil && a.names == nil {
 		h.Self.series.Set(0)
 	}
-	if acceptsGzip(r.Header) {
-		return h.answerGzip(w, g, contentType, format)
+	encoding := negotiateEncoding(r.Header)
+	if encoding == identity {
+		return h.plain(a)
 	}
-	if g != nil {
-		samples, err := h.Encoder.Encode(w, g.snapshot, format)
+	return h.compressed(a, encoding)
+}
+
+// answer is what a scrape gets.
+type answer struct {
+	w           http.ResponseWriter
+	generation  *generation // nil: none
+	contentType expfmt.Format
+	format      Format
+	names       filter
+}
+
+// plain renders while it sends.
+func (h *Handler) plain(a answer) error {
+	if a.generation != nil {
+		samples, err := h.Encoder.write(a.w, a.generation.layout, a.format, a.names)
 		if err != nil {
 			return err
 		}
-		h.Self.series.Set(float64(samples))
+		if a.names == nil {
+			h.Self.series.Set(float64(samples))
+		}
 	}
-	last, err := h.selfText(contentType)
+	last, err := h.self(a)
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(last)
+	_, err = a.w.Write(last)
 	return err
 }
 
-// answerGzip sends one gzip member: the shared bytes of the snapshot, then the exporter's own series.
-func (h *Handler) answerGzip(w http.ResponseWriter, g *generation, contentType expfmt.Format, f Format) error {
-	h.asked[f].Store(h.Now().Unix())
-	seg := &segment{}
-	if g != nil {
-		shared, err := h.compressed(g, f)
+// compressed sends the shared bytes of the snapshot, then the exporter's own series.
+func (h *Handler) compressed(a answer, encoding Encoding) error {
+	h.asked[a.format][encoding].Store(h.Now().Unix())
+	var families []renderedFamily
+	if a.generation != nil {
+		all, err := h.rendition(a.generation, a.format, encoding)
 		if err != nil {
-			http.Error(w, "cannot render the snapshot: "+err.Error(), http.StatusInternalServerError)
+			http.Error(a.w, "cannot render the snapshot: "+err.Error(), http.StatusInternalServerError)
 			return err
 		}
-		seg = shared
-		h.Self.series.Set(float64(seg.samples))
-	}
-	last, err := h.selfText(contentType)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return err
-	}
-	tail, err := h.deflate.finish(seg, last)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return err
-	}
-	w.Header().Set("Content-Encoding", "gzip")
-	w.Header().Set("Content-Length", strconv.Itoa(len(gzipHeader)+seg.size+len(tail)))
-	if _, err := w.Write(gzipHeader); err != nil {
-		return err
-	}
-	for _, chunk := range seg.chunks {
-		if _, err := w.Write(chunk); err != nil {
-			return err
+		families = all.families
+		if a.names == nil {
+			h.Self.series.Set(float64(all.samples))
 		}
 	}
-	_, err = w.Write(tail)
+	size, text := 0, nothing
+	for i := range families {
+		if f := &families[i]; a.names.admits(f.name) {
+			size += f.size
+			text = text.then(f.text)
+		}
+	}
+	last, err := h.self(a)
+	if err != nil {
+		http.Error(a.w, err.Error(), http.StatusInternalServerError)
+		return err
+	}
+	var head, tail []byte
+	switch encoding {
+	case Zstd:
+		tail, err = h.pressers.frame(last)
+	default:
+		head = gzipHeader
+		tail, err = gzipEnd(text, last)
+	}
+	if err != nil {
+		http.Error(a.w, err.Error(), http.StatusInternalServerError)
+		return err
+	}
+	a.w.Header().Set("Content-Encoding", encoding.String())
+	a.w.Header().Set("Content-Length", strconv.Itoa(len(head)+size+len(tail)))
+	return h.send(a, head, families, tail)
+}
+
+// gather is how much is gathered before it is written.
+const gather = 64 << 10
+
+// send writes all pieces in few writes.
+func (h *Handler) send(a answer, head []byte, families []renderedFamily, tail []byte) error {
+	buffer, ok := h.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+		*buffer = make([]byte, 0, gather)
+	}
+	defer h.buffers.Put(buffer)
+	b := append((*buffer)[:0], head...)
+	flush := func() (err error) {
+		_, err = a.w.Write(b)
+		b = b[:0]
+		return err
+	}
+	for i := range families {
+		if !a.names.admits(families[i].name) {
+			continue
+		}
+		for _, p := range families[i].pieces {
+			if len(b)+len(p.data) > cap(b) && len(b) > 0 {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+			if len(p.data) > cap(b) {
+				if _, err := a.w.Write(p.data); err != nil {
+					return err
+				}
+				continue
+			}
+			b = append(b, p.data...)
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	_, err := a.w.Write(tail)
 	return err
 }
 
-// selfText renders the exporter's own series, with the # EOF that ends an OpenMetrics text.
-func (h *Handler) selfText(contentType expfmt.Format) ([]byte, error) {
+// admitted returns the filter of name[], nil where there is none.
+func admitted(r *http.Request) filter {
+	names := r.URL.Query()["name[]"]
+	if len(names) == 0 {
+		return nil
+	}
+	set := make(filter, len(names))
+	for _, n := range names {
+		set[n] = true
+	}
+	return set
+}
+
+// self renders the exporter's own series, with the # EOF that ends an OpenMetrics text.
+func (h *Handler) self(a answer) ([]byte, error) {
 	families, err := h.Registry.Gather()
 	if err != nil {
 		level.Error(h.Logger).Log("msg", "cannot gather the exporter's own metrics", "err", err)
 	}
 	var buf bytes.Buffer
-	enc := expfmt.NewEncoder(&buf, contentType, expfmt.WithCreatedLines())
+	enc := expfmt.NewEncoder(&buf, a.contentType, expfmt.WithCreatedLines())
 	for _, mf := range families {
+		if !a.names.admits(mf.GetName()) {
+			continue
+		}
 		if err := enc.Encode(mf); err != nil {
 			return nil, fmt.Errorf("encode %s: %w", mf.GetName(), err)
 		}

@@ -37,13 +37,13 @@ func (h *testHandler) advance(d time.Duration) {
 	h.now = h.now.Add(d)
 }
 
-func newTestHandler(t testing.TB, maxRequests int) *testHandler {
+func newTestHandler(t testing.TB) *testHandler {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	h := &testHandler{now: testTime}
 	h.Handler = NewHandler(HandlerOptions{
-		Encoder: newEncoder(t, EncoderOptions{}), Registry: reg, Self: NewSelf(reg), Logger: log.NewNopLogger(),
-		MaxRequests: maxRequests, Now: h.clock,
+		Encoder: testEncoder(t, EncoderOptions{}), Registry: reg, Self: NewSelf(reg), Logger: log.NewNopLogger(),
+		Now: h.clock,
 	})
 	return h
 }
@@ -65,8 +65,15 @@ func body(t testing.TB, r *http.Response) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Header.Get("Content-Encoding") != "gzip" {
+	switch r.Header.Get("Content-Encoding") {
+	case "":
 		return string(raw)
+	case "zstd":
+		text, err := unzstd.DecodeAll(raw, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
 	}
 	in := bytes.NewReader(raw)
 	zr, err := gzip.NewReader(in)
@@ -85,7 +92,7 @@ func body(t testing.TB, r *http.Response) string {
 }
 
 func TestHandlerServesOnlySelfBeforeTheFirstAndAfterTheLast(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	has := func(when, series string, want bool) {
 		t.Helper()
 		for _, encoding := range []string{"gzip", "identity"} {
@@ -119,10 +126,10 @@ func TestHandlerServesOnlySelfBeforeTheFirstAndAfterTheLast(t *testing.T) {
 }
 
 func TestHandlerRendersAheadOnlyWhatWasAskedForLately(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	s := scenarios()["normal"]
 	s.Expires = testTime.Add(time.Hour)
-	rendered := func(f Format) bool { return h.current.Load().encoded[f].seg != nil }
+	rendered := func(f Format) bool { return h.current.Load().renditions[f][Gzip].done.Load() != nil }
 	h.Publish(s)
 	if rendered(Text) || rendered(OpenMetrics) {
 		t.Error("rendered before anybody asked")
@@ -147,7 +154,7 @@ func TestHandlerRendersAheadOnlyWhatWasAskedForLately(t *testing.T) {
 }
 
 func TestScrapesShareTheCompressedBytes(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Publish(largeSnapshot(20, 100))
 	var wg sync.WaitGroup
 	bodies := make([]string, 8)
@@ -155,29 +162,15 @@ func TestScrapesShareTheCompressedBytes(t *testing.T) {
 		wg.Go(func() { bodies[i] = body(t, get(h, "/metrics", "Accept-Encoding", "gzip")) })
 	}
 	wg.Wait()
-	first := h.current.Load().encoded[Text].seg
+	first := h.current.Load().renditions[Text][Gzip].done.Load()
 	for i, b := range bodies {
 		if !strings.Contains(b, `partition="99"`) || !strings.Contains(b, selfPrefix) {
 			t.Errorf("answer %d lacks its last partition or the exporter's own series", i)
 		}
 	}
 	get(h, "/metrics", "Accept-Encoding", "gzip")
-	if h.current.Load().encoded[Text].seg != first {
+	if h.current.Load().renditions[Text][Gzip].done.Load() != first {
 		t.Error("rendered again for the same snapshot")
-	}
-}
-
-func TestMaxRequests(t *testing.T) {
-	h := newTestHandler(t, 1)
-	h.slots <- struct{}{}
-	if r := get(h, "/metrics"); r.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("status %d with no slot free, want 503", r.StatusCode)
-	}
-	<-h.slots
-	for range 2 {
-		if r := get(h, "/metrics"); r.StatusCode != http.StatusOK {
-			t.Errorf("status %d with a slot free, want 200", r.StatusCode)
-		}
 	}
 }
 
@@ -195,7 +188,7 @@ func TestDeadline(t *testing.T) {
 
 // TestSlowReadersAreCutOff lets a client stop reading while two more snapshots are published.
 func TestSlowReadersAreCutOff(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	s := largeSnapshot(100, 400)
 	h.Publish(s)
 	srv := httptest.NewServer(h)
@@ -242,7 +235,7 @@ func (d *deadlines) SetWriteDeadline(t time.Time) error {
 }
 
 func TestConnectionSurvivesItsDeadline(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Publish(scenarios()["normal"])
 	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
@@ -252,7 +245,7 @@ func TestConnectionSurvivesItsDeadline(t *testing.T) {
 }
 
 func TestSelfCounts(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	self := h.Self
 	self.Request("OffsetFetch", "1")
 	self.Failure("OffsetFetch", "1", "NOT_COORDINATOR")

@@ -6,48 +6,64 @@ import (
 	"strings"
 
 	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 )
 
-// negotiate chooses the format as promhttp would. own is false where the answer is left to promhttp: protobuf, and the
-// escaping that changes names which are valid as they are.
-func negotiate(h http.Header) (contentType expfmt.Format, format Format, own bool) {
-	contentType = expfmt.NegotiateAccept(h, expfmt.DefaultOpenMetricsAcceptedFormats()...)
-	if contentType.ToEscapingScheme() == model.DotsEscaping {
-		return contentType, Text, false
-	}
+// accepted are the formats there are, the preferred ones first.
+var accepted = []expfmt.Format{
+	expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtOpenMetrics_0_0_1, expfmt.FmtProtoDelim, expfmt.FmtText,
+}
+
+// negotiate chooses the format as promhttp would, which has protobuf as text besides. The escaping schemes are all the
+// same here: they leave names alone that every Prometheus takes.
+func negotiate(h http.Header) (expfmt.Format, Format) {
+	contentType := expfmt.NegotiateAccept(h, accepted...)
 	switch contentType.FormatType() {
-	case expfmt.TypeTextPlain:
-		return contentType, Text, true
 	case expfmt.TypeOpenMetrics:
-		return contentType, OpenMetrics, true
+		return contentType, OpenMetrics
+	case expfmt.TypeProtoDelim:
+		return contentType, Protobuf
 	default:
-		return contentType, Text, false
+		return contentType, Text
 	}
 }
 
-// acceptsGzip reports whether gzip is preferred to no compression, by the rules of promhttp: the highest quality wins,
-// and at equal quality no compression.
-func acceptsGzip(h http.Header) bool {
-	identity, gzip := -1.0, -1.0
+// negotiateEncoding chooses by the rules of promhttp: the highest quality wins, and at equal quality no compression. Of
+// gzip and zstd at equal quality the one wins that is named first, as Prometheus names zstd.
+func negotiateEncoding(h http.Header) Encoding {
+	q := [numEncodings + 1]float64{-1, -1, -1}
+	first := Gzip
 	for _, line := range h["Accept-Encoding"] {
-		for _, item := range strings.Split(line, ",") {
+		for item := range strings.SplitSeq(line, ",") {
 			name, params, _ := strings.Cut(item, ";")
-			q, ok := quality(params)
+			quality, ok := quality(params)
 			if !ok {
 				break
 			}
 			switch strings.TrimSpace(name) {
 			case "gzip":
-				gzip = max(gzip, q)
+				q[Gzip] = max(q[Gzip], quality)
+			case "zstd":
+				if q[Gzip] < 0 {
+					first = Zstd
+				}
+				q[Zstd] = max(q[Zstd], quality)
 			case "identity":
-				identity = max(identity, q)
+				q[identity] = max(q[identity], quality)
 			case "*":
-				identity, gzip = max(identity, q), max(gzip, q)
+				for i := range q {
+					q[i] = max(q[i], quality)
+				}
 			}
 		}
 	}
-	return gzip > 0 && gzip > identity
+	best := first
+	if other := Gzip + Zstd - first; q[other] > q[first] {
+		best = other
+	}
+	if q[best] <= 0 || q[best] <= q[identity] {
+		return identity
+	}
+	return best
 }
 
 // quality reads the parameters of an item of Accept-Encoding; without any it is 1.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // promhttp offers it once it is imported
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -38,12 +39,24 @@ var accepts = map[string]string{
 var acceptEncodings = []string{
 	"", "gzip", "identity", "gzip, deflate, br, zstd", "deflate, gzip", "gzip;q=1.0, identity;q=0.5", "gzip;q=0",
 	"*", "zstd", "identity, gzip", "gzip;q=0.5, identity;q=0.5", "gzip ; q=0.9, *;q=0.1", "br;q=1, *;q=0", "gzip;x=1",
-	"gzip;q=0.3, *;q=0.5",
+	"gzip;q=0.3, *;q=0.5", "zstd;q=1, gzip;q=0.5", "zstd;q=0.5, gzip", "gzip, zstd", "zstd, identity", "zstd;q=0, gzip;q=0",
+}
+
+// Where Prometheus names zstd first, it gets it; promhttp takes gzip at equal quality whatever is named first.
+func TestZstdNamedFirst(t *testing.T) {
+	for header, want := range map[string]Encoding{
+		"zstd,gzip": Zstd, "gzip,zstd": Gzip, "zstd;q=0.5,gzip;q=0.5": Zstd, "zstd;q=0.5,gzip": Gzip, "zstd,gzip,identity": identity,
+		"br,zstd": Zstd, "": identity,
+	} {
+		if got := negotiateEncoding(http.Header{"Accept-Encoding": {header}}); got != want {
+			t.Errorf("%s: %s, want %s", header, got, want)
+		}
+	}
 }
 
 // viaClientGolang is the same exposition, made and negotiated by client_golang alone.
 func viaClientGolang(h *testHandler) http.Handler {
-	families := snapshotGatherer{h.Encoder.MetricFamilies(h.Snapshot(), nil)}
+	families := snapshotGatherer{h.Encoder.metricFamilies(h.Snapshot())}
 	all := prometheus.NewMultiTRegistry(families, prometheus.ToTransactionalGatherer(h.Registry))
 	return promhttp.HandlerForTransactional(all, promhttp.HandlerOpts{
 		EnableOpenMetrics: true, EnableOpenMetricsTextCreatedSamples: true,
@@ -84,26 +97,36 @@ func parse(t *testing.T, contentType, text string) map[string][]string {
 	return out
 }
 
+// snapshotGatherer hands out families that nobody changes.
+type snapshotGatherer struct{ families []*dto.MetricFamily }
+
+func (s snapshotGatherer) Gather() ([]*dto.MetricFamily, func(), error) {
+	return s.families, func() {}, nil
+}
+
 func TestSameAnswerAsClientGolang(t *testing.T) {
 	for scenario, s := range scenarios() {
-		h := newTestHandler(t, 0)
+		h := newTestHandler(t)
 		h.Publish(s)
 		get(h, "/metrics") // from now on the number of series is known
 		reference := viaClientGolang(h)
 		for client, accept := range accepts {
 			for _, encoding := range acceptEncodings {
-				if scenario != "normal" && encoding != "" && encoding != "gzip" {
+				if scenario != "normal" && encoding != "" && encoding != "gzip" && encoding != "zstd" {
 					continue // negotiation does not depend on what is served
 				}
 				got := get(h, "/metrics", "Accept", accept, "Accept-Encoding", encoding)
 				want := get(reference, "/metrics", "Accept", accept, "Accept-Encoding", encoding)
 				name := scenario + ", " + client + ", " + encoding
+				if client == "prototxt" { // not offered here: text instead
+					want.Header["Content-Type"] = []string{string(expfmt.FmtText) + "; escaping=underscores"}
+				}
 				for _, header := range []string{"Content-Type", "Content-Encoding", "Vary"} {
 					if diff := cmp.Diff(want.Header.Values(header), got.Header.Values(header)); diff != "" {
 						t.Errorf("%s: %s: %s", name, header, diff)
 					}
 				}
-				if client == "prototxt" || encoding != "" && encoding != "gzip" {
+				if client == "prototxt" || encoding != "" && encoding != "gzip" && encoding != "zstd" {
 					continue
 				}
 				contentType := got.Header.Get("Content-Type")
@@ -116,7 +139,7 @@ func TestSameAnswerAsClientGolang(t *testing.T) {
 }
 
 func TestNameFilter(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Publish(scenarios()["normal"])
 	for _, encoding := range []string{"identity", "gzip"} {
 		got := body(t, get(h, "/metrics?name[]=kafka_group_lag&name[]="+selfPrefix+"groups", "Accept-Encoding", encoding))
@@ -126,7 +149,7 @@ func TestNameFilter(t *testing.T) {
 				names = append(names, strings.Fields(name)[0])
 			}
 		}
-		if diff := cmp.Diff([]string{selfPrefix + "groups", "kafka_group_lag"}, names); diff != "" {
+		if diff := cmp.Diff([]string{"kafka_group_lag", selfPrefix + "groups"}, names); diff != "" {
 			t.Errorf("%s: %s", encoding, diff)
 		}
 	}
@@ -135,8 +158,8 @@ func TestNameFilter(t *testing.T) {
 // TestFamiliesAreConsistent lets client_golang check what the hot path does not: duplicates, types, labels, order.
 func TestFamiliesAreConsistent(t *testing.T) {
 	for name, s := range scenarios() {
-		e := newEncoder(t, EncoderOptions{Labels: []Label{{"cluster", "blue"}}})
-		families := e.MetricFamilies(s, nil)
+		e := testEncoder(t, EncoderOptions{Labels: []Label{{"cluster", "blue"}}})
+		families := e.metricFamilies(s, Label{"cluster", "blue"})
 		gatherer := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil })
 		if _, err := (prometheus.Gatherers{gatherer}).Gather(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -158,7 +181,7 @@ func TestFamiliesAreConsistent(t *testing.T) {
 }
 
 func TestSelfIsLintFree(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Self.Request("Metadata", "1")
 	h.Self.Failure("Metadata", "1", "timeout")
 	h.Publish(scenarios()["normal"])
@@ -184,7 +207,7 @@ func TestSelfIsLintFree(t *testing.T) {
 }
 
 func TestServerIsReachableByHTTP(t *testing.T) {
-	h := newTestHandler(t, 0)
+	h := newTestHandler(t)
 	h.Publish(scenarios()["normal"])
 	srv := httptest.NewServer(h)
 	defer srv.Close()

@@ -1,26 +1,21 @@
 package collector
 
 import (
+	"encoding/binary"
 	"strconv"
 
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// rows holds the rendered labels of all rows of a level, one after the other.
+// rows holds the written labels of some rows, one after the other.
 type rows struct {
 	text []byte
 	end  []int
 }
 
-func (r *rows) reset() { r.text, r.end = r.text[:0], r.end[:0] }
-
 func (r *rows) done() { r.end = append(r.end, len(r.text)) }
 
-// at returns the labels of row i; a level without rows of its own (the cluster) has none.
 func (r *rows) at(i int) []byte {
-	if r == nil {
-		return nil
-	}
 	from := 0
 	if i > 0 {
 		from = r.end[i-1]
@@ -28,52 +23,54 @@ func (r *rows) at(i int) []byte {
 	return r.text[from:r.end[i]]
 }
 
-// label renders the labels of every row of the snapshot once; the families share them.
-func (sc *scratch) label(s *lag.Snapshot) {
-	sc.buf = sc.buf[:0]
-	for _, r := range []*rows{&sc.cluster, &sc.brokers, &sc.topics, &sc.groups, &sc.topicsOfGroup} {
-		r.reset()
-	}
-	sc.cluster.text = appendLabel(sc.cluster.text, labelClusterID, s.ClusterID)
-	sc.cluster.done()
-	for i := range s.Brokers {
-		b := &sc.brokers
-		b.text = appendLabel(b.text, "id", strconv.Itoa(int(s.Brokers[i].ID)))
-		b.text = appendLabel(append(b.text, ','), "address", s.Brokers[i].Address)
-		b.done()
-	}
-	for i := range s.Topics {
-		sc.topics.text = appendLabel(sc.topics.text, labelTopic, s.Topics[i].Name)
-		sc.topics.done()
-	}
-	for i := range s.Groups {
-		g := &s.Groups[i]
-		sc.groups.text = appendLabel(sc.groups.text, labelGroup, g.ID)
-		sc.groups.done()
-		group := sc.groups.at(i)
-		for j := range g.Topics {
-			t := &sc.topicsOfGroup
-			t.text = append(t.text, group...)
-			t.text = appendLabel(append(t.text, ','), labelTopic, g.Topics[j].Topic)
-			t.done()
-		}
-	}
+// labels are the labels of every row of a snapshot as a format writes them. The families share them.
+type labels struct {
+	cluster                 rows // one
+	brokers, topics, groups rows
+	between                 string // two labels
 }
 
-func (sc *scratch) rowsOf(l Level) *rows {
-	switch l {
+// labelWriter appends a label as a format writes it.
+type labelWriter func(b []byte, name, value string) []byte
+
+func newLabels(s *lag.Snapshot, topics []string, write labelWriter, between string) *labels {
+	l := &labels{between: between}
+	l.cluster.text = write(nil, labelClusterID, s.ClusterID)
+	l.cluster.done()
+	for i := range s.Brokers {
+		b := &l.brokers
+		b.text = append(write(b.text, "id", strconv.Itoa(int(s.Brokers[i].ID))), between...)
+		b.text = write(b.text, "address", s.Brokers[i].Address)
+		b.done()
+	}
+	for _, name := range topics {
+		l.topics.text = write(l.topics.text, labelTopic, name)
+		l.topics.done()
+	}
+	for i := range s.Groups {
+		l.groups.text = write(l.groups.text, labelGroup, s.Groups[i].ID)
+		l.groups.done()
+	}
+	return l
+}
+
+// appendRow writes the labels of a row; a row of the cluster has none.
+func (l *labels) appendRow(b []byte, level Level, row int, groupTopics []groupTopic) []byte {
+	switch level {
 	case LevelClusterID:
-		return &sc.cluster
+		return append(b, l.cluster.at(row)...)
 	case LevelBroker:
-		return &sc.brokers
+		return append(b, l.brokers.at(row)...)
 	case LevelTopic, LevelTopicPartition:
-		return &sc.topics
+		return append(b, l.topics.at(row)...)
 	case LevelGroup:
-		return &sc.groups
+		return append(b, l.groups.at(row)...)
 	case LevelGroupTopic, LevelGroupPartition:
-		return &sc.topicsOfGroup
+		t := groupTopics[row]
+		b = append(append(b, l.groups.at(int(t.group))...), l.between...)
+		return append(b, l.topics.at(int(t.name))...)
 	default:
-		return nil
+		return b
 	}
 }
 
@@ -98,4 +95,11 @@ func appendLabel(b []byte, name, value string) []byte {
 		from = i + 1
 	}
 	return append(append(b, value[from:]...), '"')
+}
+
+// appendPair writes a label of io.prometheus.client.Metric.
+func appendPair(b []byte, name, value string) []byte {
+	b = append(b, tagLabel)
+	b = binary.AppendUvarint(b, uint64(stringSize(name)+stringSize(value)))
+	return appendString(appendString(b, 1, name), 2, value)
 }

@@ -19,6 +19,7 @@ type Self struct {
 	clusterUp   prometheus.Gauge
 	brokerUp    *prometheus.GaugeVec
 	duration    prometheus.Histogram
+	rendering   prometheus.Gauge
 	lastSuccess prometheus.Gauge
 	requests    *prometheus.CounterVec
 	errors      *prometheus.CounterVec
@@ -43,7 +44,11 @@ var selfHelp = []Family{
 	},
 	{
 		Name: "sample_duration_seconds", Type: "histogram", Unit: "seconds",
-		Help: "How long samples took, from the first request to the published snapshot, or until they were given up.",
+		Help: "How long samples took, from the first request to the snapshot, or until they were given up.",
+	},
+	{
+		Name: "render_duration_seconds", Type: Gauge, Unit: "seconds",
+		Help: "How long the newest snapshot was rendered and compressed before scrapes got it; until then they got the one before.",
 	},
 	{
 		Name: "last_success_timestamp_seconds", Type: Gauge, Unit: "seconds",
@@ -95,6 +100,7 @@ func NewSelf(reg prometheus.Registerer) *Self {
 			Buckets:                     []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
 			NativeHistogramBucketFactor: 1.1,
 		}),
+		rendering:   gauge("render_duration_seconds"),
 		lastSuccess: gauge("last_success_timestamp_seconds"),
 		requests:    prometheus.NewCounterVec(prometheus.CounterOpts(opts("requests_total")), []string{"api", "broker"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts(opts("errors_total")),
@@ -106,7 +112,7 @@ func NewSelf(reg prometheus.Registerer) *Self {
 	}
 	clamped := prometheus.NewCounterFunc(prometheus.CounterOpts(opts("clamped_negatives_total")),
 		func() float64 { return float64(s.clamped.Load()) })
-	reg.MustRegister(s.clusterUp, s.brokerUp, s.duration, s.lastSuccess, s.requests, s.errors,
+	reg.MustRegister(s.clusterUp, s.brokerUp, s.duration, s.rendering, s.lastSuccess, s.requests, s.errors,
 		s.groups, s.topics, s.partitions, s.series, s.held, s.unknown, s.wrongCluster, clamped)
 	return s
 }
@@ -137,9 +143,14 @@ func (s *Self) WaveDone(took time.Duration, up bool) {
 	}
 }
 
-// Published notes a snapshot that scrapes get from now on.
-func (s *Self) Published(snap *lag.Snapshot, now time.Time) {
+// Sampled notes how long a sample took.
+func (s *Self) Sampled(snap *lag.Snapshot, now time.Time) {
 	s.duration.Observe(max(now.Sub(snap.Began), 0).Seconds())
+}
+
+// Published notes a snapshot that scrapes get from now on, and how long it was rendered.
+func (s *Self) Published(snap *lag.Snapshot, rendered time.Duration) {
+	s.rendering.Set(rendered.Seconds())
 	partitions := 0
 	for i := range snap.Topics {
 		partitions += len(snap.Topics[i].Partitions)

@@ -2,6 +2,9 @@ package collector
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
@@ -145,6 +148,73 @@ func largeSnapshot(groups, partitions int) *lag.Snapshot {
 		}
 		g.Topics = []lag.GroupTopic{gt}
 		s.Topics, s.Groups = append(s.Topics, t), append(s.Groups, g)
+	}
+	return s
+}
+
+// fleet is a cluster of 100 topics with 50 partitions, and groups that each commit on four of them: names have the
+// entropy of an organisation's.
+type fleet struct {
+	topics, groups []string
+	moved          []int
+}
+
+func newFleet(groups int) *fleet {
+	r := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("orders payments inventory pricing ledger audit session search courier telemetry refund fraud " +
+		"notification warehouse returns basket profile events commands snapshots retry eu-west us-east prod staging v1 v2 v3")
+	name := func(kind string, i int) string {
+		var b strings.Builder
+		for n := 12 + r.IntN(55); b.Len() < n; {
+			b.WriteString(words[r.IntN(len(words))] + string("-._"[r.IntN(3)]))
+		}
+		return fmt.Sprintf("%s%s%04x", b.String(), kind, i)
+	}
+	f := &fleet{moved: make([]int, groups)}
+	for i := range 100 {
+		f.topics = append(f.topics, name("t", i))
+	}
+	for i := range groups {
+		f.groups = append(f.groups, name("g", i))
+	}
+	slices.Sort(f.topics)
+	slices.Sort(f.groups)
+	return f
+}
+
+// snapshot is the nth, before which so many groups moved.
+func (f *fleet) snapshot(n, moving int) *lag.Snapshot {
+	at := testTime.Add(time.Duration(n) * 10 * time.Second)
+	s := &lag.Snapshot{Began: at, Published: at, Expires: at.Add(time.Hour), Brokers: []lag.Broker{{ID: 1, Address: "kafka:9092"}}}
+	for _, name := range f.topics {
+		t := lag.Topic{Name: name, Created: testTime, Produced: float64(n) * 1234, ProducerRate: 123.4}
+		for p := range 50 {
+			t.Partitions = append(t.Partitions, lag.TopicPartition{Leader: 1, Replicas: 3, InSync: 3, End: int64(5_000_000 + p*7919), Start: int64(p)})
+		}
+		s.Topics = append(s.Topics, t)
+	}
+	for i := range moving {
+		f.moved[(n*moving+i)%len(f.groups)]++
+	}
+	for i, id := range f.groups {
+		g := normalGroup(id)
+		moved := f.moved[i]
+		g.Signals, g.SampleAt, g.Topics = signals(float64(200*(1000+i-moved)), 200), at, nil
+		g.Consumed = float64(12000 + 200*moved)
+		for j := range 4 {
+			t := normalTopic(f.topics[(i*7+j)%len(f.topics)])
+			t.Signals = signals(float64(50*(1000+i-moved)), 50)
+			t.Consumed = float64(3000 + 50*moved)
+			t.Partition, t.Committed, t.Lag = nil, nil, nil
+			for p := range 50 {
+				l := int64(1000+i+p*3) - int64(moved)
+				t.Partition = append(t.Partition, int32(p))
+				t.Committed, t.Lag = append(t.Committed, int64(5_000_000+p*7919)-l), append(t.Lag, l)
+			}
+			g.Topics = append(g.Topics, t)
+		}
+		slices.SortFunc(g.Topics, func(a, b lag.GroupTopic) int { return strings.Compare(a.Topic, b.Topic) })
+		s.Groups = append(s.Groups, g)
 	}
 	return s
 }

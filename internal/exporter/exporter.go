@@ -70,17 +70,20 @@ func New(o Options) (*Exporter, error) {
 	}
 	e := &Exporter{sampler: sampler, tracker: tracker, server: srv, state: keeper}
 	e.handler = collector.NewHandler(collector.HandlerOptions{
-		Encoder: encoder, Registry: reg, Self: self, Logger: srv.logger, MaxRequests: srv.flags.maxRequests, Now: time.Now,
+		Encoder: encoder, Registry: reg, Self: self, Logger: srv.logger, Now: time.Now,
 	})
+	scrapes := &budget{max: srv.flags.maxRequests}
 	e.routes = routes{
 		metricsPath: srv.flags.path,
-		metrics:     promhttp.InstrumentMetricHandler(reg, e.handler),
+		metrics:     promhttp.InstrumentMetricHandler(reg, scrapes.limit(e.handler)),
 		status: web.New(web.Options{MetricsPath: srv.flags.path, Snapshot: e.handler.Snapshot, Now: time.Now,
 			Links: o.Links}),
 		desired: web.NewDesired(e.handler.Snapshot),
 		further: o.Pages,
 		ready:   func() bool { return e.handler.Published() && !e.stopped.Load() },
 		pprof:   srv.flags.pprof,
+
+		maxRequests: srv.flags.maxRequests,
 	}
 	return e, nil
 }

@@ -61,7 +61,7 @@ func AddPlainWebFlags(cmd cli.Flags, address string) *WebFlags {
 
 func (f *WebFlags) addServing(cmd cli.Flags) {
 	cli.Declare(cmd, &f.path, "web.telemetry-path", "/metrics", "Path of the metrics.", parsePath)
-	cli.Declare(cmd, &f.maxRequests, "web.max-requests", "40", "How many scrapes are answered at a time; 0: any number.",
+	cli.Declare(cmd, &f.maxRequests, "web.max-requests", "40", "How many scrapes, and how many pages, are answered at a time; 0: any number.",
 		cli.ParseCount[int])
 	cmd.Flag("web.enable-pprof", "Serve Go profiles under "+pathPprof+".").BoolVar(&f.pprof)
 }

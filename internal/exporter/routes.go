@@ -15,21 +15,24 @@ type routes struct {
 	further         map[string]http.Handler // by pattern
 	ready           func() bool
 	pprof           bool
+	// maxRequests is how many pages are made and sent at a time; 0: any number. Metrics have a budget of their own.
+	maxRequests int
 }
 
 func (r routes) mux() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle(r.metricsPath, r.metrics)
+	pages := &budget{max: r.maxRequests}
 	for _, path := range status.Paths() {
 		if path != r.metricsPath && (path != "/{$}" || r.metricsPath != "/") {
-			mux.Handle(path, r.status)
+			mux.Handle(path, pages.limit(r.status))
 		}
 	}
 	if r.desired != nil {
 		mux.Handle(status.PathDesired, r.desired)
 	}
 	for pattern, handler := range r.further {
-		mux.Handle(pattern, handler)
+		mux.Handle(pattern, (&budget{max: r.maxRequests}).limit(handler))
 	}
 	healthy := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) }
 	mux.HandleFunc(pathHealthy, healthy)
@@ -42,11 +45,12 @@ func (r routes) mux() *http.ServeMux {
 		_, _ = w.Write([]byte("ready"))
 	})
 	if r.pprof {
-		mux.HandleFunc(pathPprof, pprof.Index)
-		mux.HandleFunc(pathPprof+"cmdline", pprof.Cmdline)
-		mux.HandleFunc(pathPprof+"profile", pprof.Profile)
-		mux.HandleFunc(pathPprof+"symbol", pprof.Symbol)
-		mux.HandleFunc(pathPprof+"trace", pprof.Trace)
+		profiles := &budget{max: maxProfiles}
+		for path, handler := range map[string]http.HandlerFunc{
+			"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+		} {
+			mux.Handle(pathPprof+path, profiles.limit(unhurried(handler)))
+		}
 	}
 	return mux
 }

@@ -16,11 +16,8 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 )
 
-const (
-	readHeaderTimeout = 10 * time.Second
-	// shutdownGrace is how long answers under way may take to finish.
-	shutdownGrace = 5 * time.Second
-)
+// shutdownGrace is how long answers under way may take to finish.
+const shutdownGrace = 5 * time.Second
 
 // Server serves until its context ends.
 type Server struct {
@@ -69,7 +66,7 @@ func CloseAll(listeners []net.Listener) {
 
 // serve returns nil after a graceful end.
 func (s *Server) serve(ctx context.Context, listeners []net.Listener, handler http.Handler) error {
-	srv := &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout}
+	srv := newHTTPServer(handler, s.slog)
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)

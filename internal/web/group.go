@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"math"
 	"net/http"
 	"net/url"
@@ -48,7 +49,7 @@ type groupView struct {
 	Ask        askView
 }
 
-func (p *pages) serveGroup(w http.ResponseWriter, r *http.Request) {
+func (p *pages) groupPage(r *http.Request) (*template.Template, int, any) {
 	values := r.URL.Query()
 	s := p.Snapshot()
 	v := groupView{Name: values.Get("name")}
@@ -58,11 +59,10 @@ func (p *pages) serveGroup(w http.ResponseWriter, r *http.Request) {
 		v.Group = find(s.Groups, v.Name)
 	}
 	if v.Group == nil {
-		render(w, p.group, http.StatusNotFound, &v)
-		return
+		return p.group, http.StatusNotFound, &v
 	}
 	v.fill(values)
-	render(w, p.group, http.StatusOK, &v)
+	return p.group, http.StatusOK, &v
 }
 
 // find looks a group up by its name; groups are sorted by it.

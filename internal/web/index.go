@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"html/template"
 	"math"
 	"net/http"
 	"net/url"
@@ -169,13 +170,13 @@ type indexView struct {
 	Prev, Next string
 }
 
-func (p *pages) serveIndex(w http.ResponseWriter, r *http.Request) {
+func (p *pages) indexPage(r *http.Request) (*template.Template, int, any) {
 	s := p.Snapshot()
 	v := indexView{frame: p.frame("Consumer groups", s), Query: parseQuery(r.URL.Query())}
 	if s != nil {
 		v.fill(s)
 	}
-	render(w, p.index, http.StatusOK, &v)
+	return p.index, http.StatusOK, &v
 }
 
 func (v *indexView) fill(s *lag.Snapshot) {

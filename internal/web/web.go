@@ -37,14 +37,17 @@ func Paths() []string { return []string{"/{$}", "/group", "/assets/"} }
 type pages struct {
 	Options
 	index, group *template.Template
+	// turn is taken by the page that is being made: pages use one processor at most, and leave the others to scrapes.
+	turn chan struct{}
 }
 
 // New returns the handler of the status page. All its links are relative, so that it works below any path of a proxy.
 func New(o Options) http.Handler {
-	p := &pages{Options: o, index: parse("index.html"), group: parse("group.html")}
+	p := &pages{Options: o, index: parse("index.html"), group: parse("group.html"),
+		turn: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", p.serveIndex)
-	mux.HandleFunc("GET /group", p.serveGroup)
+	mux.HandleFunc("GET /{$}", p.serve(p.indexPage))
+	mux.HandleFunc("GET /group", p.serve(p.groupPage))
 	mux.Handle("GET /assets/", Assets(files))
 	return Secure(mux)
 }
@@ -88,16 +91,28 @@ func (p *pages) frame(title string, s *lag.Snapshot) frame {
 // Relative is the link from a page at the root to an absolute path.
 func Relative(path string) string { return "./" + strings.TrimLeft(path, "/") }
 
-// render answers with a page, or with an error and no half page.
-func render(w http.ResponseWriter, t *template.Template, status int, view any) {
-	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, "layout.html", view); err != nil {
-		http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
-		return
+// serve makes a page when it is its turn, and answers with it, or with an error and no half page.
+func (p *pages) serve(page func(r *http.Request) (*template.Template, int, any)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case p.turn <- struct{}{}:
+		case <-r.Context().Done():
+			return
+		}
+		var b bytes.Buffer
+		status, err := func() (int, error) {
+			defer func() { <-p.turn }()
+			t, status, view := page(r)
+			return status, t.ExecuteTemplate(&b, "layout.html", view)
+		}()
+		if err != nil {
+			http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Cache-Control", "no-store")
+		w.WriteHeader(status)
+		_, _ = w.Write(b.Bytes())
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
 }

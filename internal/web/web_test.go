@@ -1,14 +1,18 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,6 +177,54 @@ func TestNoPageFetchesFromElsewhere(t *testing.T) {
 				t.Errorf("%s has %q", path, bad)
 			}
 		}
+	}
+}
+
+// TestOnePageAtATime makes many pages at once: no two of them read the snapshot at the same time.
+func TestOnePageAtATime(t *testing.T) {
+	s := snapshot(known("a", 10), known("b", 20))
+	var making, most atomic.Int32
+	h := New(Options{MetricsPath: "/m", Now: func() time.Time { return testNow }, Snapshot: func() *lag.Snapshot {
+		most.Store(max(most.Load(), making.Add(1)))
+		runtime.Gosched()
+		making.Add(-1)
+		return s
+	}})
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			if w := get(t, h, []string{"/", "/group?name=a"}[i%2]); w.Code != http.StatusOK || w.Body.Len() == 0 {
+				t.Errorf("status %d, %d bytes", w.Code, w.Body.Len())
+			}
+		})
+	}
+	wg.Wait()
+	if most.Load() != 1 {
+		t.Errorf("%d pages were made at once, want 1", most.Load())
+	}
+}
+
+// TestPageOfAClientThatLeft is not made when its turn comes.
+func TestPageOfAClientThatLeft(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	var made atomic.Int32
+	h := New(Options{MetricsPath: "/m", Now: func() time.Time { return testNow }, Snapshot: func() *lag.Snapshot {
+		if made.Add(1) == 1 {
+			close(entered)
+			<-leave
+		}
+		return nil
+	}})
+	var first sync.WaitGroup
+	first.Go(func() { get(t, h, "/") })
+	<-entered
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
+	close(leave)
+	first.Wait()
+	if made.Load() != 1 {
+		t.Errorf("%d pages made, want 1", made.Load())
 	}
 }
 

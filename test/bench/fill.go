@@ -27,7 +27,8 @@ type fixture struct {
 	size   size
 	topics []string
 	groups []string
-	paused atomic.Bool // no commits for a while
+	paused atomic.Bool  // no commits for a while
+	share  atomic.Value // of the groups, a float64, that moves in a period
 }
 
 func newFixture(s size, seed uint64) *fixture {
@@ -161,24 +162,20 @@ func (f *fixture) commit(ctx context.Context, client *kgo.Client, g, step int) e
 	return nil
 }
 
-// churn moves a share of the groups' commits on once per period, spread evenly, until ctx ends.
-func (f *fixture) churn(ctx context.Context, client *kgo.Client, period time.Duration, share float64) {
-	moving := int(float64(len(f.groups)) * share)
-	if moving == 0 {
-		return
-	}
-	tick := time.NewTicker(period / time.Duration(moving))
-	defer tick.Stop()
-	for step := 1; ; step++ {
-		for g := range moving {
+// churn moves the share of the groups that is set on once per period, spread evenly, until ctx ends.
+func (f *fixture) churn(ctx context.Context, client *kgo.Client, period time.Duration) {
+	for step := 1; ctx.Err() == nil; step++ {
+		moving := int(float64(len(f.groups)) * f.share.Load().(float64))
+		tick := time.NewTicker(period / time.Duration(max(moving, 1)))
+		for g := range max(moving, 1) {
 			select {
 			case <-ctx.Done():
-				return
 			case <-tick.C:
-				if !f.paused.Load() {
+				if g < moving && !f.paused.Load() {
 					_ = f.commit(ctx, client, g, step)
 				}
 			}
 		}
+		tick.Stop()
 	}
 }

@@ -111,7 +111,8 @@ func compare(ctx context.Context, o options) error {
 	}
 	churnCtx, stopChurn := context.WithCancel(ctx)
 	defer stopChurn()
-	go content.churn(churnCtx, client, o.plan.period, o.churn)
+	content.share.Store(o.churn)
+	go content.churn(churnCtx, client, o.plan.period)
 
 	// Java compiles what is used often: without this whoever comes first waits for it.
 	say("warming the broker up with the requests of a sample")
@@ -119,7 +120,7 @@ func compare(ctx context.Context, o options) error {
 		return err
 	}
 	stolen := startSteal()
-	if err := timed(ctx, out, cluster.Broker(1), measurements, content.paused.Store, o.plan); err != nil {
+	if err := timed(ctx, out, cluster.Broker(1), measurements, content, o.plan); err != nil {
 		return err
 	}
 	o.stolen = stolen.share()
@@ -167,7 +168,7 @@ func contains(list []string, s string) bool {
 
 // timed runs the rounds: each exporter alone, in turn, the order turned by one from round to round.
 func timed(
-	ctx context.Context, out string, broker *kafka.Broker, all []*measurement, quiet func(bool), p plan,
+	ctx context.Context, out string, broker *kafka.Broker, all []*measurement, content *fixture, p plan,
 ) error {
 	if _, err := settledCPU(ctx, broker, p.period); err != nil {
 		return err
@@ -178,14 +179,14 @@ func timed(
 			if m.missing != "" {
 				continue
 			}
-			quiet(true)
+			content.paused.Store(true)
 			idle, err := idleCPU(ctx, broker, p.period)
-			quiet(false)
+			content.paused.Store(false)
 			if err != nil {
 				return err
 			}
 			say("round %d of %d: %s", round+1, p.rounds, m.exporter.name)
-			if err := m.observe(ctx, out, broker.Addr(kafka.Plaintext), broker.PID(), idle, quiet, p); err != nil {
+			if err := m.observe(ctx, out, broker.Addr(kafka.Plaintext), broker.PID(), idle, content, p); err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}

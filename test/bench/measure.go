@@ -21,6 +21,8 @@ type measurement struct {
 	brokerCPU         []time.Duration // broker's CPU per sample and scrape, above idle
 	resident, peak    []int64
 	bytes, rawBytes   []int64
+	tenth             figures // with one group in ten moving
+	protobuf          figures // of a scraper that asks for protobuf, beside the one before
 	series            []int64
 	encoding          string
 	requests          map[string]int // per cycle, by API
@@ -37,10 +39,16 @@ type plan struct {
 	scrapeTimeout  time.Duration
 }
 
+// figures are those of cycles besides the first ones.
+type figures struct {
+	scrapes, cpu    []time.Duration
+	bytes, resident []int64
+}
+
 // observe runs one exporter alone for one round. idleBroker is the share of a core that the broker uses while nobody
-// commits and nobody asks; quiet has the commits stop, or go on.
+// commits and nobody asks.
 func (m *measurement) observe(
-	ctx context.Context, dir, addr string, brokerPID int, idleBroker float64, quiet func(bool), p plan,
+	ctx context.Context, dir, addr string, brokerPID int, idleBroker float64, content *fixture, p plan,
 ) error {
 	proc, err := m.exporter.start(ctx, dir, addr)
 	if err != nil {
@@ -61,14 +69,73 @@ func (m *measurement) observe(
 		m.made += m.last[1] - before
 		m.due += math.Floor(float64(time.Since(began)) / float64(p.period)) // a part of a period may hold none
 	}
-	quiet(true)
+	content.paused.Store(true)
 	err = m.broker(ctx, s, brokerPID, idleBroker, p)
-	quiet(false)
+	content.paused.Store(false)
 	if err != nil {
 		return err
 	}
 	m.plain(ctx, s, p)
-	return m.burst(ctx, proc, s, p)
+	if err := m.burst(ctx, proc, s, p); err != nil {
+		return err
+	}
+	if err := m.oneInTen(ctx, proc, s, content, p); err != nil {
+		return err
+	}
+	s.accept = protobuf
+	return m.further(ctx, proc, s, p, &m.protobuf)
+}
+
+// oneInTen has one group in ten move on; rates of those that stand still now end meanwhile.
+func (m *measurement) oneInTen(ctx context.Context, proc *process, s *scraper, content *fixture, p plan) error {
+	share := content.share.Load()
+	defer content.share.Store(share)
+	content.share.Store(0.1)
+	if err := sleep(ctx, rateWindow+2*p.period); err != nil {
+		return err
+	}
+	return m.further(ctx, proc, s, p, &m.tenth)
+}
+
+// rateWindow is ours: for as long after a commit a group's rates change.
+const rateWindow = 2 * time.Minute
+
+// further makes cycles after a scrape that does not count: the first of its kind.
+func (m *measurement) further(ctx context.Context, proc *process, s *scraper, p plan, out *figures) error {
+	a, err := s.scrape(ctx, true, fullSeries)
+	if err != nil || a.protobuf != (s.accept == protobuf) {
+		return err // it has no protobuf, which the table says with a dash
+	}
+	pid := proc.cmd.Process.Pid
+	for range p.cycles {
+		if err := sleep(ctx, rand.N(p.period)); err != nil {
+			return err
+		}
+		before, err := cpuTime(pid)
+		if err != nil {
+			return err
+		}
+		start := time.Now()
+		if a, err = s.scrape(ctx, true, fullSeries); err != nil {
+			m.errors++
+			say("%v", err)
+			continue
+		}
+		if err := sleep(ctx, p.period-time.Since(start)); err != nil {
+			return err
+		}
+		after, err := cpuTime(pid)
+		if err != nil {
+			return err
+		}
+		resident, _, err := residentMemory(pid)
+		if err != nil {
+			return err
+		}
+		out.scrapes, out.cpu = append(out.scrapes, a.took), append(out.cpu, after-before)
+		out.bytes, out.resident = append(out.bytes, a.size), append(out.resident, resident)
+	}
+	return nil
 }
 
 // warmUp scrapes, compressed as the measured scrapes are, until an answer has all the lags, then once more, so that caches

@@ -49,11 +49,16 @@ func rowOf(m *measurement) row {
 	duration("sample → snapshot", m.samples, 0.5)
 	duration("CPU per scrape", m.scrapeCPU, 0.5)
 	duration("CPU per sample + scrape", m.cycleCPU, 0.5)
+	duration("CPU per sample + scrape, one in ten moves", m.tenth.cpu, 0.5)
+	duration("scrape protobuf p50", m.protobuf.scrapes, 0.5)
+	duration("scrape protobuf max", m.protobuf.scrapes, 1)
+	duration("CPU per sample + scrape, protobuf beside text", m.protobuf.cpu, 0.5)
 	// What is not above the broker's own work is not known.
 	broker, known := quantile(m.brokerCPU, 0.5)
 	add("broker CPU per sample", known && broker > 0, broker.Seconds(), seconds(broker))
 	memory("resident", m.resident)
 	memory("peak", m.peak)
+	memory("resident, protobuf too", m.protobuf.resident)
 	perCycle := 0.0
 	for _, n := range m.requests {
 		perCycle += float64(n)
@@ -64,6 +69,7 @@ func rowOf(m *measurement) row {
 	add("Kafka requests per sample", m.requestCycles > 0, perCycle, fmt.Sprintf("%.1f", perCycle))
 	size("bytes gzip", m.bytes)
 	size("bytes plain", m.rawBytes)
+	size("bytes protobuf", m.protobuf.bytes)
 	kept := min(m.made/max(m.due, 1), 1)
 	add("samples made of those due", m.due > 0, kept, fmt.Sprintf("%.0f %%", 100*kept))
 	series, known := quantile(m.series, 0.5)

@@ -9,21 +9,29 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 )
 
-// openMetrics is the Accept header of a Prometheus server that prefers OpenMetrics text.
-const openMetrics = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+// The Accept headers of a Prometheus server that prefers OpenMetrics text, and of one with native histograms.
+const (
+	openMetrics = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+	protobuf    = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.9," + openMetrics
+)
 
 // scraper scrapes one target as Prometheus does: one kept connection, compression asked for or not.
 type scraper struct {
 	url    string
+	accept string
 	client *http.Client
 	body   bytes.Buffer // of the last answer; its memory is used again
 }
 
 func newScraper(url string, timeout time.Duration) *scraper {
-	return &scraper{url: url, client: &http.Client{Transport: &http.Transport{DisableCompression: true}, Timeout: timeout}}
+	return &scraper{url: url, accept: openMetrics, client: &http.Client{Transport: &http.Transport{DisableCompression: true}, Timeout: timeout}}
 }
 
 // answer is one scrape's.
@@ -31,6 +39,7 @@ type answer struct {
 	took     time.Duration // to the last byte
 	size     int64         // bytes over the wire
 	encoding string
+	protobuf bool
 	series   int // samples
 	lags     int // samples whose name ends in lag
 }
@@ -39,7 +48,7 @@ type answer struct {
 // wanted is an error: a part of the truth is quick to send.
 func (s *scraper) scrape(ctx context.Context, gzip bool, wanted int) (answer, error) {
 	start := time.Now()
-	resp, err := s.get(ctx, gzip)
+	resp, err := s.get(ctx, s.accept, gzip)
 	if err != nil {
 		return answer{}, fmt.Errorf("scrape %s: %w", s.url, err)
 	}
@@ -53,11 +62,16 @@ func (s *scraper) scrape(ctx context.Context, gzip bool, wanted int) (answer, er
 	if resp.StatusCode != http.StatusOK {
 		return a, fmt.Errorf("scrape %s: %s", s.url, resp.Status)
 	}
+	a.protobuf = strings.HasPrefix(resp.Header.Get("Content-Type"), "application/vnd.google.protobuf")
 	text, err := s.text(a.encoding)
 	if err != nil {
 		return a, fmt.Errorf("scrape %s: %w", s.url, err)
 	}
-	if err := samples(text, func(name, _ []byte) {
+	read := samples
+	if a.protobuf {
+		read = messages
+	}
+	if err := read(text, func(name, _ []byte) {
 		a.series++
 		if bytes.HasSuffix(name, []byte("lag")) {
 			a.lags++
@@ -79,12 +93,12 @@ func (s *scraper) text(encoding string) (io.Reader, error) {
 	return bytes.NewReader(s.body.Bytes()), nil
 }
 
-func (s *scraper) get(ctx context.Context, gzip bool) (*http.Response, error) {
+func (s *scraper) get(ctx context.Context, accept string, gzip bool) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", openMetrics)
+	req.Header.Set("Accept", accept)
 	if gzip {
 		req.Header.Set("Accept-Encoding", "gzip")
 	}
@@ -93,7 +107,7 @@ func (s *scraper) get(ctx context.Context, gzip bool) (*http.Response, error) {
 
 // values scrapes once without taking the time and returns the first sample of each name that is there.
 func (s *scraper) values(ctx context.Context, names ...string) (map[string]float64, error) {
-	resp, err := s.get(ctx, false)
+	resp, err := s.get(ctx, openMetrics, false)
 	if err != nil {
 		return nil, err
 	}
@@ -132,4 +146,20 @@ func samples(text io.Reader, do func(name, value []byte)) error {
 		}
 	}
 	return lines.Err()
+}
+
+// messages calls do with the name of the family of every metric in delimited protobuf, and no value.
+func messages(text io.Reader, do func(name, value []byte)) error {
+	families := expfmt.NewDecoder(text, expfmt.FmtProtoDelim)
+	for {
+		var f dto.MetricFamily
+		if err := families.Decode(&f); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		for range f.Metric {
+			do([]byte(f.GetName()), nil)
+		}
+	}
 }

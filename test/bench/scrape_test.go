@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 const exposition = `# HELP kafka_consumergroup_lag Lag.
@@ -46,5 +49,34 @@ func TestScrapeCountsWhatItGets(t *testing.T) {
 	values, err := s.values(context.Background(), cycleTime, "kafka_brokers", "absent")
 	if err != nil || len(values) != 2 || values[cycleTime] != 1.25 || values["kafka_brokers"] != 3 {
 		t.Errorf("values %v, %v", values, err)
+	}
+}
+
+// A protobuf answer is counted as the same text is.
+func TestScrapeCountsProtobuf(t *testing.T) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(strings.TrimSuffix(exposition, "# EOF\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		format := expfmt.NegotiateAccept(r.Header, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtProtoDelim)
+		w.Header().Set("Content-Type", string(format))
+		z := gzip.NewWriter(w)
+		w.Header().Set("Content-Encoding", "gzip")
+		enc := expfmt.NewEncoder(z, format)
+		for _, f := range families {
+			_ = enc.Encode(f)
+		}
+		_ = z.Close()
+	}))
+	defer server.Close()
+	s := newScraper(server.URL, time.Minute)
+	for _, accept := range []string{openMetrics, protobuf} {
+		s.accept = accept
+		a, err := s.scrape(t.Context(), true, 2)
+		if err != nil || a.series != 4 || a.lags != 2 || a.protobuf != (accept == protobuf) {
+			t.Errorf("%s: %+v, %v", accept, a, err)
+		}
 	}
 }

@@ -21,15 +21,14 @@ var hostile = []string{
 // start is long before any sample, so that created lines have a time.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 
-// wave is the nth sample: a topic and a group of each name, where commits follow the ends with a growing distance.
-func wave(n int) *lag.Wave {
+// wave is the nth sample: a topic and a group of each name (sorted), where commits follow the ends with a growing distance.
+func wave(n int, names []string, partitionsEach int) *lag.Wave {
 	began := start.Add(time.Duration(n) * 10 * time.Second)
 	w := &lag.Wave{Began: began, Ended: began.Add(50 * time.Millisecond), Brokers: []lag.Broker{
 		{ID: 1, Address: "kafka-1:9092", Up: true}, {ID: 2, Address: "kafka-2:9092"},
 	}}
-	names := sortedNames()
 	for i, name := range names {
-		partitions := make([]lag.PartitionSample, 3)
+		partitions := make([]lag.PartitionSample, partitionsEach)
 		for p := range partitions {
 			partitions[p] = lag.PartitionSample{
 				Leader: 1, Preferred: 1, Replicas: 3, InSync: 2, End: int64(1000*(i+1) + 107*n + p), EndAt: began.Add(20 * time.Millisecond),
@@ -56,7 +55,9 @@ func wave(n int) *lag.Wave {
 }
 
 // handler serves a few samples' worth of signals, with the exporter's own series behind them.
-func handler(t *testing.T) http.Handler {
+func handler(t testing.TB) http.Handler { return handlerOf(t, sortedNames(), 3) }
+
+func handlerOf(t testing.TB, names []string, partitions int) http.Handler {
 	t.Helper()
 	encoder, err := collector.NewEncoder(collector.EncoderOptions{
 		Labels: []collector.Label{{Name: "cluster", Value: `ä"\` + "\n"}},
@@ -73,7 +74,7 @@ func handler(t *testing.T) http.Handler {
 	tracker := lag.NewTracker(lag.Defaults())
 	for n := range 4 {
 		self.Request("OffsetFetch", fmt.Sprint(n%2+1))
-		h.Publish(tracker.Observe(wave(n)))
+		h.Publish(tracker.Observe(wave(n, names, partitions)))
 	}
 	return h
 }

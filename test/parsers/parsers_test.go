@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/model/labels"
@@ -46,7 +49,7 @@ type exposition struct {
 }
 
 // read parses an answer as the scrape loop does; a complaint about the content type fails the scrape there too.
-func read(t *testing.T, contentType string, body []byte) exposition {
+func read(t testing.TB, contentType string, body []byte) exposition {
 	t.Helper()
 	p, err := textparse.New(body, contentType, labels.NewSymbolTable(), textparse.ParserOptions{OpenMetricsSkipSTSeries: true})
 	if err != nil {
@@ -86,23 +89,42 @@ func read(t *testing.T, contentType string, body []byte) exposition {
 	}
 }
 
-// scrape asks a server as Prometheus does and undoes the compression as it does: one gzip reader over the whole body.
-func scrape(t *testing.T, url, accept, encoding string) (contentType string, body []byte) {
+// scrape asks a server as Prometheus does.
+func scrape(t testing.TB, url, accept, encoding string) (contentType string, body []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Accept", accept)
-	req.Header.Set("Accept-Encoding", encoding)
-	req.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "10")
+	ask(req, accept, encoding)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+	return answer(t, resp)
+}
+
+// scrapeHandler does without a server.
+func scrapeHandler(t testing.TB, h http.Handler, accept, encoding string) (contentType string, body []byte) {
+	t.Helper()
+	req, w := httptest.NewRequest(http.MethodGet, "/metrics", nil), httptest.NewRecorder()
+	ask(req, accept, encoding)
+	h.ServeHTTP(w, req)
+	return answer(t, w.Result())
+}
+
+func ask(req *http.Request, accept, encoding string) {
+	req.Header.Set("Accept", accept)
+	req.Header.Set("Accept-Encoding", encoding)
+	req.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "10")
+}
+
+// answer undoes the compression as Prometheus does: one reader over the whole body.
+func answer(t testing.TB, resp *http.Response) (contentType string, body []byte) {
+	t.Helper()
 	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s", accept, resp.Status)
+		t.Fatal(resp.Status)
 	}
 	var r io.Reader = resp.Body
 	switch got := resp.Header.Get("Content-Encoding"); got {
@@ -114,10 +136,18 @@ func scrape(t *testing.T, url, accept, encoding string) (contentType string, bod
 		}
 		zr.Multistream(false) // one member has to be all
 		r = zr
+	case "zstd":
+		zr, err := zstd.NewReader(resp.Body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(8<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer zr.Close()
+		r = zr
 	default:
 		t.Fatalf("Content-Encoding %q", got)
 	}
-	if body, err = io.ReadAll(r); err != nil {
+	body, err := io.ReadAll(r)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return resp.Header.Get("Content-Type"), body
@@ -157,11 +187,11 @@ func TestEveryProtocolSaysTheSame(t *testing.T) {
 				t.Run(fmt.Sprintf("%s, %s, %s", name, scheme, encoding), func(t *testing.T) {
 					contentType, body := scrape(t, server.URL, accept(list, scheme), encoding)
 					got := read(t, contentType, body)
-					if scheme == model.DotsEscaping && len(own(got.values)) == len(own(reference.values)) {
-						return // names with underscores are written otherwise, as was asked for
-					}
 					if diff := cmp.Diff(own(reference.values), own(got.values)); diff != "" {
 						t.Error(diff)
+					}
+					if strings.Contains(contentType, "protobuf") != (list[0] == config.PrometheusProto) {
+						t.Errorf("answered with %s", contentType)
 					}
 				})
 			}
@@ -214,4 +244,61 @@ func TestHostileNamesArrive(t *testing.T) {
 			t.Errorf("%s is %v", series, v)
 		}
 	}
+}
+
+// viaClientGolang reads a text exposition with client_golang's parser and writes it with its protobuf encoder.
+func viaClientGolang(t testing.TB, text []byte) []byte {
+	t.Helper()
+	p := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := p.TextToMetricFamilies(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	enc := expfmt.NewEncoder(&out, expfmt.FmtProtoDelim)
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		if err := enc.Encode(families[name]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.Bytes()
+}
+
+// FuzzProtobuf gives groups and topics whatever names, and reads protobuf with Prometheus's parser: what it holds is what
+// client_golang makes of the same series, and its start times are those of OpenMetrics.
+func FuzzProtobuf(f *testing.F) {
+	for _, name := range hostile {
+		f.Add(name, name+"2", uint8(len(name)))
+	}
+	f.Add(strings.Repeat("long", 100), "short", uint8(200))
+	f.Fuzz(func(t *testing.T, a, b string, partitions uint8) {
+		a, b = strings.ToValidUTF8(a, "?"), strings.ToValidUTF8(b, "?")
+		if a == b || a == "" || b == "" {
+			return
+		}
+		h := handlerOf(t, []string{min(a, b), max(a, b)}, int(partitions)+3)
+		get := func(accept config.ScrapeProtocol, encoding string) (string, []byte) {
+			return scrapeHandler(t, h, config.ScrapeProtocolsHeaders[accept], encoding)
+		}
+		contentType, text := get(config.PrometheusText0_0_4, "identity")
+		want := read(t, contentType, text)
+		reference := read(t, string(expfmt.FmtProtoDelim), viaClientGolang(t, text))
+		_, openMetrics := get(config.OpenMetricsText1_0_0, "gzip")
+		starts := own(read(t, string(expfmt.FmtOpenMetrics_1_0_0), openMetrics).starts)
+		for _, encoding := range []string{"identity", "gzip", "zstd"} {
+			contentType, body := get(config.PrometheusProto, encoding)
+			got := read(t, contentType, body)
+			for name, values := range map[string]map[string]float64{"text": want.values, "client_golang": reference.values} {
+				if diff := cmp.Diff(own(values), own(got.values)); diff != "" {
+					t.Errorf("%s, against %s: %s", encoding, name, diff)
+				}
+			}
+			if diff := cmp.Diff(own(reference.types), own(got.types)); diff != "" {
+				t.Errorf("%s: types: %s", encoding, diff)
+			}
+			if diff := cmp.Diff(starts, own(got.starts)); diff != "" {
+				t.Errorf("%s: start times: %s", encoding, diff)
+			}
+		}
+	})
 }

@@ -10,21 +10,17 @@ import (
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// MetricFamilies builds the same series as Encode for client_golang: for protobuf, for name[] and for tests. Only
-// families that admit returns true for are built; nil admits all.
-func (e *Encoder) MetricFamilies(s *lag.Snapshot, admit func(name string) bool) []*dto.MetricFamily {
+// metricFamilies builds the series of a snapshot for client_golang, which is what ours are compared with.
+func (e *Encoder) metricFamilies(s *lag.Snapshot, constant ...Label) []*dto.MetricFamily {
 	if s == nil {
 		return nil
 	}
-	b := &familyBuilder{constant: pairs(e.labels)}
+	b := &familyBuilder{constant: pairs(constant)}
 	b.label(s)
+	l := newLayout(s)
 	var out []*dto.MetricFamily
 	for i := range e.families {
-		f := &e.families[i]
-		if admit != nil && !admit(f.Name) {
-			continue
-		}
-		if mf := b.family(f, s, e.connectedOnly); len(mf.Metric) > 0 {
+		if mf := b.family(&e.families[i], l, e.connectedOnly); len(mf.Metric) > 0 {
 			out = append(out, mf)
 		}
 	}
@@ -98,7 +94,7 @@ func (b *familyBuilder) labelsOf(f *encodedFamily, s *lag.Snapshot, row int, par
 	}
 }
 
-func (b *familyBuilder) family(f *encodedFamily, s *lag.Snapshot, connectedOnly bool) *dto.MetricFamily {
+func (b *familyBuilder) family(f *encodedFamily, l *layout, connectedOnly bool) *dto.MetricFamily {
 	mf := &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: dto.MetricType_GAUGE.Enum()}
 	if f.Type == Counter {
 		mf.Type = dto.MetricType_COUNTER.Enum()
@@ -106,12 +102,12 @@ func (b *familyBuilder) family(f *encodedFamily, s *lag.Snapshot, connectedOnly 
 	if f.Unit != "" {
 		mf.Unit = &f.Unit
 	}
-	f.each(s, connectedOnly, func(row int, partition int32, variant int, v float64, created time.Time) {
-		m := &dto.Metric{Label: b.labelsOf(f, s, row, partition, variant)}
+	f.each(l, span{0, l.rows(f.Level)}, connectedOnly, func(row int, partition int32, variant int, v float64, created int64) {
+		m := &dto.Metric{Label: b.labelsOf(f, l.snapshot, row, partition, variant)}
 		if f.Type == Counter {
 			m.Counter = &dto.Counter{Value: &v}
-			if !created.IsZero() {
-				m.Counter.CreatedTimestamp = timestamppb.New(created.Truncate(time.Millisecond))
+			if created != 0 {
+				m.Counter.CreatedTimestamp = timestamppb.New(time.UnixMilli(created))
 			}
 		} else {
 			m.Gauge = &dto.Gauge{Value: &v}

@@ -1,0 +1,146 @@
+package collector
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+
+	"kafka_burndown_exporter/internal/lineflate"
+)
+
+// renderer renders blocks of a layout in one format.
+type renderer struct {
+	layout *layout
+	labels *labels
+	format Format
+
+	// buf is the block rendered last; lines are where its series begin, of families with a partition label only.
+	buf   []byte
+	lines []lineflate.Line
+
+	family *encodedFamily
+	row    int
+	prefix []byte // what all series of the row begin with
+	digits int    // of the partition of the line before
+}
+
+func (r *renderer) begin(l *layout, format Format) {
+	r.layout, r.format, r.labels = l, format, l.text
+	if format == Protobuf {
+		r.labels = l.pairs()
+	}
+}
+
+// render renders a block into buf.
+func (r *renderer) render(f *encodedFamily, rows span, connectedOnly bool) {
+	r.buf, r.lines = r.buf[:0], r.lines[:0]
+	r.family, r.row = f, -1
+	out := r.series
+	switch {
+	case r.format == Protobuf:
+		out = r.metric
+	case f.partition != "":
+		out = r.partition
+	}
+	f.each(r.layout, rows, connectedOnly, out)
+}
+
+// series writes a line of text.
+func (r *renderer) series(row int, _ int32, variant int, v float64, created int64) {
+	f := r.family
+	r.name(f.open, row, variant)
+	r.buf = append(appendValue(r.buf, v), '\n')
+	if r.format == OpenMetrics && created != 0 {
+		r.name(f.created, row, variant)
+		r.buf = append(strconv.AppendFloat(r.buf, float64(created)/1000, 'f', -1, 64), '\n')
+	}
+}
+
+// name writes a sample's name and labels and the space after them.
+func (r *renderer) name(open string, row, variant int) {
+	f := r.family
+	r.buf = r.labels.appendRow(append(r.buf, open...), f.Level, row, r.layout.groupTopics)
+	if f.variantLabels != nil {
+		r.buf = append(r.buf, f.variantLabels[variant]...)
+	}
+	if f.info != nil {
+		for i, v := range f.info(&r.layout.snapshot.Groups[row]) {
+			r.buf = appendLabel(append(r.buf, ','), f.Labels[i+1], v)
+		}
+	}
+	r.buf = append(r.buf, f.close...)
+}
+
+// partition writes a line of text with a partition.
+func (r *renderer) partition(row int, partition int32, _ int, v float64, _ int64) {
+	f, same := r.family, len(r.prefix)
+	if row != r.row {
+		r.row, same = row, len(f.open)
+		r.prefix = r.labels.appendRow(append(r.prefix[:0], f.open...), f.Level, row, r.layout.groupTopics)
+		r.prefix = append(r.prefix, f.partition...)
+	}
+	b := r.buf
+	r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
+	b = strconv.AppendInt(append(b, r.prefix...), int64(partition), 10)
+	r.buf = append(appendValue(append(b, f.close...), v), '\n')
+}
+
+// metric writes a Metric of protobuf.
+func (r *renderer) metric(row int, partition int32, variant int, v float64, created int64) {
+	f := r.family
+	if row != r.row {
+		r.row, r.digits = row, 0
+		r.prefix = r.labels.appendRow(append(r.prefix[:0], f.constantPairs...), f.Level, row, r.layout.groupTopics)
+		if f.info != nil {
+			for i, value := range f.info(&r.layout.snapshot.Groups[row]) {
+				r.prefix = appendPair(r.prefix, f.Labels[i+1], value)
+			}
+		}
+	}
+	var value [48]byte
+	tail := appendMetricValue(value[:0], f.Type, v, created)
+	size := len(r.prefix) + len(tail)
+	var number [12]byte
+	var digits []byte
+	if partition != noPartition {
+		digits = strconv.AppendInt(number[:0], int64(partition), 10)
+		size += len(partitionPair) + len(digits)
+	}
+	if f.variantPairs != nil {
+		size += len(f.variantPairs[variant])
+	}
+	start := len(r.buf)
+	r.buf = binary.AppendUvarint(append(r.buf, tagMetric), uint64(size))
+	if partition != noPartition {
+		same := 1
+		if len(digits) == r.digits {
+			same = len(r.buf) - start + len(r.prefix) + len(partitionPair)
+		}
+		r.digits = len(digits)
+		r.lines = append(r.lines, lineflate.Line{Start: int32(start), Same: int32(same)})
+	}
+	r.buf = append(r.buf, r.prefix...)
+	if partition != noPartition {
+		pair := partitionPair
+		pair[1] += byte(len(digits))
+		pair[len(pair)-1] = byte(len(digits))
+		r.buf = append(append(r.buf, pair[:]...), digits...)
+	}
+	if f.variantPairs != nil {
+		r.buf = append(r.buf, f.variantPairs[variant]...)
+	}
+	r.buf = append(r.buf, tail...)
+}
+
+// partitionPair is the label of a partition without digits: two lengths grow with their number.
+var partitionPair = [...]byte{
+	tagLabel, 13, tagName, 9, 'p', 'a', 'r', 't', 'i', 't', 'i', 'o', 'n', tagHelp, 0,
+}
+
+// appendValue writes whole numbers as such: that is shorter and quicker, and exact below 2^53.
+func appendValue(b []byte, v float64) []byte {
+	if math.Abs(v) < 1<<53 && v == math.Trunc(v) {
+		return strconv.AppendInt(b, int64(v), 10)
+	}
+	return strconv.AppendFloat(b, v, 'g', -1, 64)
+}
