@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,12 +156,12 @@ func TestLogOfAPortThatIsNotKafka(t *testing.T) {
 	f = newFixture(t)
 	f.topic("orders", 1)
 	real, dial := f.address(0), f.config.Dial
-	seen := false
+	seen := atomic.Bool{}
 	f.config.Dial = func(ctx context.Context, network, to string) (net.Conn, error) {
-		if to == real && seen {
+		if to == real && seen.Load() {
 			to = address
 		}
-		seen = true
+		seen.Store(true)
 		return dial(ctx, network, to)
 	}
 	s = f.sampler()

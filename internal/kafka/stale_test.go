@@ -172,8 +172,8 @@ func TestStaleBroker(t *testing.T) {
 		f.commit(g, "orders", 0, 77)
 	}
 	stale.on.Store(true)
-	for wave := range 5 {
-		w := f.wave(s)
+	check := func(wave int, w *lag.Wave) {
+		t.Helper()
 		for i, p := range topicOf(t, w, "orders").Partitions {
 			want := int64(100)
 			if i%3 == 0 {
@@ -200,9 +200,32 @@ func TestStaleBroker(t *testing.T) {
 			t.Errorf("wave %d: %d groups are unknown, %d are claimed twice", wave, unknown, claimed)
 		}
 	}
+	for wave := range 5 {
+		check(wave, f.wave(s))
+	}
 	if n := f.logs.lines("reason=contested"); n != 1 {
 		t.Errorf("%d lines:\n%s", n, f.logs)
 	}
+	check(0, f.wave(f.sampler())) // one that begins with the metadata of the broker that is behind
 	stale.on.Store(false)
 	checkAllRead(t, f.wave(s))
+}
+
+// The first metadata comes from a bootstrap address alone: the others are asked before its leaders are.
+func TestStaleBootstrap(t *testing.T) {
+	f := newFixture(t, kfake.NumBrokers(3))
+	f.topic("orders", 1)
+	if err := f.cluster.MoveTopicPartition("orders", 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	f.produce("orders", 0, 100)
+	stale := f.stale(0)
+	if err := f.cluster.MoveTopicPartition("orders", 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	f.produce("orders", 0, 50)
+	stale.on.Store(true)
+	if p := topicOf(t, f.wave(f.sampler()), "orders").Partitions[0]; p.End != 150 || p.Leader != 1 {
+		t.Errorf("%+v", p)
+	}
 }
