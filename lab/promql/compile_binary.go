@@ -21,18 +21,18 @@ func (c *compiler) binary(e *parser.BinaryExpr) vector {
 		if len(m.Include) > 0 || m.FillValues.LHS != nil || m.FillValues.RHS != nil {
 			return nil
 		}
-		n := &matchNode{matched: matched{l: l, r: r, on: m.On, names: m.MatchingLabels}, op: e.Op, bool: e.ReturnBool, card: m.Card}
+		n := &matchNode{matched: matched{l: l, r: r, on: m.On, names: m.MatchingLabels}, op: e.Op, asBool: e.ReturnBool, card: m.Card}
 		if m.Card == parser.CardOneToMany {
 			n.l, n.r = r, l
 		}
 		return n
 	case l != nil:
 		if s := c.scalar(e.RHS); s != nil {
-			return &withNumber{in: l, num: s, op: e.Op, bool: e.ReturnBool}
+			return &withNumber{in: l, num: s, op: e.Op, asBool: e.ReturnBool}
 		}
 	case r != nil:
 		if s := c.scalar(e.LHS); s != nil {
-			return &withNumber{in: r, num: s, op: e.Op, bool: e.ReturnBool, swap: true}
+			return &withNumber{in: r, num: s, op: e.Op, asBool: e.ReturnBool, swap: true}
 		}
 	}
 	return nil
@@ -89,12 +89,12 @@ func truth(holds bool) float64 {
 
 // withNumber is an operator between a vector and a number.
 type withNumber struct {
-	in   vector
-	num  scalar
-	op   parser.ItemType
-	bool bool
-	swap bool // the number stands on the left
-	out  []point
+	in     vector
+	num    scalar
+	op     parser.ItemType
+	asBool bool
+	swap   bool // the number stands on the left
+	out    []point
 }
 
 func (n *withNumber) prepare() ([]labels.Labels, bool) {
@@ -102,7 +102,7 @@ func (n *withNumber) prepare() ([]labels.Labels, bool) {
 	if !ok || !n.num.prepare() {
 		return nil, false
 	}
-	return distinct(lanes, n.bool || arithmetic(n.op))
+	return distinct(lanes, n.asBool || arithmetic(n.op))
 }
 
 func (n *withNumber) eval(t int64) ([]point, bool) {
@@ -123,7 +123,7 @@ func (n *withNumber) eval(t int64) ([]point, bool) {
 		}
 		v, holds := operate(n.op, l, r)
 		switch {
-		case n.bool:
+		case n.asBool:
 			v, holds = truth(holds), true
 		case compares:
 			v = p.v
@@ -202,10 +202,10 @@ func (m *matched) sides(t int64) (l, r []point, ok bool) {
 // over, so that the right one is always the one.
 type matchNode struct {
 	matched
-	op   parser.ItemType
-	bool bool
-	card parser.VectorMatchCardinality
-	out  []point
+	op     parser.ItemType
+	asBool bool
+	card   parser.VectorMatchCardinality
+	out    []point
 }
 
 func (n *matchNode) prepare() ([]labels.Labels, bool) {
@@ -214,11 +214,11 @@ func (n *matchNode) prepare() ([]labels.Labels, bool) {
 		return nil, false
 	}
 	if n.card != parser.CardOneToOne {
-		return distinct(l, n.bool || arithmetic(n.op))
+		return distinct(l, n.asBool || arithmetic(n.op))
 	}
 	lanes := make([]labels.Labels, len(l))
 	for i, x := range l {
-		if n.bool || arithmetic(n.op) {
+		if n.asBool || arithmetic(n.op) {
 			x = withoutName(x)
 		}
 		b := labels.NewBuilder(x)
@@ -238,9 +238,6 @@ func (n *matchNode) eval(t int64) ([]point, bool) {
 		return nil, false
 	}
 	n.out = n.out[:0]
-	if len(l) == 0 || len(r) == 0 {
-		return n.out, true
-	}
 	for _, p := range r {
 		x := &n.right[n.sigR[p.lane]]
 		if x.round == n.round {
@@ -263,7 +260,7 @@ func (n *matchNode) eval(t int64) ([]point, bool) {
 			left, right = right, left
 		}
 		v, holds := operate(n.op, left, right)
-		if n.bool {
+		if n.asBool {
 			v, holds = truth(holds), true
 		}
 		if holds {

@@ -313,6 +313,9 @@ func differential(t testing.TB, seed uint64, expressions int) (compared, compile
 			if i%3 == 0 && len(s.store.series) > 0 {
 				if x := s.store.series[m.IntN(len(s.store.series))].samples; len(x) > 0 {
 					at = x[m.IntN(len(x))].T + m.Int64N(4)*15_000
+					if i%2 == 0 { // the last moment of the lookback, and the first after it
+						at = x[len(x)-1].T + 300_000 - m.Int64N(2)
+					}
 				}
 			}
 			if err := same(q, at); err != nil {
@@ -344,6 +347,46 @@ func TestCompiled(t *testing.T) {
 	t.Logf("%d expressions, %d answers", n, compared)
 	if n < 1000 || compared < 5000 {
 		t.Errorf("%d expressions and %d answers prove little", n, compared)
+	}
+}
+
+// TestCompiledOrder compares what depends on the order of elements and groups, and on what sums lose: zeros of both signs,
+// sums that overflow, numbers of every size, with series that come and go.
+func TestCompiledOrder(t *testing.T) {
+	var exprs []string
+	for _, op := range []string{"sum", "avg", "min", "max"} {
+		exprs = append(exprs, op+"(m)", op+" by (a) (m)", fmt.Sprintf("%[1]s(%[1]s by (a) (m))", op), op+"(m or n)", op+"(m * 0.1)")
+	}
+	for style := range 3 {
+		m := &maker{Rand: rand.New(rand.NewPCG(uint64(style), 5)), style: style}
+		s := NewServer(Options{Keep: time.Hour})
+		if err := s.Start(0); err != nil {
+			t.Fatal(err)
+		}
+		var queries []*Query
+		for _, expr := range exprs {
+			q, err := s.Register(expr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			queries = append(queries, q)
+		}
+		target := s.Target(LabelsOf("job", "j"))
+		for at := int64(1000); at < 250_000; at += 1000 {
+			target.Begin(at)
+			for i := range 9 {
+				name := metrics[i/6]
+				if m.IntN(3) > 0 {
+					target.Set(target.Series(name, "a", labelsA[i%3], "b", fmt.Sprint(i)), m.value(0, false))
+				}
+			}
+			target.End()
+			for _, q := range queries {
+				if err := same(q, at); err != nil {
+					t.Fatalf("style %d: %v", style, err)
+				}
+			}
+		}
 	}
 }
 

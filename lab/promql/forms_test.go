@@ -132,7 +132,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestRefused holds what is refused, with Prometheus's words, in refused.golden.
+// TestRefused refuses in one line; TestReal compares the words with those of a real server.
 func TestRefused(t *testing.T) {
 	for _, form := range lines(t, "refused.txt") {
 		_, err := Parse(form)

@@ -123,21 +123,21 @@ func parseError(err error) error {
 func (e *Expr) add(vs *parser.VectorSelector, path []parser.Node) {
 	vs.Offset = vs.OriginalOffset // as the engine does before it evaluates: functions over ranges read it
 	sel := Selector{Matchers: vs.LabelMatchers, Text: vs.String()}
-	reach, any := vs.OriginalOffset, vs.Timestamp != nil || vs.StartOrEnd != 0 || vs.OriginalOffsetExpr != nil
+	reach, unbounded := vs.OriginalOffset, vs.Timestamp != nil || vs.StartOrEnd != 0 || vs.OriginalOffsetExpr != nil
 	for i, n := range path {
 		switch n := n.(type) {
 		case *parser.MatrixSelector:
 			reach += n.Range
-			any = any || n.RangeExpr != nil
+			unbounded = unbounded || n.RangeExpr != nil
 			if i == len(path)-1 {
 				sel.Text = n.String()
 			}
 		case *parser.SubqueryExpr:
 			reach += n.Range + n.OriginalOffset
-			any = any || n.Timestamp != nil || n.StartOrEnd != 0 || n.RangeExpr != nil || n.OriginalOffsetExpr != nil
+			unbounded = unbounded || n.Timestamp != nil || n.StartOrEnd != 0 || n.RangeExpr != nil || n.OriginalOffsetExpr != nil
 		}
 	}
-	if any {
+	if unbounded {
 		reach = Everlasting
 	}
 	e.Selectors = append(e.Selectors, sel)

@@ -3,6 +3,7 @@ package promql
 import (
 	"math"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/promql"
@@ -12,7 +13,7 @@ import (
 type Labels = labels.Labels
 
 // NameLabel is the label that holds a series's name.
-const NameLabel = labels.MetricName
+const NameLabel = model.MetricNameLabel
 
 // Ref names a series of a Store.
 type Ref int
