@@ -67,6 +67,7 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	f.limits.Kubernetes = scale.Kubernetes(f.workload.kubernetes)
 	progress := newBar(stderr, "searching")
 	t, err := simulate.Tune(ctx, sc, service, f.limits, query, progress.at)
 	progress.end()

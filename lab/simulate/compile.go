@@ -69,7 +69,7 @@ func inline(m *scenario.Manifest, err error) error {
 func (c *Candidate) add(o *manifest.Object, b *manifest.Bundle) {
 	c.Controllers = append(c.Controllers, &Controller{
 		Service: o.Target.Name, Object: o.Scale, Queries: o.Queries,
-		Origin: fmt.Sprintf("%s: ScaledObject %s", o.File, o), Source: o, Bundle: b,
+		Origin: fmt.Sprintf("%s: %s %s", o.File, o.Kind, o), Source: o, Bundle: b,
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -18,6 +19,8 @@ type Limits struct {
 	Reversals float64
 	// Prometheus and Bootstrap go into the manifests.
 	Prometheus, Bootstrap string
+	// Kubernetes is the release whose HPA runs them; empty is the oldest known.
+	Kubernetes scale.Kubernetes
 }
 
 // DefaultReversals is a change of direction every quarter of an hour.

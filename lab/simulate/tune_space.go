@@ -60,8 +60,10 @@ func newVariant(sc *scenario.Scenario, svc *scenario.Service, p *Preset, l *Load
 		return nil, err
 	}
 	v.Manifest = text
-	v.cand, err = FromYAML(sc, v.Metric+" at "+v.Threshold+", "+p.Name, text)
-	return v, err
+	if v.cand, err = FromYAML(sc, v.Metric+" at "+v.Threshold+", "+p.Name, text); err != nil {
+		return nil, err
+	}
+	return v, UseKubernetes(limits.Kubernetes, v.cand)
 }
 
 // metricsFor are the triggers to try. Thresholds follow from the capacity and the objective: so many seconds of work.
