@@ -35,7 +35,7 @@ func registerSimulate(app *kingpin.Application) (*kingpin.CmdClause, cli.Command
 	cmd.Flag("manifest", "Manifest file with ScaledObjects or HPAs to compare. Repeatable.").Short('f').StringsVar(&f.manifests)
 	cmd.Flag("candidate", "Only this candidate of the scenario. Repeatable.").StringsVar(&f.candidates)
 	cmd.Flag("format", "What to print: table, json or csv.").Default("table").EnumVar(&f.format, "table", "json", "csv")
-	cmd.Flag("html", "Write a report with plots to this file besides.").StringVar(&f.html)
+	cmd.Flag("html", "Write a report with plots to this file too.").StringVar(&f.html)
 	cmd.Flag("events", "Print every change of replicas with its reason.").BoolVar(&f.events)
 	return cmd, f.run
 }

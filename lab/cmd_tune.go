@@ -20,6 +20,7 @@ type tuneFlags struct {
 	service  string
 	limits   simulate.Limits
 	output   string
+	html     string
 	lag      float64
 	target   float64
 }
@@ -39,6 +40,7 @@ func registerTune(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 	cmd.Flag("manifest.bootstrap-servers", "bootstrapServers in the ScaledObject.").Default("kafka:9092").
 		StringVar(&f.limits.Bootstrap)
 	cmd.Flag("output", "Write the recommended ScaledObject to this file.").Short('o').StringVar(&f.output)
+	cmd.Flag("html", "Write a report with plots to this file too.").StringVar(&f.html)
 	cli.Declare(cmd, &f.lag, "accepted-lag", "", "Calculator: the log2×7 target for this lag.", cli.ParsePositive)
 	cli.Declare(cmd, &f.target, "log2x7-target", "", "Calculator: the lag that this log2×7 target accepts.", cli.ParsePositive)
 	return cmd, f.run
@@ -55,7 +57,7 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	case f.target > 0:
 		return simulate.WriteCalculator(stdout, f.target)
 	}
-	sc, _, err := f.workload.load(ctx, stderr)
+	sc, history, err := f.workload.load(ctx, stderr)
 	if err != nil {
 		return err
 	}
@@ -68,11 +70,24 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	f.limits.Kubernetes = scale.Kubernetes(f.workload.kubernetes)
+	if f.limits.Trace = f.html != ""; f.limits.Trace {
+		if f.limits.Present, err = present(sc, history, service); err != nil {
+			return err
+		}
+		if err := simulate.UseKubernetes(f.limits.Kubernetes, f.limits.Present); err != nil {
+			return err
+		}
+	}
 	progress := newBar(stderr, "searching")
 	t, err := simulate.Tune(ctx, sc, service, f.limits, query, progress.at)
 	progress.end()
 	if err != nil {
 		return err
+	}
+	if f.html != "" {
+		if err := writeWhole(f.html, t.WriteHTML); err != nil {
+			return fmt.Errorf("--html: %w", err)
+		}
 	}
 	if f.output != "" {
 		write := func(w io.Writer) error { _, err := w.Write(t.Recommended.Manifest); return err }
@@ -81,6 +96,25 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	return t.WriteText(stdout)
+}
+
+// present is what a recommendation is compared with: the recorded replicas, else the scenario's default candidate, else
+// no autoscaling.
+func present(sc *scenario.Scenario, history *simulate.History, service string) (*simulate.Candidate, error) {
+	if history != nil {
+		if recorded := simulate.Recorded(history, service); recorded != nil {
+			return recorded, nil
+		}
+	}
+	if def := sc.DefaultCandidate(); def != nil {
+		cands, err := simulate.Compile(sc)
+		if err != nil {
+			return nil, err
+		}
+		cands, err = selectCandidates(cands, []string{def.Name})
+		return cands[0], err
+	}
+	return &simulate.Candidate{Name: "fixed", Title: "no autoscaling"}, nil
 }
 
 // pick names the service to tune.
