@@ -32,7 +32,7 @@ build-lab:
 	cd lab && CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o ../$(LAB) .
 
 .PHONY: test
-test: lint unit ## All tests: format, vet, staticcheck, the workflow, and every test of the root module and the lab under the race detector.
+test: lint unit ## All tests: format, vet, staticcheck, the workflow, and every test of the root module, the lab and the dashboards.
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, actionlint.
@@ -42,11 +42,14 @@ lint: ## gofmt, go vet, staticcheck, actionlint.
 	go tool -modfile=tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yaml
 	cd lab && go vet ./...
 	cd lab && go tool -modfile=../tools/go.mod staticcheck ./...
+	cd dashboards/gen && go vet ./...
+	cd dashboards/gen && go tool -modfile=../../tools/go.mod staticcheck ./...
 
 .PHONY: unit
-unit: ## The tests of the root module and the lab, race detector on; real Kafka, Prometheus and Kerberos where they are installed.
+unit: ## The tests of the root module and the lab under the race detector, and of the dashboards; real Kafka, Prometheus and Kerberos where they are installed.
 	go test -race -timeout 20m ./...
 	cd lab && go test -race -timeout 20m ./...
+	cd dashboards/gen && go test ./...
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME each.
@@ -93,8 +96,8 @@ hpa-conformance: ## internal/scale against the real HPA controllers of Kubernete
 	cd test/e2e && go test ./conformance -timeout 60m -v -cases $(or $(CASES),1000) -seed $(or $(SEED),$(shell date +%s))
 
 .PHONY: screenshots
-screenshots: ## Draw the dashboards' panels from their queries, and take pictures of the pages, into docs/images.
-	go run ./dashboards/screenshots -for $(or $(FOR),20m)
+screenshots: build-lab ## Draw the dashboards from FOR (20m) of the demo, and take pictures of the pages, into docs/images.
+	go run ./dashboards/pictures -lab ./$(LAB) -for $(or $(FOR),20m)
 	cd test/browser && go test -timeout 10m ./... -update
 
 .PHONY: rules
@@ -157,8 +160,8 @@ image: ## The image, and the one with a shell (IMAGE=NAME; PLATFORMS=linux/amd64
 	$(image_build) --target shell -t $(IMAGE):$(VERSION)-shell .
 
 .PHONY: update
-update: ## Rewrite golden files and generated documentation.
-	go run ./dashboards/gen
+update: ## Rewrite golden files, the dashboards and generated documentation.
+	cd dashboards/gen && go test ./names -update && go run .
 	go test . ./collector ./deploy -update
 	cd lab && go test -run TestGeneratedFlagDocs . -update && go test ./scenario ./simulate -update
 	cd deploy/golden && go test ./... -update

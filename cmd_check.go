@@ -35,7 +35,8 @@ func check(ctx context.Context, f *exporter.Flags, stdout, stderr io.Writer) err
 	cfg, kafkaErr := f.Kafka.Config(logger)
 	cfg.RateWindow = f.Lag.RateWindow()
 	_, encErr := collector.NewEncoder(f.Metrics.Options(cfg.Shard, logger))
-	if err := errors.Join(webErr, kafkaErr, encErr); err != nil {
+	_, desiredErr := f.Desired.Pilot()
+	if err := errors.Join(webErr, kafkaErr, desiredErr, encErr); err != nil {
 		return err
 	}
 	sampler, err := kafka.New(cfg, logger, noStats{})
@@ -58,6 +59,9 @@ func (noStats) Request(_, _ string) {}
 
 // Failure is not counted.
 func (noStats) Failure(_, _, _ string) {}
+
+// WrongCluster is not noted.
+func (noStats) WrongCluster(int) {}
 
 // WaveDone is not noted.
 func (noStats) WaveDone(time.Duration, bool) {}

@@ -30,9 +30,16 @@ func serve(ctx context.Context, f *exporter.Flags, stderr io.Writer) error {
 		return err
 	}
 	cfg.RateWindow = f.Lag.RateWindow()
+	f.Desired.Apply(&cfg)
+	lagOptions := f.Lag.Options(cfg)
+	if lagOptions.Pilot, err = f.Desired.Pilot(); err != nil {
+		return err
+	}
 	enc := f.Metrics.Options(cfg.Shard, logger)
 	srv := exporter.NewServer(f.Web, tlsConfig, logger, slogger)
-	e, err := exporter.New(exporter.Options{Kafka: cfg, Lag: f.Lag.Options(cfg), Encoder: enc, Server: srv})
+	e, err := exporter.New(exporter.Options{
+		Kafka: cfg, Lag: lagOptions, Encoder: enc, Server: srv, StateFile: f.Desired.StateFile(),
+	})
 	if err != nil {
 		return err
 	}

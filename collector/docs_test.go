@@ -43,6 +43,7 @@ func metricsDoc() string {
 	scaling := func(level ...Level) func(Family) bool {
 		return func(f Family) bool { return !f.DropIn && slices.Contains(level, f.Level) }
 	}
+	table("Per cluster", "Joins a dashboard or an alert to the cluster that the series are of.", scaling(LevelClusterID), all)
 	table("Per consumer group", "What autoscaling needs. Topics a group has abandoned are left out of its totals.",
 		scaling(LevelGroup), all)
 	table("Per topic, and per consumer group and topic", "The same per topic, where it makes sense.",

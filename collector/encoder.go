@@ -97,11 +97,11 @@ const flushAt = 64 << 10
 
 // scratch is what one rendering needs and the next one can use again.
 type scratch struct {
-	buf           []byte
-	brokers       rows
-	topics        rows
-	groups        rows
-	topicsOfGroup rows
+	buf              []byte
+	cluster, brokers rows
+	topics           rows
+	groups           rows
+	topicsOfGroup    rows
 }
 
 var errNoSnapshot = errors.New("no snapshot to encode")

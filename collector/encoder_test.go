@@ -103,6 +103,51 @@ func TestGranularityAndDisable(t *testing.T) {
 	}
 }
 
+// TestConnectedOnlyLeavesOutFinishedGroups: groups that nobody needs any more have no series of their own, but one that
+// crashed, one that is expected, and one of which not everything is known do.
+func TestConnectedOnlyLeavesOutFinishedGroups(t *testing.T) {
+	group := func(id string, change func(*lag.Group)) lag.Group {
+		g := normalGroup(id)
+		g.Members, g.State, g.Signals = 0, "Empty", signals(0, 2)
+		change(&g)
+		return g
+	}
+	s := snapshotOf(
+		group("done", func(*lag.Group) {}),
+		group("crashed", func(g *lag.Group) { g.Signals = signals(7, 2) }),
+		group("never committed", func(g *lag.Group) { g.Backlog = 3 }),
+		group("expected", func(g *lag.Group) { g.Expected = true }),
+		group("unknown", func(g *lag.Group) { g.Signals = absentSignals() }),
+		group("members unknown", func(g *lag.Group) { g.Members = -1 }),
+		group("working", func(g *lag.Group) { g.Members = 1 }),
+	)
+	of := func(text, id string) (own, dropIn int) {
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, `consumergroup="`+id+`"`) {
+				if strings.HasPrefix(line, "kafka_group_") {
+					own++
+				} else {
+					dropIn++
+				}
+			}
+		}
+		return own, dropIn
+	}
+	some := encode(t, newEncoder(t, EncoderOptions{ConnectedOnly: true}), s, Text)
+	all := encode(t, newEncoder(t, EncoderOptions{}), s, Text)
+	for i := range s.Groups {
+		id := s.Groups[i].ID
+		own, dropIn := of(some, id)
+		everything, _ := of(all, id)
+		if want := everything; id == "done" && own != 0 || id != "done" && own != want {
+			t.Errorf("%s: %d series of its own, %d by default", id, own, everything)
+		}
+		if dropIn == 0 { // kafka_consumergroup_members, as kafka_exporter
+			t.Errorf("%s: no member count", id)
+		}
+	}
+}
+
 func TestConnectedOnlyLeavesOutDropInOffsetsOfGroupsWithoutMembers(t *testing.T) {
 	dead := normalGroup("dead")
 	dead.Members, dead.State = 0, "Empty"

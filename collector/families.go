@@ -71,6 +71,8 @@ func (b *familyBuilder) label(s *lag.Snapshot) {
 func (b *familyBuilder) labelsOf(f *encodedFamily, s *lag.Snapshot, row int, partition int32, v int) []*dto.LabelPair {
 	base := b.constant
 	switch f.Level {
+	case LevelClusterID:
+		base = b.row(base, pair(labelClusterID, s.ClusterID))
 	case LevelBroker:
 		base = b.brokers[row]
 	case LevelTopic, LevelTopicPartition:

@@ -21,6 +21,7 @@ type Level string
 // The levels, from coarse to fine.
 const (
 	LevelCluster        Level = "cluster"
+	LevelClusterID      Level = "cluster ID"
 	LevelBroker         Level = "broker"
 	LevelGroup          Level = "group"
 	LevelTopic          Level = "topic"
@@ -41,7 +42,7 @@ type Family struct {
 	// DropIn families have the names and labels of kafka_exporter and are exempt from naming rules.
 	DropIn bool
 
-	// connected families leave groups without members out under --no-offset.show-all.
+	// connected families leave groups without members out under --no-offset.show-all, whatever their lag.
 	connected bool
 	// variants are the values of the last label, one series each; nil where a row has one series.
 	variants []string
@@ -69,7 +70,7 @@ type yield func(row int, partition int32, variant int, value float64, created ti
 // each calls out for every series of the family that has a value in the snapshot.
 func (f *Family) each(s *lag.Snapshot, connectedOnly bool, out yield) {
 	switch f.Level {
-	case LevelCluster:
+	case LevelCluster, LevelClusterID:
 		f.put(out, 0, noPartition, 0, f.cluster(s), time.Time{})
 	case LevelBroker:
 		for i := range s.Brokers {
@@ -90,13 +91,17 @@ func (f *Family) each(s *lag.Snapshot, connectedOnly bool, out yield) {
 	}
 }
 
+// finished reports that nothing is left to read for a group, and that nobody said it would come back. Its members are
+// the caller's business: a number that is not known is none.
+func finished(g *lag.Group) bool { return !g.Expected && g.Backlog == 0 }
+
 func (f *Family) eachGroup(s *lag.Snapshot, connectedOnly bool, out yield) {
 	row := 0
 	for i := range s.Groups {
 		g := &s.Groups[i]
 		first := row
 		row += len(g.Topics)
-		if connectedOnly && f.connected && g.Members == 0 { // not where the number is unknown
+		if connectedOnly && g.Members == 0 && (f.connected || !f.DropIn && finished(g)) {
 			continue
 		}
 		if f.Level == LevelGroup {

@@ -11,6 +11,7 @@ func Families() []Family {
 	table = append(table, lagFamilies()...)
 	table = append(table, counterFamilies()...)
 	table = append(table, partitionCountFamilies()...)
+	table = append(table, desiredFamilies()...)
 	return append(table, groupFamilies()...)
 }
 
@@ -23,8 +24,9 @@ func Names() []string {
 	return names
 }
 
-// The label names of the series, as kafka_exporter has them.
+// The label names of the series; but for the cluster's as kafka_exporter has them.
 const (
+	labelClusterID = "cluster_id"
 	labelGroup     = "consumergroup"
 	labelTopic     = "topic"
 	labelPartition = "partition"
@@ -46,6 +48,17 @@ func clusterFamilies() []Family {
 					return lag.Absent
 				}
 				return float64(n)
+			},
+		},
+		{
+			Name: "kafka_cluster_info", Type: Gauge, Level: LevelClusterID,
+			Help:   "Always 1; its label is the ID of the cluster that is watched.",
+			Labels: []string{labelClusterID},
+			cluster: func(s *lag.Snapshot) float64 {
+				if s.ClusterID == "" {
+					return lag.Absent
+				}
+				return 1
 			},
 		},
 		{

@@ -97,7 +97,9 @@ func groupFamilies() []Family {
 			func(g *lag.Group) float64 { return known(g.Members) }),
 		groupGauge("useful_members", "",
 			"The most members that can have work: the partitions of the largest topic where the assignor is range or not "+
-				"known, else of all topics, abandoned ones excepted. Absent where nothing is known, never 0.",
+				"known, the tasks of Kafka Streams (of each sub-topology as many as its largest topic has partitions; of the "+
+				"largest topic where the members do not tell), else the partitions of all topics. Abandoned topics do not "+
+				"count. Absent where nothing is known, never 0.",
 			func(g *lag.Group) float64 {
 				if g.UsefulMembers <= 0 || g.Type == lag.GroupShare {
 					return lag.Absent

@@ -28,7 +28,8 @@ type EncoderOptions struct {
 	// Disable names the families that are left out.
 	Disable     []string
 	Granularity Granularity // empty: per partition
-	// ConnectedOnly leaves groups without members out of the drop-in offset and lag series (--no-offset.show-all).
+	// ConnectedOnly leaves groups without members out of the drop-in offset and lag series, and those without backlog
+	// out of all series but the drop-in number of members, unless they are expected (--no-offset.show-all).
 	ConnectedOnly bool
 	// OmitBrokers leaves the series of the cluster and its brokers to another shard.
 	OmitBrokers bool
@@ -36,7 +37,7 @@ type EncoderOptions struct {
 
 // admits reports whether the family is published at all.
 func (o EncoderOptions) admits(f Family) bool {
-	if o.OmitBrokers && (f.Level == LevelCluster || f.Level == LevelBroker) {
+	if o.OmitBrokers && (f.Level == LevelCluster || f.Level == LevelClusterID || f.Level == LevelBroker) {
 		return false
 	}
 	return !slices.Contains(o.Disable, f.Name) && o.Granularity.admits(f)

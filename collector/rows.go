@@ -31,9 +31,11 @@ func (r *rows) at(i int) []byte {
 // label renders the labels of every row of the snapshot once; the families share them.
 func (sc *scratch) label(s *lag.Snapshot) {
 	sc.buf = sc.buf[:0]
-	for _, r := range []*rows{&sc.brokers, &sc.topics, &sc.groups, &sc.topicsOfGroup} {
+	for _, r := range []*rows{&sc.cluster, &sc.brokers, &sc.topics, &sc.groups, &sc.topicsOfGroup} {
 		r.reset()
 	}
+	sc.cluster.text = appendLabel(sc.cluster.text, labelClusterID, s.ClusterID)
+	sc.cluster.done()
 	for i := range s.Brokers {
 		b := &sc.brokers
 		b.text = appendLabel(b.text, "id", strconv.Itoa(int(s.Brokers[i].ID)))
@@ -60,6 +62,8 @@ func (sc *scratch) label(s *lag.Snapshot) {
 
 func (sc *scratch) rowsOf(l Level) *rows {
 	switch l {
+	case LevelClusterID:
+		return &sc.cluster
 	case LevelBroker:
 		return &sc.brokers
 	case LevelTopic, LevelTopicPartition:

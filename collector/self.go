@@ -23,7 +23,7 @@ type Self struct {
 	requests    *prometheus.CounterVec
 	errors      *prometheus.CounterVec
 
-	groups, topics, partitions, series, held, unknown prometheus.Gauge
+	groups, topics, partitions, series, held, unknown, wrongCluster prometheus.Gauge
 
 	clamped atomic.Int64
 
@@ -37,6 +37,10 @@ const selfPrefix = "kafka_burndown_exporter_"
 var selfHelp = []Family{
 	{Name: "cluster_up", Type: Gauge, Help: "1 if a broker answered in the last sample."},
 	{Name: "broker_up", Type: Gauge, Labels: []string{"broker"}, Help: "1 if the broker (by id) answered in the last sample."},
+	{
+		Name: "wrong_cluster", Type: Gauge,
+		Help: "Addresses of brokers that answer for another cluster than the one that is watched. They are not read.",
+	},
 	{
 		Name: "sample_duration_seconds", Type: "histogram", Unit: "seconds",
 		Help: "How long samples took, from the first request to the published snapshot, or until they were given up.",
@@ -97,12 +101,13 @@ func NewSelf(reg prometheus.Registerer) *Self {
 			[]string{"api", "broker", "reason"}),
 		groups: gauge("groups"), topics: gauge("topics"), partitions: gauge("partitions"), series: gauge("series"),
 		held: gauge("held_partitions"), unknown: gauge("unknown_partitions"),
+		wrongCluster: gauge("wrong_cluster"),
 		brokers: map[string]bool{},
 	}
 	clamped := prometheus.NewCounterFunc(prometheus.CounterOpts(opts("clamped_negatives_total")),
 		func() float64 { return float64(s.clamped.Load()) })
 	reg.MustRegister(s.clusterUp, s.brokerUp, s.duration, s.lastSuccess, s.requests, s.errors,
-		s.groups, s.topics, s.partitions, s.series, s.held, s.unknown, clamped)
+		s.groups, s.topics, s.partitions, s.series, s.held, s.unknown, s.wrongCluster, clamped)
 	return s
 }
 
@@ -113,6 +118,9 @@ func (s *Self) Request(api, broker string) { s.requests.WithLabelValues(api, bro
 func (s *Self) Failure(api, broker, reason string) {
 	s.errors.WithLabelValues(api, broker, reason).Inc()
 }
+
+// WrongCluster notes how many addresses answer for another cluster.
+func (s *Self) WrongCluster(addresses int) { s.wrongCluster.Set(float64(addresses)) }
 
 // WaveDone notes whether any broker answered in a wave; where none did, also how long the wave took. What a wave that
 // was answered took is known once its snapshot is published.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/internal/pilot"
 )
 
 var testTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -31,7 +32,7 @@ func snapshotOf(groups ...lag.Group) *lag.Snapshot {
 	}
 	return &lag.Snapshot{
 		Began: testTime, Published: testTime.Add(50 * time.Millisecond), Expires: testTime.Add(30 * time.Second),
-		Brokers: []lag.Broker{{ID: 1, Address: "kafka-1:9092", Up: true}, {ID: 2, Address: "kafka-2:9092"}, {ID: 3, Gone: true}},
+		ClusterID: "lkc-abc123", Brokers: []lag.Broker{{ID: 1, Address: "kafka-1:9092", Up: true}, {ID: 2, Address: "kafka-2:9092"}, {ID: 3, Gone: true}},
 		Topics: []lag.Topic{
 			{
 				Name: "orders", Partitions: []lag.TopicPartition{partition(1000), partition(2000)},
@@ -52,7 +53,9 @@ func normalGroup(id string) lag.Group {
 		ID: id, InfoKnown: true, Type: lag.GroupClassic, ProtocolType: "consumer", State: "Stable", Assignor: "range",
 		Coordinator: 2, Members: 2, UsefulMembers: 2, Complete: true, SampleAt: testTime, Created: testTime,
 		Signals: signals(1050, 2), LagLog2x7: 70.25, BurndownMaxSeconds: 31, ResetsBackward: 1,
-		Topics: []lag.GroupTopic{normalTopic("orders")},
+		Topics:  []lag.GroupTopic{normalTopic("orders")},
+		Decided: true, Decision: pilot.Decision{Known: true, Replicas: 3, Members: 3, Capacity: 40.5, Saturated: 2,
+			Reason: pilot.ReasonBacklog, Rate: 100.5, Behind: 12},
 	}
 }
 
@@ -71,6 +74,7 @@ func scenarios() map[string]*lag.Snapshot {
 	unknown.PartitionsUnknown[lag.ReasonLeader] = 1
 	unknown.LagLog2x7, unknown.BurndownMaxSeconds, unknown.Complete = lag.Absent, lag.Absent, false
 	unknown.ResetsBackward, unknown.ResetsEnd = 0, 3
+	unknown.Decision = pilot.Decision{Capacity: lag.Absent, Saturated: -1, Reason: pilot.ReasonOffsets}
 	unknown.Topics[0].Signals = unknown.Signals
 	unknown.Topics[0].CurrentOffsetSum, unknown.Topics[0].LagSum = lag.Absent, lag.Absent
 	unknown.Topics[0].Partition = []int32{1}

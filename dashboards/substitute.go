@@ -33,15 +33,3 @@ func (v Values) Substitute(expr string) string {
 func DoubleQuote(value string) string {
 	return `"` + strings.ReplaceAll(value, `"`, `\"`) + `"`
 }
-
-// AllPanels returns the panels of a dashboard that show something, those inside collapsed rows included.
-func (d Dashboard) AllPanels() []Panel {
-	var all []Panel
-	for _, p := range d.Panels {
-		if p.Type != "row" {
-			all = append(all, p)
-		}
-		all = append(all, p.Panels...)
-	}
-	return all
-}

@@ -119,11 +119,11 @@ func (f *demoFlags) runBoth(ctx context.Context, d *demo.Demo, cfg kafka.Config,
 
 // keepPace samples the demo's Kafka as often as its speed asks for.
 func keepPace(cfg *kafka.Config, d *demo.Demo) {
-	wall := d.Clock().Wall
-	cfg.Interval = max(wall(10*time.Second), time.Second)
-	cfg.MaxAge = 3 * cfg.Interval
+	def := lag.Scaled(d.Clock().Speed())
+	cfg.Interval = max(def.Interval, time.Second)
+	cfg.MaxAge = lag.MaxAge(cfg.Interval)
 	cfg.WaveTimeout = 5 * time.Second // a busy machine may need more than an interval to connect
-	cfg.RateWindow = max(wall(2*time.Minute), 10*time.Second)
+	cfg.RateWindow = max(def.RateWindow, 10*time.Second)
 	cfg.MetadataRefresh = 10 * time.Second
 	cfg.MembersRefresh = max(cfg.Interval, 2*time.Second)
 	cfg.StartsRefresh = 30 * time.Second
@@ -131,10 +131,9 @@ func keepPace(cfg *kafka.Config, d *demo.Demo) {
 }
 
 func lagOptions(d *demo.Demo, cfg kafka.Config) lag.Options {
-	return lag.Options{
-		Interval: cfg.Interval, MaxAge: cfg.MaxAge, RateWindow: cfg.RateWindow,
-		StallWindow: max(d.Clock().Wall(5*time.Minute), 15*time.Second), LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140,
-	}
+	opt := lag.Scaled(d.Clock().Speed()).Every(cfg.Interval)
+	opt.RateWindow, opt.StallWindow = cfg.RateWindow, max(opt.StallWindow, 15*time.Second)
+	return opt
 }
 
 // cleanUp removes the demo's topics and groups from a cluster that is not its own.

@@ -39,6 +39,9 @@ func registerTune(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 		Default("http://prometheus.monitoring:9090").StringVar(&f.limits.Prometheus)
 	cmd.Flag("manifest.bootstrap-servers", "bootstrapServers in the ScaledObject.").Default("kafka:9092").
 		StringVar(&f.limits.Bootstrap)
+	cmd.Flag("name", "Name of the ScaledObject. Default: the service's.").StringVar(&f.limits.Name)
+	cmd.Flag("namespace", "Namespace of the ScaledObject. Default: the service's.").StringVar(&f.limits.Namespace)
+	cmd.Flag("target", "Deployment that the ScaledObject scales. Default: --name.").StringVar(&f.limits.Target)
 	cmd.Flag("output", "Write the recommended ScaledObject to this file.").Short('o').StringVar(&f.output)
 	cmd.Flag("html", "Write a report with plots to this file too.").StringVar(&f.html)
 	cli.Declare(cmd, &f.lag, "accepted-lag", "", "Calculator: the log2×7 target for this lag.", cli.ParsePositive)
@@ -56,6 +59,9 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return simulate.WriteCalculator(stdout, scale.Log2x7(f.lag, 7*64))
 	case f.target > 0:
 		return simulate.WriteCalculator(stdout, f.target)
+	}
+	if f.workload.file == "" && f.workload.group == "" {
+		return errors.New("--group: missing; the ScaledObject has to name the consumer group that it is for")
 	}
 	sc, history, err := f.workload.load(ctx, stderr)
 	if err != nil {

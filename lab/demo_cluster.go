@@ -8,6 +8,7 @@ import (
 	"github.com/go-kit/log"
 
 	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/kafka/auth"
 	"kafka_burndown_exporter/lab/demo"
 )
 
@@ -35,7 +36,7 @@ func (f *demoFlags) cluster(logger log.Logger) (demo.Cluster, kafka.Config, erro
 // clients gives producers, pods and admin clients the version, the encryption and the login of the sampler. What is
 // wrong with those in time, such as a certificate that expires, the sampler logs.
 func clients(cfg kafka.Config) (func(*sarama.Config) error, error) {
-	auth, err := kafka.NewAuthenticator(cfg.Security, log.NewNopLogger())
+	login, err := auth.New(cfg.Security, log.NewNopLogger())
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +50,6 @@ func clients(cfg kafka.Config) (func(*sarama.Config) error, error) {
 				c.Version = v
 			}
 		}
-		return auth.Configure(c)
+		return login.Configure(c)
 	}, nil
 }

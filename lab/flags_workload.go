@@ -39,6 +39,7 @@ type workloadFlags struct {
 	csv, csvTime, csvRate string
 
 	w       simulate.Workload
+	metrics metricsFlags
 	maxAge  time.Duration
 	percent float64
 	maxLag  float64
@@ -68,6 +69,7 @@ func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 	cmd.Flag("kubernetes", "The release whose HPA is simulated: 1.36 or 1.37.").Default(string(scale.Kubernetes136)).
 		EnumVar(&f.kubernetes, string(scale.Kubernetes136), string(scale.Kubernetes137))
 	f.addServiceFlags(cmd)
+	f.metrics.add(cmd)
 	return f
 }
 
@@ -118,7 +120,7 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 			return nil, nil, err
 		}
 		f.override(sc)
-		return sc, nil, nil
+		return sc, nil, f.metrics.apply(sc)
 	}
 	h, name, err := f.history(ctx, stderr)
 	if err != nil {
@@ -134,7 +136,7 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 		return nil, nil, err
 	}
 	f.override(sc)
-	return sc, h, nil
+	return sc, h, f.metrics.apply(sc)
 }
 
 // readScenario reads a scenario file, or a shipped scenario by its name.

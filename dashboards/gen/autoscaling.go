@@ -1,96 +1,126 @@
 package main
 
-import "kafka_burndown_exporter/dashboards"
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/units"
+
+	"kafka_burndown_exporter/dashboards/gen/names"
+)
+
+// What kube-state-metrics and KEDA publish. It may have no cluster label, and then belongs to any cluster.
+const (
+	hpaCurrent = "kube_horizontalpodautoscaler_status_current_replicas"
+	hpaDesired = "kube_horizontalpodautoscaler_status_desired_replicas"
+	hpaMost    = "kube_horizontalpodautoscaler_spec_max_replicas"
+	hpaMetric  = "kube_horizontalpodautoscaler_status_target_metric"
+	hpaTarget  = "kube_horizontalpodautoscaler_spec_target_metric"
+	kedaValue  = "keda_scaler_metrics_value"
+	kedaErrors = "keda_scaler_detail_errors_total"
+
+	thisCluster = `cluster=~"$cluster|"`
+)
+
+func ofHPA(name string) string {
+	return name + "{" + thisCluster + ", horizontalpodautoscaler=${hpa:doublequote}}"
+}
+
+func ofScaledObject(name string) string {
+	return name + "{" + thisCluster + ", scaledObject=${scaledobject:doublequote}}"
+}
 
 // autoscaling shows what KEDA and HPA see of one ScaledObject, and what came of it.
-func autoscaling() dashboards.Dashboard {
-	scaled := choice("scaledobject", "ScaledObject", "label_values(keda_scaler_metrics_value{"+oneCluster+"}, scaledObject)")
-	return dashboard("kafka-autoscaling", "Kafka / Autoscaling",
-		"One ScaledObject: each trigger against its target, the replicas that came of it, reversals and cost. "+
-			"Needs kube-state-metrics and KEDA's metrics.",
-		[]dashboards.Variable{groupVariable(), scaled, hpaVariable()},
-		[]section{
-			{"Outcome", []line{{4, scalingStats()}}},
+func autoscaling() board {
+	return board{
+		uid: "kafka-autoscaling", title: "Kafka / Autoscaling",
+		description: "One ScaledObject: each trigger against its target, the replicas that follow, how often they change, and what " +
+			"they cost. It needs kube-state-metrics and KEDA's metrics.",
+		variables: []dashboard.VariableModel{
+			groupVariable(),
+			choice("scaledobject", "ScaledObject", valuesOf(kedaValue+"{"+thisCluster+"}", "scaledObject")),
+			choice("hpa", "HPA", valuesOf(hpaMost+"{"+thisCluster+"}", "horizontalpodautoscaler")),
+		},
+		rows: []row{
+			{"Outcome", []line{{4, scalingOutcome()}}},
 			{"Triggers", []line{{9, scalingTriggers()}}},
 			{"Replicas", []line{{9, scalingReplicas()}}},
 			{"The group", []line{{9, scalingGroup()}}},
-		})
+		},
+	}
 }
 
-func kube(name string) string {
-	return `max by (cluster, namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_` + name + `{` + oneHPA + `})`
+func oneHPA(name string) string {
+	return "max by (cluster, namespace, horizontalpodautoscaler) (" + ofHPA(name) + ")"
 }
 
-// reversals counts how often the direction of scaling turned over. Each change shows for five minutes in the inner delta.
+// reversals counts how often scaling changed its direction. Each change of the replicas shows for five minutes in the
+// inner delta. An HPA that never moved has none.
 func reversals(window string) string {
-	return `max(changes((sgn(delta(kube_horizontalpodautoscaler_status_desired_replicas{` + oneHPA + `}[5m])) != 0)[` +
-		window + `:1m]))`
+	return "max(changes((sgn(delta(" + ofHPA(hpaDesired) + "[5m])) != 0)[" + window + ":1m])) or 0 * max(" + ofHPA(hpaDesired) + ")"
 }
 
-func scalingStats() []dashboards.Panel {
-	return []dashboards.Panel{
-		stat("Replicas", "Replicas now.", short, plain(), query{kube("status_current_replicas"), "replicas"}),
-		stat("Replica-hours", "Replicas times hours over the time shown: what the consumers cost.", short, plain(), query{
-			`max(sum_over_time(kube_horizontalpodautoscaler_status_current_replicas{` + oneHPA + `}[$__range:1m])) / 60`,
-			"replica-hours",
-		}),
-		stat("Scale changes", "How often the wanted replicas changed over the time shown. Every change is a rebalance.", short,
-			steps("green", "orange", 50.0), query{
-				`max(changes(kube_horizontalpodautoscaler_status_desired_replicas{` + oneHPA + `}[$__range]))`, "changes",
-			}),
-		stat("Reversals", "How often scaling turned from out to in or back over the time shown. None where it never moved.", short,
-			steps("green", "orange", 6.0), query{reversals("$__range"), "reversals"}),
-		stat("At the maximum", "Share of the time shown at the maximum of replicas.", percent, steps("green", "orange", 0.2), query{
-			`avg_over_time((` + kube("status_desired_replicas") + ` >= bool ` + kube("spec_max_replicas") + `)[$__range:1m])`,
-			"at the maximum",
-		}),
-	}
-}
-
-func scalingTriggers() []dashboards.Panel {
-	ratio := `max by (cluster, namespace, horizontalpodautoscaler, metric_name, metric_target_type) (` +
-		`kube_horizontalpodautoscaler_status_target_metric{` + oneHPA + `})` +
-		` / on (cluster, namespace, horizontalpodautoscaler, metric_name, metric_target_type) ` +
-		`max by (cluster, namespace, horizontalpodautoscaler, metric_name, metric_target_type) (` +
-		`kube_horizontalpodautoscaler_spec_target_metric{` + oneHPA + `} > 0)`
-	one := oneCluster + `, scaledObject=${scaledobject:doublequote}`
-	return []dashboards.Panel{
-		timeseries("Each trigger against its target",
-			"As HPA sees it: 1 is on target, and between 0.9 and 1.1 it does nothing at the default tolerance.", short,
-			steps("transparent", "green", 0.9, "red", 1.1), query{ratio, "{{metric_name}} {{metric_target_type}}"}),
-		timeseries("Value of each trigger", "What KEDA hands to HPA.", short, plain(), query{
-			`max by (cluster, namespace, metric, scaler) (keda_scaler_metrics_value{` + one + `})`, "{{metric}}",
-		}),
-		timeseries("Errors of each trigger",
-			"While a trigger fails, it scales out nothing, and nothing is scaled in.", short, steps("transparent", "red", 1.0), query{
-				`max by (cluster, namespace, metric, scaler) (increase(keda_scaler_detail_errors_total{` + one + `}[$__rate_interval]))`,
-				"{{metric}}",
+func scalingOutcome() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		now("Replicas", "How many replicas there are.", units.Short, plain(),
+			query{"max(" + ofHPA(hpaCurrent) + ")", "replicas"}),
+		now("Replica-hours", "The sum of replicas times hours over the time shown: what the consumers cost.", units.Short, plain(),
+			query{"max(sum_over_time(" + ofHPA(hpaCurrent) + "[$__range:1m])) / 60", "replica-hours"}),
+		now("Changes", "How often the desired replicas changed over the time shown. Each change makes the group rebalance.",
+			units.Short, steps("green", from{50, "orange"}),
+			query{"max(changes(" + ofHPA(hpaDesired) + "[$__range]))", "changes"}),
+		now("Reversals", "How often scaling changed its direction over the time shown.", units.Short,
+			steps("green", from{6, "orange"}), query{reversals("$__range"), "reversals"}),
+		now("At the maximum", "The share of the time shown in which the desired replicas were at their maximum.",
+			units.PercentUnit, steps("green", from{0.2, "orange"}), query{
+				"max(avg_over_time((" + oneHPA(hpaDesired) + " >= bool " + oneHPA(hpaMost) + ")[$__range:1m]))", "at the maximum",
 			}),
 	}
 }
 
-func scalingReplicas() []dashboards.Panel {
-	return []dashboards.Panel{
-		hpaReplicas(),
-		timeseries("Changes and reversals in half an hour", "More than ten changes is flapping.", short,
-			steps("transparent", "red", 10.0),
-			query{
-				`max by (cluster, namespace) (changes(kube_horizontalpodautoscaler_status_desired_replicas{` + oneHPA + `}[30m]))`,
-				"changes {{namespace}} {{cluster}}",
-			},
+func scalingTriggers() []cog.Builder[dashboard.Panel] {
+	const key = "cluster, namespace, horizontalpodautoscaler, metric_name, metric_target_type"
+	ratio := "max by (" + key + ") (" + ofHPA(hpaMetric) + ") / on (" + key + ") max by (" + key + ") (" + ofHPA(hpaTarget) + " > 0)"
+	perTrigger := func(expr string) string { return "max by (cluster, namespace, metric, scaler) (" + expr + ")" }
+	return []cog.Builder[dashboard.Panel]{
+		course("Triggers against their targets",
+			"The value of each trigger divided by its target. With the default tolerance, HPA does nothing between 0.9 and 1.1.",
+			units.Short, steps("transparent", from{0.9, "green"}, from{1.1, "red"}),
+			query{ratio, "{{metric_name}} {{metric_target_type}}"}),
+		course("Trigger values", "What KEDA hands to HPA for each trigger.", units.Short, plain(),
+			query{perTrigger(ofScaledObject(kedaValue)), "{{metric}}"}),
+		course("Trigger errors",
+			"How often KEDA got no answer for a trigger. As long as a trigger fails, HPA does not scale in.", units.Short,
+			steps("transparent", from{1, "red"}), query{perTrigger(increase(ofScaledObject(kedaErrors))), "{{metric}}"}),
+	}
+}
+
+func scalingReplicas() []cog.Builder[dashboard.Panel] {
+	one := func(name, legend string) query {
+		return query{"max by (cluster, namespace) (" + ofHPA(name) + ")", legend + " {{namespace}} {{cluster}}"}
+	}
+	return []cog.Builder[dashboard.Panel]{
+		dashed(course("Replicas of the HPA", "How many replicas there are, how many HPA wants, and how many it may have at most.",
+			units.Short, plain(), one(hpaCurrent, "current"), one(hpaDesired, "desired"), one(hpaMost, "maximum")), "C"),
+		course("Changes and reversals in 30 minutes",
+			"How often the desired replicas changed, and how often scaling changed its direction. More than ten changes are flapping.",
+			units.Short, steps("transparent", from{10, "red"}),
+			query{"max by (cluster, namespace) (changes(" + ofHPA(hpaDesired) + "[30m]))", "changes {{namespace}} {{cluster}}"},
 			query{reversals("30m"), "reversals"}),
-		dashed(timeseries("Wanted by desired-replicas", "What our rules ask for, useful counts only, against the limit.", short, plain(),
-			query{`consumergroup:kafka_group_desired_replicas:raw{` + oneGroup + `}`, "unrounded {{cluster}}"},
-			query{`consumergroup:kafka_group_desired_replicas:useful{` + oneGroup + `}`, "wanted {{cluster}}"},
-			query{`consumergroup:kafka_group_useful_members:max{` + oneGroup + `}`, "useful {{cluster}}"}), "C"),
+		course("Replicas that the rules want",
+			"How many replicas the rules compute, and how many they ask for: the next count at which all members have work.",
+			units.Short, plain(),
+			query{ofGroup(names.ConsumergroupGroupDesiredReplicasRaw), "computed {{cluster}}"},
+			query{ofGroup(names.ConsumergroupGroupDesiredReplicasUseful), "asked for {{cluster}}"}),
 	}
 }
 
-func scalingGroup() []dashboards.Panel {
-	signals := groupSignals()
-	return []dashboards.Panel{
-		signals[0], signals[1],
-		timeseries("Backlog", "What an earliest consumer still has to read. Scale to zero activates on it.", short, plain(),
-			query{`consumergroup:kafka_group_backlog:sum{` + oneGroup + `}`, "backlog {{cluster}}"}),
+func scalingGroup() []cog.Builder[dashboard.Panel] {
+	waiting := append(waitQueries(), query{"max(" + ofHPA(hpaCurrent) + ")", "replicas"})
+	return []cog.Builder[dashboard.Panel]{
+		rightAxis(course("Burndown, age and replicas", "Left: how long messages wait. Right: how many replicas there are.",
+			units.Seconds, steps("transparent", from{60, "red"}), waiting...), refID(len(waiting)-1), units.Short),
+		course("Backlog",
+			"How many messages a consumer that starts at the earliest offset has to read. Scaling from zero starts on it.",
+			units.Short, plain(), query{ofGroup(names.ConsumergroupGroupBacklogSum), "backlog {{cluster}}"}),
 	}
 }

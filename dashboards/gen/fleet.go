@@ -1,142 +1,139 @@
 package main
 
-import "kafka_burndown_exporter/dashboards"
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
+	"github.com/grafana/grafana-foundation-sdk/go/units"
+
+	"kafka_burndown_exporter/dashboards/gen/names"
+)
 
 // fleet shows all groups: who is in trouble, and how badly.
-func fleet() dashboards.Dashboard {
-	return dashboard("kafka-fleet", "Kafka / Fleet",
-		"All consumer groups: the worst waits, lag, completeness and lost data, and a row per group.", nil,
-		[]section{
-			{"Now", []line{{4, fleetStats()}}},
-			{"Groups", []line{{9, []dashboards.Panel{groupTable()}}}},
+func fleet() board {
+	return board{
+		uid: "kafka-fleet", title: "Kafka / Fleet",
+		description: "All consumer groups: how long messages wait, how many wait, which groups could not be read, and what was lost.",
+		rows: []row{
+			{"Now", []line{{4, fleetNow()}}},
+			{"Groups", []line{{9, []cog.Builder[dashboard.Panel]{groupTable()}}}},
 			{"Over time", []line{{9, fleetWaits()}, {9, fleetTrouble()}}},
-		})
-}
-
-func fleetStats() []dashboards.Panel {
-	return []dashboards.Panel{
-		stat("Groups", "Consumer groups that are sampled.", short, plain(),
-			query{`count(consumergroup:kafka_group_complete:max{` + identity + `})`, "groups"}),
-		stat("Waiting > 60 s", "Groups in which a message that arrives now waits longer than 60 s.", short,
-			steps("green", "red", 1.0),
-			query{`sum(consumergroup:kafka_group_burndown_seconds:over60s{` + identity + `})`, "groups"}),
-		stat("Worst burndown", "The longest expected wait of a message that arrives now.", seconds,
-			steps("green", "orange", 60.0, "red", 300.0),
-			query{`max(consumergroup:kafka_group_burndown_seconds:max{` + identity + `})`, "burndown"}),
-		stat("Oldest message", "Age of the oldest message that a group has not consumed.", seconds,
-			steps("green", "orange", 60.0, "red", 300.0), query{`max(kafka_group_lag_seconds{` + identity + `})`, "age"}),
-		stat("Lag", "Messages not yet consumed, all groups together.", short, plain(),
-			query{`sum(consumergroup:kafka_group_lag:sum{` + identity + `})`, "lag"}),
-		stat("Incomplete groups", "Groups of which some partition could not be read. Their totals are withheld.", short,
-			steps("green", "orange", 1.0),
-			query{
-				`count(consumergroup:kafka_group_complete:max{` + identity + `}) - sum(consumergroup:kafka_group_complete:max{` +
-					identity + `})`, "incomplete",
-			}),
-		stat("Lost in ten minutes", "Messages that retention deleted before a group had committed past them.", short,
-			steps("green", "red", 1.0),
-			query{`sum(consumergroup_topic:kafka_group_lost_messages:increase10m{` + identity + `})`, "lost"}),
+		},
 	}
 }
 
-const groupLegend = "{{consumergroup}} {{cluster}}"
-
-func fleetWaits() []dashboards.Panel {
-	return []dashboards.Panel{
-		timeseries("Burndown, worst ten", "Expected wait of a message that arrives now: lag divided by the consumer rate.",
-			seconds, steps("transparent", "red", 60.0),
-			query{`topk(10, consumergroup:kafka_group_burndown_seconds:max{` + identity + `})`, groupLegend}),
-		timeseries("Age, worst ten", "Age of the oldest message that is not consumed.", seconds,
-			steps("transparent", "red", 60.0), query{
-				`topk(10, max by (` + byIdentity + `, consumergroup) (kafka_group_lag_seconds{` + identity + `}))`, groupLegend,
-			}),
-		logarithmic(timeseries("Lag, worst ten", "Messages not yet consumed. Logarithmic.", short, plain(),
-			query{`topk(10, consumergroup:kafka_group_lag:sum{` + identity + `})`, groupLegend})),
+func fleetNow() []cog.Builder[dashboard.Panel] {
+	complete := inCluster(names.ConsumergroupGroupCompleteMax)
+	return []cog.Builder[dashboard.Panel]{
+		now("Groups", "How many consumer groups the exporter samples.", units.Short, plain(),
+			query{"count(" + complete + ")", "groups"}),
+		now("Groups that wait over 60 s", "In how many groups a message that arrives now waits longer than 60 seconds.", units.Short,
+			steps("green", from{1, "red"}),
+			query{"sum(" + inCluster(names.ConsumergroupGroupBurndownSecondsOver60s) + ")", "groups"}),
+		now("Longest burndown", "How long a message that arrives now waits in the slowest group.", units.Seconds, waits(),
+			query{"max(" + inCluster(names.ConsumergroupGroupBurndownSecondsMax) + ")", "burndown"}),
+		now("Oldest message", "The age of the oldest message that a group has not consumed.", units.Seconds, waits(),
+			query{"max(" + inCluster(names.GroupLagSeconds) + ")", "age"}),
+		now("Incomplete groups", "How many groups have a partition that the exporter could not read. They have no totals.",
+			units.Short, steps("green", from{1, "orange"}),
+			query{"count(" + complete + ") - sum(" + complete + ")", "incomplete"}),
+		now("Lost messages", "How many messages retention deleted in the last ten minutes before a group consumed them.",
+			units.Short, steps("green", from{1, "red"}),
+			query{"sum(" + inCluster(names.ConsumergroupTopicGroupLostMessagesIncrease10m) + ")", "lost"}),
 	}
 }
 
-func fleetTrouble() []dashboards.Panel {
-	return []dashboards.Panel{
-		timeseries("Complete groups", "Share of groups of which every partition was read.", percent,
-			steps("transparent", "green", 1.0), query{
-				`avg by (` + byIdentity + `) (consumergroup:kafka_group_complete:max{` + identity + `})`, "{{job}} {{cluster}}",
-			}),
-		timeseries("Partitions stalled", "Partitions with lag and no progress, by group and topic.", short, plain(),
-			query{
-				`topk(10, consumergroup_topic:kafka_group_partitions_stalled:sum{` + identity + `})`,
-				"{{consumergroup}} {{topic}} {{cluster}}",
-			}),
-		timeseries("Lost messages", "Messages that retention deleted before the group had committed past them, in ten minutes.",
-			short, plain(), query{
-				`topk(10, consumergroup_topic:kafka_group_lost_messages:increase10m{` + identity + `})`,
-				"{{consumergroup}} {{topic}} {{cluster}}",
-			}),
+const (
+	legendGroup = "{{consumergroup}} {{cluster}}"
+	legendTopic = "{{consumergroup}} {{topic}} {{cluster}}"
+)
+
+func worst(expr string) string { return "topk(10, " + expr + ")" }
+
+func fleetWaits() []cog.Builder[dashboard.Panel] {
+	late := steps("transparent", from{60, "red"})
+	return []cog.Builder[dashboard.Panel]{
+		course("Burndown, ten worst groups", "How long a message that arrives now waits: lag divided by consumer rate.",
+			units.Seconds, late, query{worst(inCluster(names.ConsumergroupGroupBurndownSecondsMax)), legendGroup}),
+		course("Age, ten worst groups", "How long ago the oldest message that is not consumed was written.", units.Seconds, late,
+			query{worst(by("max", inCluster(names.GroupLagSeconds), "consumergroup")), legendGroup}),
+		logarithmic(course("Lag, ten worst groups", "How many messages are not consumed. The axis is logarithmic.", units.Short,
+			plain(), query{worst(inCluster(names.ConsumergroupGroupLagSum)), legendGroup})),
 	}
 }
 
-// column is a query of the table and what its values look like.
-type column struct{ name, unit, expr string }
+func fleetTrouble() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		course("Complete groups", "The share of groups of which the exporter could read every partition.", units.PercentUnit,
+			steps("transparent", from{1, "green"}),
+			query{by("avg", inCluster(names.ConsumergroupGroupCompleteMax)), "{{job}} {{cluster}}"}),
+		course("Stalled partitions, ten worst topics", "How many partitions have lag but no progress, by group and topic.",
+			units.Short, plain(), query{worst(inCluster(names.ConsumergroupTopicGroupPartitionsStalledSum)), legendTopic}),
+		course("Lost messages, ten worst topics",
+			"How many messages retention deleted within ten minutes before the group consumed them.", units.Short, plain(),
+			query{worst(inCluster(names.ConsumergroupTopicGroupLostMessagesIncrease10m)), legendTopic}),
+	}
+}
 
 // groupTable has a row per group: the course of its lag, its values now, and a link to its own dashboard. Grafana merges
 // rows that agree in every field they share: max takes the name away, which would be another field.
-func groupTable() dashboards.Panel {
-	value := func(name string) string {
-		return `max by (` + byIdentity + `, consumergroup) (` + name + `{` + identity + `})`
+func groupTable() *table.PanelBuilder {
+	value := func(name string) string { return by("max", inCluster(name), "consumergroup") }
+	columns := []struct{ name, unit, series string }{
+		{"Lag", units.Short, names.ConsumergroupGroupLagSum},
+		{"Burndown", units.Seconds, names.ConsumergroupGroupBurndownSecondsMax},
+		{"Age", units.Seconds, names.GroupLagSeconds},
+		{"Produced", units.MessagesPerSecond, names.ConsumergroupGroupProducedMessagesRate2m},
+		{"Consumed", units.MessagesPerSecond, names.ConsumergroupGroupConsumedMessagesRate2m},
+		{"Members", units.Short, names.ConsumergroupGroupMembersMax},
+		{"Wanted", units.Short, names.ConsumergroupGroupDesiredReplicasUseful},
+		{"Complete", units.BoolYesNo, names.ConsumergroupGroupCompleteMax},
 	}
-	columns := []column{
-		{"Lag", short, value("consumergroup:kafka_group_lag:sum")},
-		{"Burndown", seconds, value("consumergroup:kafka_group_burndown_seconds:max")},
-		{"Age", seconds, value("kafka_group_lag_seconds")},
-		{"Produced", perSec, value("consumergroup:kafka_group_produced_messages:rate2m")},
-		{"Consumed", perSec, value("consumergroup:kafka_group_consumed_messages:rate2m")},
-		{"Members", short, value("consumergroup:kafka_group_members:max")},
-		{"Wanted", short, value("consumergroup:kafka_group_desired_replicas:useful")},
-		{"Complete", boolean, value("consumergroup:kafka_group_complete:max")},
-	}
-	p := stat("Groups", "A row per group. The name leads to the group's own dashboard. Wanted is the desired-replicas answer.",
-		short, plain(), query{columns[0].expr, groupLegend})
-	p.Type, p.MaxDataPoints = "table", 100
-	p.Options = map[string]any{
-		"showHeader": true, "cellHeight": "sm", "footer": map[string]any{"show": false, "enablePagination": true},
-		"sortBy": []any{map[string]any{"displayName": "Burndown", "desc": true}},
-	}
+	p := table.NewPanelBuilder().Title("All groups").Datasource(source()).MaxDataPoints(100).
+		Description("Each row is a group. Its name opens its own dashboard. Wanted is how many replicas the rules ask for.").
+		Unit(units.Short).NoValue("unknown").Thresholds(plain().config()).
+		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
+		Footer(common.NewTableFooterOptionsBuilder().EnablePagination(true)).
+		SortBy([]cog.Builder[common.TableSortByFieldState]{
+			common.NewTableSortByFieldStateBuilder().DisplayName("Burndown").Desc(true),
+		}).
+		WithTarget(query{value(columns[0].series), legendGroup}.target(refID(0)).Range())
 	rename := map[string]any{"Trend #A": "Lag over time", "consumergroup": "Group"}
 	for i, c := range columns {
-		t := targets([]query{{c.expr, groupLegend}}, true)[0]
-		t.RefID, t.Format = string(rune('B'+i)), "table"
-		p.Targets = append(p.Targets, t)
-		rename["Value #"+t.RefID] = c.name
-		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, override(c.name, dashboards.Property{ID: "unit", Value: c.unit}))
+		ref := refID(i + 1)
+		p.WithTarget(query{value(c.series), legendGroup}.target(ref).Instant().Format(prometheus.PromQueryFormatTable))
+		p.OverrideByName(c.name, []dashboard.DynamicConfigValue{{Id: "unit", Value: c.unit}})
+		rename["Value #"+ref] = c.name
 	}
-	p.FieldConfig.Overrides = append(p.FieldConfig.Overrides,
-		override("Lag over time", dashboards.Property{ID: "custom.cellOptions", Value: map[string]any{"type": "sparkline"}}),
-		override("Group", dashboards.Property{ID: "links", Value: []dashboards.Link{groupLink()}}),
-		override("Burndown",
-			dashboards.Property{ID: "thresholds", Value: steps("transparent", "orange", 60.0, "red", 300.0)},
-			dashboards.Property{ID: "custom.cellOptions", Value: map[string]any{"type": "color-text"}}))
-	p.Transformations = []dashboards.Transformation{
-		// The course of the lag alone: a table of one row would be taken for a time series too.
+	cell := func(kind common.TableCellDisplayMode) dashboard.DynamicConfigValue {
+		return dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": kind}}
+	}
+	p.OverrideByName("Lag over time", []dashboard.DynamicConfigValue{cell(common.TableCellDisplayModeSparkline)})
+	p.OverrideByName("Group", []dashboard.DynamicConfigValue{{Id: "links", Value: []any{groupLink()}}})
+	p.OverrideByName("Burndown", []dashboard.DynamicConfigValue{
+		cell(common.TableCellDisplayModeColorText),
+		{Id: "thresholds", Value: dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: waits()}},
+	})
+	// The course of the lag alone: a table of one row would be taken for a time series too.
+	return p.Transformations([]dashboard.DataTransformerConfig{
 		{
-			ID: "timeSeriesTable", Filter: &dashboards.Matcher{ID: "byRefId", Options: "A"},
+			Id: "timeSeriesTable", Filter: &dashboard.MatcherConfig{Id: "byRefId", Options: "A"},
 			Options: map[string]any{"A": map[string]any{"stat": "lastNotNull"}},
 		},
-		{ID: "merge", Options: map[string]any{}},
-		{ID: "organize", Options: map[string]any{
+		{Id: "merge", Options: map[string]any{}},
+		{Id: "organize", Options: map[string]any{
 			"excludeByName": map[string]any{"Time": true, "__name__": true}, "renameByName": rename, "indexByName": map[string]any{},
 		}},
-	}
-	return p
-}
-
-func override(name string, properties ...dashboards.Property) dashboards.Override {
-	return dashboards.Override{Matcher: dashboards.Matcher{ID: "byName", Options: name}, Properties: properties}
+	})
 }
 
 // groupLink leads from a row to its group. Every value is encoded for a URL.
-func groupLink() dashboards.Link {
-	return dashboards.Link{
-		Title: "Open the group",
-		URL: "/d/" + groupUID + "?${datasource:queryparam}&${job:queryparam}&${cluster:queryparam}&${namespace:queryparam}" +
-			"&${strimzi_io_cluster:queryparam}&${__url_time_range}&var-group=${__value.raw:percentencode}",
+func groupLink() map[string]any {
+	url := "/d/" + groupUID + "?${datasource:queryparam}"
+	for _, label := range names.Identity() {
+		url += "&${" + label + ":queryparam}"
 	}
+	return map[string]any{"title": "Open the group", "url": url + "&${__url_time_range}&var-group=${__value.raw:percentencode}"}
 }

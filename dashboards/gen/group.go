@@ -1,146 +1,138 @@
 package main
 
-import "kafka_burndown_exporter/dashboards"
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/units"
+
+	"kafka_burndown_exporter/dashboards/gen/names"
+)
 
 const groupUID = "kafka-consumer-group"
 
-// choices of a single group
-func groupVariable() dashboards.Variable {
-	return choice("group", "Group", `label_values(consumergroup:kafka_group_members:max{`+identity+`}, consumergroup)`)
+func groupVariable() dashboard.VariableModel {
+	return choice("group", "Group", valuesOf(inCluster(names.ConsumergroupGroupMembersMax), "consumergroup"))
 }
 
-func hpaVariable() dashboards.Variable {
-	return choice("hpa", "HPA",
-		"label_values(kube_horizontalpodautoscaler_spec_max_replicas{"+oneCluster+"}, horizontalpodautoscaler)")
-}
+const chosenTopic = `topic=~"$topic"`
 
-// group shows one consumer group from its signals to its replicas.
-func group() dashboards.Dashboard {
-	topic := all(choice("topic", "Topic",
-		`label_values(consumergroup_topic:kafka_group_lag:sum{`+oneGroup+`}, topic)`))
-	topic.Multi = true
-	return dashboard(groupUID, "Kafka / Consumer group",
-		"One consumer group: what waits, how long, how fast it is consumed, by which partitions and how many members.",
-		[]dashboards.Variable{groupVariable(), topic, hpaVariable()},
-		[]section{
-			{"Now", []line{{4, groupStats()}}},
-			{"Signals", []line{{9, groupSignals()}, {9, groupTopics()}}},
+// group shows one consumer group from its signals to the replicas that it needs.
+func group() board {
+	return board{
+		uid: groupUID, title: "Kafka / Consumer group",
+		description: "One consumer group: how many messages wait, how long, how fast they are consumed, by which partitions and members.",
+		variables: []dashboard.VariableModel{
+			groupVariable(), several(all(choice("topic", "Topic", valuesOf(ofGroup(names.ConsumergroupTopicGroupLagSum), "topic")))),
+		},
+		rows: []row{
+			{"Now", []line{{4, groupNow()}}},
+			{"Signals", []line{{9, groupSignals()}}},
+			{"Topics", []line{{9, groupTopics()}}},
 			{"Partitions", []line{{9, groupPartitions()}}},
-			{"Replicas", []line{{9, groupReplicas()}}},
-		})
-}
-
-func groupStats() []dashboards.Panel {
-	return []dashboards.Panel{
-		groupState(),
-		stat("Lag", "Messages not yet consumed.", short, plain(),
-			query{`max(consumergroup:kafka_group_lag:sum{` + oneGroup + `})`, "lag"}),
-		stat("Burndown", "Expected wait of a message that arrives now.", seconds, steps("green", "orange", 60.0, "red", 300.0),
-			query{`max(consumergroup:kafka_group_burndown_seconds:max{` + oneGroup + `})`, "burndown"}),
-		stat("Age", "Age of the oldest message that is not consumed.", seconds, steps("green", "orange", 60.0, "red", 300.0),
-			query{`max(kafka_group_lag_seconds{` + oneGroup + `})`, "age"}),
-		stat("Members", "Members of the group.", short, steps("red", "green", 1.0),
-			query{`max(consumergroup:kafka_group_members:max{` + oneGroup + `})`, "members"}),
-		stat("Complete", "Whether every partition of the group was read.", boolean, steps("red", "green", 1.0),
-			query{`max(consumergroup:kafka_group_complete:max{` + oneGroup + `})`, "complete"}),
+			{"Members", []line{{9, groupMembers()}}},
+		},
 	}
 }
 
-// groupState asks for now only: over time every state that was would be a number of its own.
-func groupState() dashboards.Panel {
-	p := stat("State", "The group's state, as its coordinator gives it.", short, plain(), query{
-		`max by (` + byIdentity + `, state) (consumergroup:kafka_group_state:newest{` + oneGroup + `} == 1)`, "{{state}}",
-	})
-	p.Targets[0].Range, p.Targets[0].Instant = false, true
-	p.Options["textMode"], p.Options["graphMode"] = "name", "none"
-	return p
-}
-
-func groupSignals() []dashboards.Panel {
-	lag := timeseries("Lag and log2×7", "Messages not yet consumed, and 7·log2 of them on the right: +7 per doubling.", short,
-		plain(),
-		query{`consumergroup:kafka_group_lag:sum{` + oneGroup + `}`, "lag {{cluster}}"},
-		query{`consumergroup:kafka_group_lag:log2x7{` + oneGroup + `}`, "log2×7 {{cluster}}"})
-	return []dashboards.Panel{
-		rightAxis(lag, "B", short),
-		timeseries("Burndown and age",
-			"Burndown is the expected wait of a message that arrives now, age the wait of the oldest that is still there.", seconds,
-			steps("transparent", "red", 60.0),
-			query{`consumergroup:kafka_group_burndown_seconds:max{` + oneGroup + `}`, "burndown {{cluster}}"},
-			query{`max by (` + byIdentity + `, consumergroup) (kafka_group_lag_seconds{` + oneGroup + `})`, "age {{cluster}}"}),
-		timeseries("Produced and consumed", "Messages per second.", perSec, plain(),
-			query{`consumergroup:kafka_group_produced_messages:rate2m{` + oneGroup + `}`, "produced {{cluster}}"},
-			query{`consumergroup:kafka_group_consumed_messages:rate2m{` + oneGroup + `}`, "consumed {{cluster}}"}),
+func groupNow() []cog.Builder[dashboard.Panel] {
+	state := by("max", ofGroup(names.ConsumergroupGroupStateNewest)+" == 1", "state")
+	return []cog.Builder[dashboard.Panel]{
+		now("State", "The group's state, as its coordinator reports it.", units.Short, plain(), query{state, "{{state}}"}).
+			TextMode(common.BigValueTextModeName),
+		now("Lag", "How many messages the group has not consumed.", units.Short, plain(),
+			query{"max(" + ofGroup(names.ConsumergroupGroupLagSum) + ")", "lag"}),
+		now("Burndown", "How long a message that arrives now waits: lag divided by consumer rate.", units.Seconds, waits(),
+			query{"max(" + ofGroup(names.ConsumergroupGroupBurndownSecondsMax) + ")", "burndown"}),
+		now("Age", "How long ago the oldest message that is not consumed was written.", units.Seconds, waits(),
+			query{"max(" + ofGroup(names.GroupLagSeconds) + ")", "age"}),
+		now("Members", "How many members the group has.", units.Short, steps("red", from{1, "green"}),
+			query{"max(" + ofGroup(names.ConsumergroupGroupMembersMax) + ")", "members"}),
+		now("Complete", "Whether the exporter could read every partition of the group.", units.BoolYesNo,
+			steps("red", from{1, "green"}), query{"max(" + ofGroup(names.ConsumergroupGroupCompleteMax) + ")", "complete"}),
 	}
 }
 
-func groupTopics() []dashboards.Panel {
-	oneTopic := oneGroup + `, topic=~"$topic"`
-	return []dashboards.Panel{
-		timeseries("Lag by topic", "Messages not yet consumed.", short, plain(),
-			query{`consumergroup_topic:kafka_group_lag:sum{` + oneTopic + `}`, "{{topic}} {{cluster}}"}),
-		timeseries("Consumed by topic", "Messages per second.", perSec, plain(),
-			query{`consumergroup_topic:kafka_group_consumed_messages:rate2m{` + oneTopic + `}`, "{{topic}} {{cluster}}"}),
-		timeseries("Lost messages and offset resets",
-			"Messages that retention deleted before they were consumed; commits that went back or jumped to the end.", short,
-			plain(),
-			query{`consumergroup_topic:kafka_group_lost_messages:increase10m{` + oneTopic + `}`, "lost {{topic}} {{cluster}}"},
-			query{
-				`max by (` + byIdentity + `, direction) (increase(kafka_group_offset_resets_total{` + oneGroup +
-					`}[$__rate_interval]))`, "reset {{direction}} {{cluster}}",
-			}),
+// waitQueries are the two answers to how long messages wait.
+func waitQueries() []query {
+	return []query{
+		{ofGroup(names.ConsumergroupGroupBurndownSecondsMax), "burndown {{cluster}}"},
+		{by("max", ofGroup(names.GroupLagSeconds), "consumergroup"), "age {{cluster}}"},
 	}
 }
 
-func groupPartitions() []dashboards.Panel {
-	collapsed := func(name, legend string) query {
-		return query{`max by (` + byIdentity + `, consumergroup) (` + name + `{` + oneGroup + `})`, legend + " {{cluster}}"}
-	}
-	return []dashboards.Panel{
-		timeseries("Partitions", "Counted: commit and end are known. Unknown ones withhold the totals.", short, plain(),
-			query{`consumergroup:kafka_group_partitions:sum{` + oneGroup + `}`, "counted {{cluster}}"},
-			collapsed("kafka_group_partitions_with_lag", "with lag"),
-			collapsed("kafka_group_partitions_stalled", "stalled"),
-			collapsed("kafka_group_partitions_uncommitted", "uncommitted"),
-			query{
-				`max by (` + byIdentity + `, reason) (kafka_group_partitions_unknown{` + oneGroup + `})`,
-				"unknown: {{reason}} {{cluster}}",
-			}),
-		timeseries("Skew", "Lag of the worst partition against the mean. Far apart: a hot key, or one slow member.", short, plain(),
-			query{`consumergroup:kafka_group_lag:max{` + oneGroup + `}`, "worst partition {{cluster}}"},
-			query{
-				`consumergroup:kafka_group_lag:sum{` + oneGroup + `} / on (` + byIdentity +
-					`, consumergroup) (consumergroup:kafka_group_partitions:sum{` + oneGroup + `} > 0)`, "mean {{cluster}}",
-			}),
-		timeseries("Lag by partition, worst ten", "At partition granularity only.", short, plain(), query{
-			`topk(10, max by (` + byIdentity + `, topic, partition) (kafka_consumergroup_lag{` + oneGroup +
-				`, topic=~"$topic"}))`, "{{topic}} {{partition}} {{cluster}}",
-		}),
+func groupSignals() []cog.Builder[dashboard.Panel] {
+	lag := course("Lag and log2×7",
+		"Left: how many messages the group has not consumed. Right: 7·log2 of the lag, which grows by 7 when the lag doubles.",
+		units.Short, plain(),
+		query{ofGroup(names.ConsumergroupGroupLagSum), "lag {{cluster}}"},
+		query{ofGroup(names.ConsumergroupGroupLagLog2x7), "log2×7 {{cluster}}"})
+	return []cog.Builder[dashboard.Panel]{
+		rightAxis(lag, "B", units.Short),
+		course("Burndown and age",
+			"Burndown: how long a message that arrives now waits. Age: how long the oldest message has waited already.",
+			units.Seconds, steps("transparent", from{60, "red"}), waitQueries()...),
+		course("Produced and consumed", "How many messages per second the producers write and the group consumes.",
+			units.MessagesPerSecond, plain(),
+			query{ofGroup(names.ConsumergroupGroupProducedMessagesRate2m), "produced {{cluster}}"},
+			query{ofGroup(names.ConsumergroupGroupConsumedMessagesRate2m), "consumed {{cluster}}"}),
 	}
 }
 
-func groupReplicas() []dashboards.Panel {
-	members := timeseries("Members, wanted, useful",
-		"Wanted: the desired-replicas answer. Useful: the most members that can have work.", short, plain(),
-		query{`consumergroup:kafka_group_members:max{` + oneGroup + `}`, "members {{cluster}}"},
-		query{`consumergroup:kafka_group_desired_replicas:useful{` + oneGroup + `}`, "wanted {{cluster}}"},
-		query{`consumergroup:kafka_group_useful_members:max{` + oneGroup + `}`, "useful {{cluster}}"})
-	return []dashboards.Panel{
-		dashed(members, "C"),
-		timeseries("Capacity per member", "What one member consumes now, and the capacity that the desired replicas count on.",
-			perSec, plain(),
-			query{`consumergroup:kafka_group_member_capacity:rate2m{` + oneGroup + `}`, "now {{cluster}}"},
-			query{`consumergroup:kafka_group_member_capacity:max{` + oneGroup + `}`, "counted on {{cluster}}"}),
-		hpaReplicas(),
+func groupTopics() []cog.Builder[dashboard.Panel] {
+	lost := course("Lost messages and offset resets",
+		"Left: how many messages retention deleted within ten minutes before the group consumed them. "+
+			"Right: how many commits went back, or jumped to the end.",
+		units.Short, plain(),
+		query{ofGroup(names.ConsumergroupTopicGroupLostMessagesIncrease10m, chosenTopic), "lost {{topic}} {{cluster}}"},
+		query{by("max", increase(ofGroup(names.GroupOffsetResetsTotal)), "direction"), "reset {{direction}} {{cluster}}"})
+	return []cog.Builder[dashboard.Panel]{
+		course("Lag by topic", "How many messages of each topic the group has not consumed.", units.Short, plain(),
+			query{ofGroup(names.ConsumergroupTopicGroupLagSum, chosenTopic), "{{topic}} {{cluster}}"}),
+		course("Consumed by topic", "How many messages per second of each topic the group consumes.", units.MessagesPerSecond,
+			plain(), query{ofGroup(names.ConsumergroupTopicGroupConsumedMessagesRate2m, chosenTopic), "{{topic}} {{cluster}}"}),
+		rightAxis(lost, "B", units.Short),
 	}
 }
 
-func hpaReplicas() dashboards.Panel {
+func groupPartitions() []cog.Builder[dashboard.Panel] {
 	one := func(name, legend string) query {
-		return query{
-			`max by (cluster, namespace) (kube_horizontalpodautoscaler_` + name + `{` + oneHPA + `})`, legend + " {{namespace}} {{cluster}}",
-		}
+		return query{by("max", ofGroup(name), "consumergroup"), legend + " {{cluster}}"}
 	}
-	return dashed(timeseries("HPA", "Replicas of the chosen HPA. Needs kube-state-metrics.", short, plain(),
-		one("status_current_replicas", "current"), one("status_desired_replicas", "desired"), one("spec_max_replicas", "max")), "C")
+	mean := ofGroup(names.ConsumergroupGroupLagSum) + " / on (" + identityLabels() + ", consumergroup) (" +
+		ofGroup(names.ConsumergroupGroupPartitionsSum) + " > 0)"
+	return []cog.Builder[dashboard.Panel]{
+		course("Partitions by condition",
+			"Counted: commit and end are known. While a partition is unknown, the group has no totals.", units.Short, plain(),
+			query{ofGroup(names.ConsumergroupGroupPartitionsSum), "counted {{cluster}}"},
+			one(names.GroupPartitionsWithLag, "with lag"),
+			one(names.GroupPartitionsStalled, "stalled"),
+			one(names.GroupPartitionsUncommitted, "uncommitted"),
+			query{by("max", ofGroup(names.GroupPartitionsUnknown), "reason"), "unknown: {{reason}} {{cluster}}"}),
+		course("Skew", "The lag of the worst partition, and the mean. If they lie far apart, a key is hot or a member is slow.",
+			units.Short, plain(),
+			query{ofGroup(names.ConsumergroupGroupLagMax), "worst partition {{cluster}}"}, query{mean, "mean {{cluster}}"}),
+		course("Lag by partition, ten worst",
+			"How many messages of each partition the group has not consumed. Empty unless --metrics.granularity is partition.",
+			units.Short, plain(), query{
+				worst(by("max", ofGroup(names.ConsumergroupLag, chosenTopic), "topic", "partition")),
+				"{{topic}} {{partition}} {{cluster}}",
+			}),
+	}
+}
+
+func groupMembers() []cog.Builder[dashboard.Panel] {
+	members := course("Members, wanted and useful",
+		"Members: how many the group has. Wanted: how many replicas the rules ask for. Useful: how many members can have work.",
+		units.Short, plain(),
+		query{ofGroup(names.ConsumergroupGroupMembersMax), "members {{cluster}}"},
+		query{ofGroup(names.ConsumergroupGroupDesiredReplicasUseful), "wanted {{cluster}}"},
+		query{ofGroup(names.ConsumergroupGroupUsefulMembersMax), "useful {{cluster}}"})
+	return []cog.Builder[dashboard.Panel]{
+		dashed(members, "C"),
+		course("Capacity of a member", "Now: what one member consumes. Counted on: the capacity that the rules divide by.",
+			units.MessagesPerSecond, plain(),
+			query{ofGroup(names.ConsumergroupGroupMemberCapacityRate2m), "now {{cluster}}"},
+			query{ofGroup(names.ConsumergroupGroupMemberCapacityMax), "counted on {{cluster}}"}),
+	}
 }

@@ -1,21 +1,21 @@
-// Command gen writes the dashboards next to it: go run ./dashboards/gen (or go generate ./dashboards). It refuses a name
-// that neither the exporter publishes nor a rule records.
+// Command gen writes the dashboards as JSON into the folder above it, or into the folder that its argument names:
+// cd dashboards/gen && go run .
+//
+// It is a module of its own because of the library that holds Grafana's schema. Its package names holds the names of the
+// series, written from the collector's table and the rules; package dashboards, above, reads the JSON.
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"kafka_burndown_exporter/dashboards"
+	"strings"
 )
 
-func shipped() []dashboards.Dashboard {
-	return []dashboards.Dashboard{fleet(), group(), autoscaling(), exporter()}
-}
-
 func main() {
-	dir := "dashboards"
+	dir := ".."
 	if len(os.Args) > 1 {
 		dir = os.Args[1]
 	}
@@ -26,23 +26,31 @@ func main() {
 }
 
 func write(dir string) error {
-	known, err := knownNames()
+	boards, err := build(fleet(), group(), autoscaling(), exporter())
 	if err != nil {
 		return err
 	}
-	for _, d := range shipped() {
-		if err := checkNames(d, known); err != nil {
-			return err
-		}
-		data, err := dashboards.Encode(d)
+	for _, board := range boards {
+		data, err := encode(board)
 		if err != nil {
-			return err
+			return fmt.Errorf("encode %s: %w", *board.Uid, err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, file(d)), data, 0o644); err != nil { //nolint:gosec // read by everybody
+		if err := os.WriteFile(filepath.Join(dir, *board.Uid+".json"), data, 0o644); err != nil {
 			return fmt.Errorf("write dashboard: %w", err)
 		}
 	}
 	return nil
 }
 
-func file(d dashboards.Dashboard) string { return d.UID + ".json" }
+// encode writes a dashboard as it is committed. The library escapes <, > and & for HTML, which makes PromQL and links
+// unreadable.
+func encode(board grafana) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(board); err != nil {
+		return nil, err
+	}
+	plain := strings.NewReplacer(`\\`, `\\`, `\u003c`, `<`, `\u003e`, `>`, `\u0026`, `&`)
+	return []byte(plain.Replace(out.String())), nil
+}

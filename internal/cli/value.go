@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/model"
 )
 
 // parsed is a flag's value whose errors name the flag.
@@ -55,6 +56,9 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	return d, nil
 }
+
+// Span writes a default as a flag shows it: 10s, 2m.
+func Span(d time.Duration) string { return model.Duration(d).String() }
 
 // ParseInterval reads the distance of samples; below a tenth of a second brokers would be asked all the time.
 func ParseInterval(s string) (time.Duration, error) {

@@ -30,6 +30,8 @@ type Options struct {
 	Lag     lag.Options
 	Encoder collector.EncoderOptions
 	Server  *Server
+	// StateFile keeps what was learned over a restart; empty: nothing is kept.
+	StateFile string
 	// Links stand in the status page's navigation; Pages are served besides, by their pattern.
 	Links []web.Link
 	Pages map[string]http.Handler
@@ -42,6 +44,7 @@ type Exporter struct {
 	handler *collector.Handler
 	server  *Server
 	routes  routes
+	state   *stateKeeper
 	stopped atomic.Bool
 }
 
@@ -54,11 +57,18 @@ func New(o Options) (*Exporter, error) {
 	srv := o.Server
 	reg := newRegistry()
 	self := collector.NewSelf(withLabels(reg, o.Encoder.Labels))
+	tracker := lag.NewTracker(o.Lag)
+	o.Kafka.Behind = tracker.Behind
+	var keeper *stateKeeper
+	if o.StateFile != "" {
+		keeper = newStateKeeper(o.StateFile, srv.logger)
+		o.Kafka.RememberedID = keeper.remembered()
+	}
 	sampler, err := kafka.New(o.Kafka, log.With(srv.logger, "component", "kafka"), self)
 	if err != nil {
 		return nil, err
 	}
-	e := &Exporter{sampler: sampler, tracker: lag.NewTracker(o.Lag), server: srv}
+	e := &Exporter{sampler: sampler, tracker: tracker, server: srv, state: keeper}
 	e.handler = collector.NewHandler(collector.HandlerOptions{
 		Encoder: encoder, Registry: reg, Self: self, Logger: srv.logger, MaxRequests: srv.flags.maxRequests, Now: time.Now,
 	})
@@ -67,6 +77,7 @@ func New(o Options) (*Exporter, error) {
 		metrics:     promhttp.InstrumentMetricHandler(reg, e.handler),
 		status: web.New(web.Options{MetricsPath: srv.flags.path, Snapshot: e.handler.Snapshot, Now: time.Now,
 			Links: o.Links}),
+		desired: web.NewDesired(e.handler.Snapshot),
 		further: o.Pages,
 		ready:   func() bool { return e.handler.Published() && !e.stopped.Load() },
 		pprof:   srv.flags.pprof,
@@ -104,7 +115,9 @@ func (e *Exporter) Run(ctx context.Context, listeners []net.Listener) error {
 	go func() {
 		defer close(sampled)
 		e.sampler.Run(ctx, func(w *lag.Wave) []lag.TimeQuery {
+			e.state.before(w, e.tracker)
 			e.handler.Publish(e.tracker.Observe(w))
+			e.state.after(time.Now(), e.tracker)
 			// A sample's garbage is large. It is collected now, while nobody waits: a collection in the midst of the next
 			// sample would take its processors.
 			runtime.GC()
@@ -114,6 +127,7 @@ func (e *Exporter) Run(ctx context.Context, listeners []net.Listener) error {
 	err := e.server.serve(ctx, listeners, e.routes.mux())
 	cancel()
 	<-sampled
+	e.state.save(time.Now(), e.tracker)
 	_ = e.sampler.Close()
 	_ = level.Info(e.server.logger).Log("msg", "stopped")
 	return err

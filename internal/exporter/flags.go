@@ -15,6 +15,7 @@ const LabName = "kafka_burndown_lab"
 type Flags struct {
 	Kafka   *KafkaFlags
 	Lag     *LagFlags
+	Desired *DesiredFlags
 	Metrics *MetricsFlags
 	Web     *WebFlags
 	Log     *LogFlags
@@ -24,7 +25,7 @@ type Flags struct {
 // AddFlags declares them all.
 func AddFlags(cmd cli.Flags) *Flags {
 	return &Flags{
-		Kafka: AddKafkaFlags(cmd), Lag: AddLagFlags(cmd), Metrics: AddMetricsFlags(cmd), Web: AddWebFlags(cmd, ":9308"),
+		Kafka: AddKafkaFlags(cmd), Lag: AddLagFlags(cmd), Desired: AddDesiredFlags(cmd), Metrics: AddMetricsFlags(cmd), Web: AddWebFlags(cmd, ":9308"),
 		Log: AddLogFlags(cmd), Ignored: AddIgnoredFlags(cmd),
 	}
 }

@@ -10,12 +10,13 @@ import (
 
 	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/kafka/auth"
 )
 
 // ConnectionFlags say how brokers are reached: protocol version, TLS and SASL.
 type ConnectionFlags struct {
 	version, clientID string
-	security          kafka.Security
+	security          auth.Settings
 	scopes            []string
 }
 
@@ -99,7 +100,7 @@ func fromEnvironment(target *string, variable string) {
 }
 
 // forgiveMissingPair does as kafka_exporter: its charts name a client certificate and key whether there are any or not.
-func forgiveMissingPair(t *kafka.TLS, logger log.Logger) {
+func forgiveMissingPair(t *auth.TLS, logger log.Logger) {
 	missing := func(path string) bool {
 		_, err := os.Stat(path)
 		return path == "" || errors.Is(err, fs.ErrNotExist)

@@ -11,6 +11,7 @@ import (
 
 	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/lag"
 )
 
 // KafkaFlags say which cluster is sampled and how.
@@ -26,6 +27,8 @@ func AddKafkaFlags(cmd cli.Flags) *KafkaFlags {
 	f := &KafkaFlags{}
 	cmd.Flag("kafka.server", "Address (host:port) of a Kafka broker to start from. Repeatable.").
 		Default("kafka:9092").StringsVar(&f.cfg.Brokers)
+	cmd.Flag("kafka.cluster-id", "ID that the cluster must have. A broker of another cluster is not read. Default: the ID of the "+
+		"first answer.").PlaceHolder("ID").StringVar(&f.cfg.ClusterID)
 	f.connection.addClient(cmd)
 	f.addSampling(cmd)
 	f.addFilters(cmd)
@@ -35,17 +38,19 @@ func AddKafkaFlags(cmd cli.Flags) *KafkaFlags {
 }
 
 func (f *KafkaFlags) addSampling(cmd cli.Flags) {
+	def := kafka.Defaults()
 	duration := func(target *time.Duration, flag, def, help string) {
 		cli.Declare(cmd, target, flag, def, help, cli.ParseDuration)
 	}
-	cli.Declare(cmd, &f.cfg.Interval, "sample.interval", "10s", "How often the cluster is sampled. Scrapes never wait for Kafka.",
+	cli.Declare(cmd, &f.cfg.Interval, "sample.interval", cli.Span(def.Interval), "How often the cluster is sampled. Scrapes never wait for Kafka.",
 		cli.ParseInterval)
 	duration(&f.cfg.MaxAge, "sample.max-age", "",
 		"How long a value that cannot be read any more is still served. Default: three sample intervals.")
-	duration(&f.cfg.MetadataRefresh, "refresh.metadata", "30s", "How often topics, partitions and brokers are read.")
-	duration(&f.cfg.MembersRefresh, "refresh.members", "60s",
-		"How often the members of groups without a change of state are read.")
-	duration(&f.cfg.StartsRefresh, "refresh.starts", "60s", "How often log start offsets are read.")
+	duration(&f.cfg.MetadataRefresh, "refresh.metadata", cli.Span(def.MetadataRefresh), "How often topics, partitions and brokers are read.")
+	duration(&f.cfg.MembersRefresh, "refresh.members", "",
+		"How often the members of groups without a change of state are read. Default: in every sample, and every "+
+			cli.Span(kafka.SlowMembersRefresh)+" with --desired.disable.")
+	duration(&f.cfg.StartsRefresh, "refresh.starts", cli.Span(def.StartsRefresh), "How often log start offsets are read.")
 }
 
 func (f *KafkaFlags) addFilters(cmd cli.Flags) {
@@ -70,7 +75,7 @@ func (f *KafkaFlags) Config(logger log.Logger) (kafka.Config, error) {
 	cfg := f.cfg
 	cfg.Shard = f.shard
 	if cfg.MaxAge == 0 {
-		cfg.MaxAge = 3 * cfg.Interval
+		cfg.MaxAge = lag.MaxAge(cfg.Interval)
 	}
 	// The defaults need not be asked about every name.
 	cfg.TopicFilter, cfg.TopicExclude = unless(cfg.TopicFilter, ".*"), unless(cfg.TopicExclude, "^$")

@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,17 +23,19 @@ type LagFlags struct {
 // AddLagFlags declares them.
 func AddLagFlags(cmd cli.Flags) *LagFlags {
 	f := &LagFlags{}
+	def := lag.Defaults()
+	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 	duration := func(target *time.Duration, flag, def, help string) {
 		cli.Declare(cmd, target, flag, def, help, cli.ParseDuration)
 	}
-	duration(&f.opt.RateWindow, "rate.window", "2m", "Window of producer and consumer rates.")
-	duration(&f.opt.StallWindow, "stall.window", "5m",
+	duration(&f.opt.RateWindow, "rate.window", cli.Span(def.RateWindow), "Window of producer and consumer rates.")
+	duration(&f.opt.StallWindow, "stall.window", cli.Span(def.StallWindow),
 		"A partition with lag and without progress for this long is stalled, and its burndown at the cap.")
-	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", "1", "Lag up to which a partition that stands still in a group with "+
+	cli.Declare(cmd, &f.opt.LagResidual, "lag.residual", strconv.FormatInt(def.LagResidual, 10), "Lag up to which a partition that stands still in a group with "+
 		"members counts as a residue of transaction markers, not as a stall.", cli.ParseCount[int64])
-	cli.Declare(cmd, &f.opt.BurndownCap, "burndown.cap", "86400", "Burndown, in seconds, of a stalled partition, and the most "+
+	cli.Declare(cmd, &f.opt.BurndownCap, "burndown.cap", number(def.BurndownCap), "Burndown, in seconds, of a stalled partition, and the most "+
 		"that is published.", cli.ParsePositive)
-	cli.Declare(cmd, &f.opt.Log2x7Max, "log2x7.max", "140", "The most that lag_log2x7 shows; 140 is a lag of 2^20.", cli.ParsePositive)
+	cli.Declare(cmd, &f.opt.Log2x7Max, "log2x7.max", number(def.Log2x7Max), "The most that lag_log2x7 shows; 140 is a lag of 2^20.", cli.ParsePositive)
 	cmd.Flag("group.include-abandoned", "Keep topics that no member subscribes to any more in their groups' totals.").
 		BoolVar(&f.opt.IncludeAbandoned)
 	return f
@@ -44,7 +47,7 @@ func (f *LagFlags) RateWindow() time.Duration { return f.opt.RateWindow }
 // Options takes the sampling settings from the sampler's configuration.
 func (f *LagFlags) Options(cfg kafka.Config) lag.Options {
 	opt := f.opt
-	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, max(3*cfg.MembersRefresh, cfg.MaxAge)
+	opt.Interval, opt.MaxAge, opt.MembersMaxAge = cfg.Interval, cfg.MaxAge, max(3*cfg.MembersRefresh, cfg.MaxAge, 2*time.Minute)
 	return opt
 }
 
@@ -62,7 +65,9 @@ func AddMetricsFlags(cmd cli.Flags) *MetricsFlags {
 	cmd.Flag("kafka.labels", "NAME=VALUE[,NAME=VALUE]: constant labels of all series about the cluster. The metrics' own "+
 		"label names cannot be used.").
 		PlaceHolder("NAME=VALUE,...").StringVar(&f.labels)
-	cmd.Flag("offset.show-all", "Publish kafka_consumergroup_* offsets and lag of groups without members too.").
+	cmd.Flag("offset.show-all", "Publish groups without members too. With --no-offset.show-all they have no "+
+		"kafka_consumergroup_* offsets and lag, and no kafka_group_* series where nothing is left to read, unless "+
+		"--group.expect names them.").
 		Default("true").BoolVar(&f.showAll)
 	cmd.Flag("metrics.disable", "Metric to leave out. Repeatable.").PlaceHolder("METRIC").StringsVar(&f.disable)
 	cli.Declare(cmd, &f.granularity, "metrics.granularity", "partition", "Finest level of series about the cluster: partition, "+

@@ -11,6 +11,7 @@ import (
 type routes struct {
 	metricsPath     string
 	metrics, status http.Handler
+	desired         http.Handler
 	further         map[string]http.Handler // by pattern
 	ready           func() bool
 	pprof           bool
@@ -23,6 +24,9 @@ func (r routes) mux() *http.ServeMux {
 		if path != r.metricsPath && (path != "/{$}" || r.metricsPath != "/") {
 			mux.Handle(path, r.status)
 		}
+	}
+	if r.desired != nil {
+		mux.Handle(status.PathDesired, r.desired)
 	}
 	for pattern, handler := range r.further {
 		mux.Handle(pattern, handler)

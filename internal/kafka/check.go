@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (s *Sampler) Check(ctx context.Context, w io.Writer) error {
 	for _, m := range missing {
 		out.line("Missing: %s", m.what)
 		out.line("  kafka-acls --bootstrap-server %s --add --allow-principal User:%s %s",
-			s.cfg.Brokers[0], s.principal(), m.arguments)
+			s.cfg.Brokers[0], cmp.Or(s.cfg.Security.Principal(), "NAME"), m.arguments)
 	}
 	if out.err != nil {
 		return out.err
@@ -69,6 +70,9 @@ func (r *report) list(title string, lines []string) {
 }
 
 func (s *Sampler) reportBrokers(out *report, w *lag.Wave) {
+	if w.ClusterID != "" {
+		out.line("Cluster: %s", w.ClusterID)
+	}
 	out.line("Brokers: %d", len(w.Brokers))
 	for _, b := range w.Brokers {
 		state := "does not answer"
@@ -166,12 +170,4 @@ func (s *Sampler) missingRights(ctx context.Context, w *lag.Wave) (missing []rig
 		missing = append(missing, right{"DESCRIBE on topics, e.g. " + topic, "--operation Describe --topic '*'"})
 	}
 	return missing
-}
-
-// principal is the user's name in an ACL.
-func (s *Sampler) principal() string {
-	if s.cfg.Security.SASL.Enabled && s.cfg.Security.SASL.Username != "" {
-		return s.cfg.Security.SASL.Username
-	}
-	return "NAME"
 }

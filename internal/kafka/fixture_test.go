@@ -66,8 +66,7 @@ func startFixture(t testing.TB, config Config, opts []kfake.Opt) *fixture {
 	network := &faultyNetwork{dial: dial, down: map[string]bool{}}
 	config.Dial = network.DialContext
 	config.Brokers = cluster.ListenAddrs()[:1]
-	config.Interval = 10 * time.Second
-	config.RateWindow = 2 * time.Minute
+	config.Interval, config.RateWindow = Defaults().Interval, Defaults().RateWindow
 	f := &fixture{
 		t: t, cluster: cluster, config: config, stats: newCountingStats(), logs: &lockedBuffer{}, network: network,
 		brokers: map[int32]*sarama.Broker{}, client: sarama.NewConfig(),
@@ -302,6 +301,7 @@ type countingStats struct {
 	requests map[string]int // by API
 	failures map[string]int // by API and reason
 	up, down int
+	wrong    int
 }
 
 func newCountingStats() *countingStats {
@@ -318,6 +318,12 @@ func (c *countingStats) Failure(api, _, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failures[api+" "+reason]++
+}
+
+func (c *countingStats) WrongCluster(addresses int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrong = addresses
 }
 
 func (c *countingStats) WaveDone(_ time.Duration, up bool) {

@@ -23,6 +23,7 @@ type group struct {
 	commits commits // as read last
 
 	members        *lag.Members
+	said           *membership
 	subscribed     []string // topics of the newest description that could tell them, as long as the group exists
 	descriptions   int      // successful ones, up to 2
 	describedState string   // as listed when it was described last
@@ -69,9 +70,14 @@ func (g *group) wants() []string {
 	return g.subscribed
 }
 
-// due reports whether the group is to be described: in the first two waves it is seen, when its state has changed
-// since, after refresh, and always where listing does not tell the state.
-func (g *group) due(now time.Time, refresh time.Duration) bool {
-	return g.descriptions < 2 || g.entry.state == "" || g.entry.state != g.describedState ||
-		now.Sub(g.describedAt) >= refresh
+// due reports whether the group is to be described: where it may have changed, and after the refresh time, which is every
+// wave unless it is longer than an interval.
+func (g *group) due(now time.Time, cfg Config) bool {
+	return g.changed() || cfg.MembersRefresh <= cfg.Interval || now.Sub(g.describedAt) >= cfg.MembersRefresh
+}
+
+// changed reports whether a description is needed at once: in the first two waves the group is seen, when its state has
+// changed since, and always where listing does not tell the state.
+func (g *group) changed() bool {
+	return g.descriptions < 2 || g.entry.state == "" || g.entry.state != g.describedState
 }

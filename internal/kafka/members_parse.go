@@ -38,6 +38,14 @@ func (w *wire) string() string {
 	return string(w.bytes(int(n)))
 }
 
+// nullable reads a string that may be absent, which is an empty one here.
+func (w *wire) nullable() string {
+	if n := w.int16(); n != -1 {
+		return string(w.bytes(int(n)))
+	}
+	return ""
+}
+
 // count reads the length of an array whose elements take at least size bytes each; -1 is an empty one.
 func (w *wire) count(size int) int {
 	n := int(w.int32())
@@ -64,21 +72,30 @@ func parseSubscription(data []byte) ([]string, bool) {
 	return topics, true
 }
 
-// parseAssignment returns the topics of which a member has partitions, and whether they could be read in full. A member
-// without an assignment has an empty one.
-func parseAssignment(data []byte) ([]string, bool) {
+// holding is what a member holds of one topic.
+type holding struct {
+	topic      string
+	partitions []int32
+}
+
+// parseAssignment returns what a member holds, and whether it could be read in full. A member without an assignment has an
+// empty one.
+func parseAssignment(data []byte) ([]holding, bool) {
 	if len(data) == 0 {
 		return nil, true
 	}
 	w := wire{data: data}
 	version := w.int16()
-	var topics []string
+	var held []holding
 	for range w.count(6) {
-		topics = append(topics, w.string())
-		w.bytes(4 * w.count(4))
+		h := holding{topic: w.string()}
+		for range w.count(4) {
+			h.partitions = append(h.partitions, w.int32())
+		}
+		held = append(held, h)
 	}
 	if w.bad || version < 0 {
 		return nil, false
 	}
-	return topics, true
+	return held, true
 }

@@ -33,6 +33,14 @@ func assignment(topics ...string) []byte {
 	return m.AppendTo(nil)
 }
 
+func assignedTopics(data []byte) (topics []string, ok bool) {
+	held, ok := parseAssignment(data)
+	for _, h := range held {
+		topics = append(topics, h.topic)
+	}
+	return topics, ok
+}
+
 func TestParseMembers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -48,9 +56,9 @@ func TestParseMembers(t *testing.T) {
 		{"cut", parseSubscription, subscription(0, "a", "b")[:8], nil, false},
 		{"too many", parseSubscription, []byte{0, 0, 0x7f, 0xff, 0xff, 0xff}, nil, false},
 		{"garbage", parseSubscription, []byte("worker=http://host:8083"), nil, false},
-		{"assignment", parseAssignment, assignment("a", "b"), []string{"a", "b"}, true},
-		{"none", parseAssignment, nil, nil, true},
-		{"cut assignment", parseAssignment, assignment("a", "b")[:14], nil, false},
+		{"assignment", assignedTopics, assignment("a", "b"), []string{"a", "b"}, true},
+		{"none", assignedTopics, nil, nil, true},
+		{"cut assignment", assignedTopics, assignment("a", "b")[:14], nil, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, ok := c.parse(c.data)
@@ -66,7 +74,7 @@ func FuzzParseMembers(f *testing.F) {
 	f.Add(assignment("a", "b"))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, parse := range []func([]byte) ([]string, bool){parseSubscription, parseAssignment} {
+		for _, parse := range []func([]byte) ([]string, bool){parseSubscription, assignedTopics} {
 			topics, ok := parse(data)
 			if !ok && topics != nil {
 				t.Error("topics of what could not be read")
@@ -120,7 +128,11 @@ func TestClassicMembers(t *testing.T) {
 	g := groupOf(t, f.wave(f.sampler()), "app")
 	cancel()
 	wg.Wait()
-	want := &lag.Members{State: "Stable", Count: 2, Assignor: "range", Topics: []string{"orders", "payments"}}
+	want := &lag.Members{State: "Stable", Count: 2, Assignor: "range", Topics: []string{"orders", "payments"},
+		Replicas: 2, Assigned: []lag.Assigned{
+			{Topic: "orders", Partitions: []int32{0, 1, 2, 3}, Members: []int32{0, 0, 1, 1}},
+			{Topic: "payments", Partitions: []int32{0, 1}, Members: []int32{0, 1}},
+		}}
 	if g.Members != nil {
 		want.At = g.Members.At
 	}
@@ -198,6 +210,7 @@ func TestDescriptionSchedule(t *testing.T) {
 	bubble(t, 1, func(t *testing.T, f *fixture) {
 		f.topic("orders", 1)
 		f.groups(1, "orders")
+		f.config.MembersRefresh = time.Minute
 		s := f.sampler()
 		var described []int
 		var last time.Time
@@ -232,7 +245,8 @@ func TestClassicMembersOfOtherKinds(t *testing.T) {
 			lag.Members{Count: 1, Opaque: true, Topics: []string{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(&c.want, s.classicMembers(&c.in, time.Time{})); diff != "" {
+			got, _ := s.classicMembers(&c.in, nil, time.Time{})
+			if diff := cmp.Diff(&c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -263,7 +277,7 @@ func TestSubscriptionIsKeptWhileEmpty(t *testing.T) {
 		m := &lag.Members{At: g.entry.listedAt.Add(time.Millisecond), State: step.state, Topics: step.topics}
 		done := make(chan struct{})
 		close(done)
-		s.finishDescribing(&describer{results: [][]description{{{g, step.state, m}}}, done: done})
+		s.finishDescribing(&describer{results: [][]description{{{g, step.state, m, nil}}}, done: done})
 		if diff := cmp.Diff(step.want, g.wants()); diff != "" {
 			t.Errorf("step %d, %s (-want +got):\n%s", i, step.state, diff)
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -22,6 +21,7 @@ func (s *Sampler) refreshMetadata(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read metadata: %w", err)
 	}
+	s.watched.adopt(answer.ClusterID)
 	s.shutSeeds()
 	s.applyBrokers(answer)
 	s.topics.apply(answer.Topics, s.topicNames)
@@ -91,8 +91,11 @@ func (s *Sampler) shutSeeds() {
 
 // newSeed is a broker known by a bootstrap address only.
 func (s *Sampler) newSeed(address string) *node {
-	l := newLane(s.ctx, address, "bootstrap", new(atomic.Bool), s.lanes)
-	return &node{id: -1, label: "bootstrap", address: address, coordinator: l, leader: l, describe: l, spare: l}
+	standing := new(standing)
+	l := newLane(s.ctx, address, "bootstrap", standing, s.lanes)
+	return &node{
+		id: -1, label: "bootstrap", address: address, standing: standing, coordinator: l, leader: l, describe: l, spare: l,
+	}
 }
 
 func (s *Sampler) askMetadata(ctx context.Context, n *node) (*sarama.MetadataResponse, error) {
@@ -155,6 +158,17 @@ func (s *Sampler) markGone(topics []*sarama.TopicMetadata) {
 			delete(s.nodes, id)
 		}
 	}
+}
+
+// wrongCluster counts the addresses at which another cluster answers.
+func (s *Sampler) wrongCluster() int {
+	addresses := map[string]bool{}
+	for _, n := range append(s.liveNodes(), s.seeds...) {
+		if n.standing.wrongCluster.Load() {
+			addresses[n.address] = true
+		}
+	}
+	return len(addresses)
 }
 
 func (s *Sampler) sortedNodes() []*node {

@@ -1,3 +1,6 @@
+// Package kafka talks to the brokers: it makes one sampling wave at a time and hands the result on as a lag.Wave. How a
+// connection is encrypted and logged in is package auth. It computes nothing from offsets (that is internal/lag) and
+// knows no Prometheus series (that is collector); what it counts about itself it reports through the Stats interface.
 package kafka
 
 import (
@@ -14,11 +17,24 @@ import (
 	"github.com/go-kit/log/level"
 	"github.com/rcrowley/go-metrics"
 
+	"kafka_burndown_exporter/internal/kafka/auth"
 	"kafka_burndown_exporter/internal/lag"
 )
 
 // init turns off sarama's own meters before any connection is made: each runs a goroutine that never ends.
 func init() { metrics.UseNilMetrics = true }
+
+// Stats receives what the sampler counts about itself. Implementations are safe for concurrent use.
+type Stats interface {
+	// Request counts one request of an API (its name as in the Kafka protocol, e.g. OffsetFetch) to a broker.
+	Request(api, broker string)
+	// Failure counts one failed request, or one error code in an answer, with the error's short name as reason.
+	Failure(api, broker, reason string)
+	// WrongCluster reports in every wave how many addresses answer for another cluster.
+	WrongCluster(addresses int)
+	// WaveDone reports a wave: how long it took, and whether any broker answered.
+	WaveDone(took time.Duration, up bool)
+}
 
 // ErrNoBroker is returned for a wave in which no broker answered.
 var ErrNoBroker = errors.New("no broker answered")
@@ -31,6 +47,7 @@ type Sampler struct {
 	logger   log.Logger
 	stats    Stats
 	once     *onceLogger
+	watched  *cluster
 	lanes    *laneEnv
 	deadline time.Duration // of a wave, from its start
 
@@ -77,21 +94,23 @@ func New(cfg Config, logger log.Logger, stats Stats) (*Sampler, error) {
 	conf.ClientID = cfg.ClientID
 	conf.Net.MaxOpenRequests = 1
 	conf.Net.DialTimeout = dialTimeout
-	auth, err := NewAuthenticator(cfg.Security, logger)
+	login, err := auth.New(cfg.Security, logger)
 	if err != nil {
 		return nil, err
 	}
-	if err := auth.Configure(conf); err != nil {
+	if err := login.Configure(conf); err != nil {
 		return nil, err
 	}
 	if err := conf.Validate(); err != nil {
 		return nil, fmt.Errorf("connection settings: %w", err)
 	}
+	watched := newCluster(cfg)
 	s := &Sampler{
 		cfg: cfg, version: version, versions: versionsFor(version), logger: logger, stats: stats,
-		once: newOnceLogger(logger), deadline: cfg.WaveTimeout,
+		once: newOnceLogger(logger), deadline: cfg.WaveTimeout, watched: watched,
 		lanes: &laneEnv{
-			conf: conf, auth: auth, dial: cfg.Dial, stats: stats, patience: cfg.WaveTimeout / 40, maxBackoff: cfg.Interval / 2,
+			conf: conf, login: login, watched: watched, dial: cfg.Dial, stats: stats, patience: cfg.WaveTimeout / 40,
+			maxBackoff: cfg.Interval / 2,
 		},
 		topicNames: newNamer(cfg.TopicFilter, cfg.TopicExclude, cfg.Shard),
 		groupNames: newNamer(cfg.GroupFilter, cfg.GroupExclude, cfg.Shard),
@@ -167,11 +186,15 @@ func (s *Sampler) Wave(ctx context.Context) (w *lag.Wave, err error) {
 			s.logPanic(p)
 			w, err = nil, fmt.Errorf("%w: %v", errPanic, p)
 		}
+		s.stats.WrongCluster(s.wrongCluster())
 		s.stats.WaveDone(time.Since(began), err == nil)
 		s.once.wave()
 	}()
 	return s.sample(ctx, began)
 }
+
+// ClusterID returns the ID of the cluster that is watched, empty before it is known.
+func (s *Sampler) ClusterID() string { return s.watched.known() }
 
 // until is a context that ends at a time, or with the sampler.
 func (s *Sampler) until(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {

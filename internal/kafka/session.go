@@ -4,11 +4,16 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"kafka_burndown_exporter/internal/kafka/auth"
 )
 
 const (
@@ -23,6 +28,7 @@ const (
 // session is one open connection to one broker, with what the broker supports. It is used by one call at a time.
 type session struct {
 	broker   *sarama.Broker
+	conf     *sarama.Config // as it logged in
 	conn     *conn
 	versions map[int16]int16 // API key → newest version of the broker
 	sent     int32           // requests of our own
@@ -30,13 +36,14 @@ type session struct {
 	used     bool
 }
 
-// openSession connects, logs in and asks for the supported versions, by limit at the latest; ending ctx closes the
+// openSession connects, logs in and asks for the supported versions and the cluster, by limit at the latest; ending ctx closes the
 // connection at once.
 func openSession(
-	ctx context.Context, base *sarama.Config, auth *Authenticator, dial dialer, address string, limit time.Time,
+	ctx context.Context, base *sarama.Config, login *auth.Authenticator, watched *cluster, dial dialer, address string,
+	limit time.Time,
 ) (*session, error) {
 	conf := *base
-	if err := auth.Configure(&conf); err != nil {
+	if err := login.Configure(&conf); err != nil {
 		return nil, err
 	}
 	dialCtx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -65,9 +72,10 @@ func openSession(
 	}
 	if ok, err := b.Connected(); !ok { // it waits for Open to end
 		_ = c.Close()
+		refused(login, &conf, err)
 		return nil, cmp.Or(err, error(sarama.ErrNotConnected))
 	}
-	s := &session{broker: b, conn: c, versions: map[int16]int16{}}
+	s := &session{broker: b, conf: &conf, conn: c, versions: map[int16]int16{}}
 	answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})
 	if err == nil && answer.ErrorCode != 0 {
 		err = sarama.KError(answer.ErrorCode)
@@ -79,7 +87,24 @@ func openSession(
 	for _, k := range answer.ApiKeys {
 		s.versions[k.ApiKey] = k.MaxVersion
 	}
+	id, err := s.askCluster(conf.ClientID)
+	if err != nil {
+		err = fmt.Errorf("ask for the cluster: %w", err)
+	} else {
+		err = watched.check(id)
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
+}
+
+// refused tells the authenticator where a broker has refused its login.
+func refused(login *auth.Authenticator, conf *sarama.Config, err error) {
+	if errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
+		login.Refused(conf)
+	}
 }
 
 // withServerName has the certificate of the address verified, where the settings name no other.
@@ -123,4 +148,37 @@ func do[T any](ctx context.Context, s *session, fn func(*sarama.Broker) (T, erro
 		var none T
 		return none, ctx.Err()
 	}
+}
+
+// requestHeader begins a request of our own with the header that all versions share. The first four bytes are left for its
+// size.
+func requestHeader(key, version int16, correlation int32, clientID string) []byte {
+	b := make([]byte, 4, 64)
+	b = binary.BigEndian.AppendUint16(b, uint16(key))
+	b = binary.BigEndian.AppendUint16(b, uint16(version))
+	b = binary.BigEndian.AppendUint32(b, uint32(correlation))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(clientID)))
+	return append(b, clientID...)
+}
+
+// exchange sends a request of our own making over sarama's connection, on which nothing else is under way, and returns
+// the answer after its correlation ID, valid until the next one. Errors leave the connection unusable.
+func (s *session) exchange(request []byte) ([]byte, error) {
+	if err := s.conn.SetDeadline(time.Now().Add(exchangeTimeout)); err != nil {
+		return nil, err
+	}
+	if _, err := s.conn.Write(request); err != nil {
+		return nil, err
+	}
+	var head [8]byte
+	if _, err := io.ReadFull(s.conn, head[:]); err != nil {
+		return nil, err
+	}
+	size := int32(binary.BigEndian.Uint32(head[:]))
+	n := int(size) - 4 // conn has checked it, and the correlation ID
+	if cap(s.answer) < n {
+		s.answer = make([]byte, n)
+	}
+	_, err := io.ReadFull(s.conn, s.answer[:n])
+	return s.answer[:n], err
 }

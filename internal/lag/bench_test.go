@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"kafka_burndown_exporter/internal/pilot"
 )
 
 // benchWave is groups × partitions of one topic each, every end moving, and every commit unless dead.
@@ -25,7 +27,8 @@ func benchWave(groups, partitions int, dead bool) (*Wave, func()) {
 		}
 		w.Groups = append(w.Groups, GroupSample{
 			ID: fmt.Sprintf("group-%06d", i), State: "Stable", ProtocolType: "consumer", ListedAt: t0, CommitsAt: t0,
-			Commits: []TopicCommits{c}, Members: &Members{At: t0, State: "Stable", Count: 3, Topics: []string{name}},
+			Commits: []TopicCommits{c}, Members: &Members{At: t0, State: "Stable", Count: 3, Topics: []string{name},
+				Assigned: []Assigned{{Topic: name, Partitions: c.Partitions, Members: spread(partitions, 3)}}},
 		})
 	}
 	return w, func() {
@@ -48,6 +51,15 @@ func benchWave(groups, partitions int, dead bool) (*Wave, func()) {
 			}
 		}
 	}
+}
+
+// spread deals partitions out to members.
+func spread(partitions, members int) []int32 {
+	out := make([]int32, partitions)
+	for p := range out {
+		out[p] = int32(p % members)
+	}
+	return out
 }
 
 // A sample takes memory for its snapshot and for histories that grow, by the slab: none for a single partition.
@@ -76,10 +88,15 @@ func BenchmarkObserve(b *testing.B) {
 	for _, c := range []struct {
 		groups int
 		dead   bool // nothing is consumed: every partition lags by all of its history
-	}{{500, false}, {500, true}, {5000, false}} {
-		b.Run(fmt.Sprintf("%d-group-partitions/dead=%v", c.groups*200, c.dead), func(b *testing.B) {
+		pilots bool
+	}{{500, false, false}, {500, false, true}, {500, true, false}, {500, true, true}, {5000, false, false}, {5000, false, true}} {
+		b.Run(fmt.Sprintf("%d-group-partitions/dead=%v/pilots=%v", c.groups*200, c.dead, c.pilots), func(b *testing.B) {
 			w, next := benchWave(c.groups, 200, c.dead)
-			tracker := NewTracker(testOptions())
+			opt := testOptions()
+			if c.pilots {
+				opt.Pilot = func(string) pilot.Options { return pilot.Options{} }
+			}
+			tracker := NewTracker(opt)
 			for range 60 {
 				tracker.Observe(w)
 				next()

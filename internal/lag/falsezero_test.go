@@ -126,3 +126,51 @@ func TestHiddenTopicIsUnknown(t *testing.T) {
 		t.Errorf("%+v", s.in("g"))
 	}
 }
+
+// A topic that is created again while the coordinator is away is unknown to a group that had commits on it, whoever
+// else tells of the topic.
+func TestTopicRecreatedWhileTheCoordinatorIsAway(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		story func(s *story, topic *simTopic, g *simGroup)
+	}{
+		{"it went while the commits were not read", func(s *story, topic *simTopic, g *simGroup) {
+			g.down, topic.hidden = ReasonCoordinator, true
+			s.observe()
+		}},
+		{"it went first", func(s *story, topic *simTopic, g *simGroup) {
+			topic.hidden = true
+			s.observe()
+			g.down = ReasonCoordinator
+			s.observe()
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			topic := s.topic("t", 1000)
+			topic.id[0] = 1
+			s.topic("other", 10)
+			g := s.group("g", 800)
+			g.commits["other"] = []int64{10}
+			g.leaves(s.world)
+			s.observe()
+			s.want("backlog", s.in("g").Backlog, 200)
+			c.story(s, topic, g)
+			topic.hidden, topic.id[0], topic.parts[0].end = false, 2, 500
+			for range 2 {
+				s.observe()
+				s.want("backlog", s.in("g").Backlog, Absent)
+				if s.in("g").Complete || s.in("g").PartitionsUnknown[ReasonCoordinator] == 0 {
+					t.Errorf("%+v", s.in("g"))
+				}
+			}
+			g.down = ReasonNone
+			delete(g.commits, "t") // Kafka deletes them with the topic
+			s.observe()
+			s.want("backlog", s.in("g").Backlog, 0)
+			if !s.in("g").Complete || len(s.in("g").Topics) != 1 {
+				t.Errorf("%+v", s.in("g"))
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/internal/scale"
 )
 
@@ -19,7 +20,10 @@ type group struct {
 	window
 	level
 	backward, end float64
+	pilot         *pilot.Pilot
 	topics        []*groupTopic // sorted by name
+	// gone are topics that it used when its commits were last read, and that did not exist when they were looked for.
+	gone []string
 }
 
 // groupTopic is what is remembered of one topic of a group.
@@ -44,7 +48,7 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 	t := w.t
 	*out = Group{
 		ID: s.ID, Type: s.Type, ProtocolType: s.ProtocolType, State: s.State, Coordinator: s.Coordinator,
-		Created: g.created,
+		Created: g.created, Expected: s.Expected != nil,
 	}
 	t.observeMembers(g, s, out)
 	if s.Type == GroupShare {
@@ -68,6 +72,7 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 	if g.untold(s, total.counted > 0) {
 		out.Backlog, out.UncommittedMessages = Absent, Absent
 	}
+	w.desire(&st, g, s, out)
 }
 
 // publishShare leaves a share group with its state, info and members: its lag cannot be read.
@@ -135,7 +140,7 @@ func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
 }
 
 // assignTopics makes g.topics the existing topics that the group has a commit on, subscribes to or is expected on.
-// While its commits cannot be read, those it had before stay.
+// While its commits cannot be read, those it had before stay, and come back where a topic was created again.
 func (t *Tracker) assignTopics(g *group, s *GroupSample) {
 	read := !s.CommitsAt.IsZero()
 	for _, gt := range g.topics {
@@ -144,12 +149,19 @@ func (t *Tracker) assignTopics(g *group, s *GroupSample) {
 			gt.used = t.wave
 		}
 	}
+	at := 0
 	if read {
-		at := 0
+		g.gone = g.gone[:0]
 		for i := range s.Commits {
 			if gt := t.use(g, s.Commits[i].Topic, &at); gt != nil {
 				gt.commits = i + 1
+			} else {
+				g.gone = append(g.gone, s.Commits[i].Topic)
 			}
+		}
+	} else {
+		for _, name := range g.gone { // one that was created again
+			t.use(g, name, &at)
 		}
 	}
 	subscribed := g.subscribed
@@ -163,7 +175,11 @@ func (t *Tracker) assignTopics(g *group, s *GroupSample) {
 		}
 	}
 	g.topics = slices.DeleteFunc(g.topics, func(gt *groupTopic) bool {
-		return gt.used != t.wave || gt.topic.wave != t.wave
+		used, exists := gt.used == t.wave, gt.topic.wave == t.wave
+		if used && !exists && !slices.Contains(g.gone, gt.name) {
+			g.gone = append(g.gone, gt.name)
+		}
+		return !used || !exists
 	})
 	for _, gt := range g.topics {
 		t.fit(gt)

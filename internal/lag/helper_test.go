@@ -11,12 +11,7 @@ import (
 // t0 is when the stories begin.
 var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func testOptions() Options {
-	return Options{
-		Interval: 10 * time.Second, MaxAge: 30 * time.Second, RateWindow: 2 * time.Minute,
-		StallWindow: 5 * time.Minute, LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140,
-	}
-}
+func testOptions() Options { return Defaults() }
 
 // world is a cluster that a story changes between waves; the zero value of a part is left out of the wave.
 type world struct {

@@ -19,6 +19,7 @@ type membership struct {
 	spacing   int64    // the greatest distance of two descriptions, ns
 	described int      // descriptions that could tell which topics are abandoned
 	assignor  string
+	tasks     int // as told last
 
 	subscribed   []string // as told last; kept while nobody is there, for the rebalance that follows
 	subscription subscription
@@ -97,7 +98,7 @@ func (m *membership) describe(t *Tracker, d *Members) {
 	}
 	m.members, m.pending = d, true
 	if d.Assignor != "" {
-		m.assignor = d.Assignor
+		m.assignor, m.tasks = d.Assignor, d.Tasks
 	}
 	// During a rebalance the coordinator of a classic group does not tell the subscriptions.
 	if d.State != stateStable && len(d.Topics) == 0 {
@@ -192,6 +193,9 @@ func (g *group) waits() bool {
 	return g.described == 1 && slices.ContainsFunc(g.topics, g.suspects)
 }
 
+// assignorStreams is how Kafka Streams names the assignor of its groups on the classic protocol.
+const assignorStreams = "stream"
+
 // usefulMembers is the ceiling on useful replicas, 0 where it is not known.
 func (g *group) usefulMembers() int {
 	sum, largest := 0, 0
@@ -204,8 +208,11 @@ func (g *group) usefulMembers() int {
 			largest = max(largest, len(gt.parts))
 		}
 	}
-	if g.assignor == "" || g.assignor == "range" {
+	switch g.assignor {
+	case "", "range":
 		return largest
+	case assignorStreams: // a task takes the same partition of each topic of its sub-topology
+		return min(max(largest, g.tasks), sum)
 	}
 	return sum
 }

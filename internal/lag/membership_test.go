@@ -159,14 +159,26 @@ func TestExpectedGroupThatDoesNotExist(t *testing.T) {
 func TestUsefulMembers(t *testing.T) {
 	for _, c := range []struct {
 		assignor string
+		tasks    int
 		want     int
-	}{{"range", 2}, {"", 2}, {"cooperative-sticky", 3}, {"uniform", 3}} {
+	}{
+		{"range", 0, 2}, {"", 0, 2}, {"cooperative-sticky", 0, 3}, {"uniform", 0, 3},
+		{"stream", 0, 2}, // co-partitioned topics share their tasks
+		{"stream", 3, 3}, // two sub-topologies
+		{"stream", 1, 2}, // a task of which nobody told: each partition of a topic is another task
+		{"stream", 9, 3}, // a client may claim anything
+	} {
 		s := newStory(t)
 		g := twoTopics(s)
-		g.members.Assignor = c.assignor
+		g.members.Assignor, g.members.Tasks = c.assignor, c.tasks
 		s.observe()
 		if got := s.in("g").UsefulMembers; got != c.want {
-			t.Errorf("%q: %d, want %d", c.assignor, got, c.want)
+			t.Errorf("%q with %d tasks: %d, want %d", c.assignor, c.tasks, got, c.want)
+		}
+		g.rebalances(s.world)
+		s.observe()
+		if got := s.in("g").UsefulMembers; got != c.want {
+			t.Errorf("%q with %d tasks, in a rebalance: %d, want %d", c.assignor, c.tasks, got, c.want)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package lag
 
-import "time"
+import (
+	"time"
+
+	"kafka_burndown_exporter/internal/pilot"
+)
 
 // Options are the tracker's settings; the zero value of a field is not replaced by a default.
 type Options struct {
@@ -17,4 +21,6 @@ type Options struct {
 	Log2x7Max   float64
 	// IncludeAbandoned keeps abandoned topics in their groups' totals.
 	IncludeAbandoned bool
+	// Pilot is what the pilot of a group is to know; nil: no pilots, nothing is desired.
+	Pilot func(group string) pilot.Options
 }

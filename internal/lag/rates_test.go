@@ -132,3 +132,32 @@ func TestCompactedGapsAreMessages(t *testing.T) {
 	s.want("lag", s.in("g").Lag, 10)
 	s.want("no reset", s.in("g").ResetsEnd, 0)
 }
+
+// TestRateAfterALongGapWaitsForItsWindow: commits in bursts give 0 or too much over one slot; over the window they give
+// the rate.
+func TestRateAfterALongGapWaitsForItsWindow(t *testing.T) {
+	s := newStory(t)
+	topic := s.topic("t", 0)
+	g := s.group("g", 0)
+	wave := 0
+	flow := func() { // 100/s, committed every other wave
+		topic.parts[0].end += 1000
+		if wave++; wave%2 == 0 {
+			g.commits["t"][0] = topic.parts[0].end
+		}
+	}
+	s.run(14, flow)
+	s.want("before", s.in("g").ConsumerRate, 100)
+	g.down = ReasonCoordinator
+	s.run(30, flow)
+	g.down = ReasonNone
+	s.run(1, flow)
+	s.want("the counter knows all of it", s.in("g").Consumed, 100*10*44)
+	for range 12 {
+		s.want("after the gap", s.in("g").ConsumerRate, Absent)
+		s.run(1, flow)
+	}
+	s.want("once the window is covered", s.in("g").ConsumerRate, 100)
+	s.run(1, flow)
+	s.want("and from then on", s.in("g").ConsumerRate, 100)
+}

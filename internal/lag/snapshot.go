@@ -3,6 +3,8 @@ package lag
 import (
 	"math"
 	"time"
+
+	"kafka_burndown_exporter/internal/pilot"
 )
 
 // Absent is the value of a signal whose truth is not known. It is never published: the series is left out.
@@ -18,6 +20,8 @@ type Snapshot struct {
 	Began, Published time.Time
 	// Expires is the end of its life: Began plus the maximum age. After it nothing of it may be served.
 	Expires time.Time
+
+	ClusterID string // empty: not known
 
 	Brokers []Broker
 	Topics  []Topic // sorted by name, without topics of other shards
@@ -56,6 +60,9 @@ type Group struct {
 	Assignor     string // the last one seen, empty if none ever was
 	Coordinator  int32  // -1: none
 
+	// Expected groups are named by --group.expect.
+	Expected bool
+
 	Members       int // -1: unknown
 	UsefulMembers int // 0: unknown
 	Complete      bool
@@ -70,6 +77,10 @@ type Group struct {
 	BurndownMaxSeconds float64
 	ResetsBackward     float64
 	ResetsEnd          float64
+
+	// Decided is true where a pilot decides; Decision is what it wants then.
+	Decided  bool
+	Decision pilot.Decision
 
 	Topics []GroupTopic // sorted by topic
 }

@@ -134,7 +134,7 @@ func (t *Tracker) publishTopics(w *Wave, snap *Snapshot) {
 			partitions += len(w.Topics[i].Partitions)
 		}
 	}
-	slab := slab[TopicPartition]{make([]TopicPartition, partitions)}
+	slab := slab[TopicPartition]{free: make([]TopicPartition, partitions)}
 	snap.Topics = make([]Topic, 0, len(w.Topics))
 	t.size = 0
 	for i := range w.Topics {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"kafka_burndown_exporter/internal/pilot"
 )
 
 // Tracker remembers between waves what the signals need: the offset pairs, their windows and the history of the end
@@ -15,6 +17,8 @@ type Tracker struct {
 	topics map[string]*topic
 	groups map[string]*group
 	wave   uint64
+	// restored is what pilots learned before a restart, of groups that were not seen since.
+	restored map[string]pilot.State
 
 	epoch   time.Time
 	shift   int64 // makes the tracker's time go on where the clock jumped back
@@ -50,7 +54,7 @@ func (t *Tracker) Observe(w *Wave) *Snapshot {
 	t.tick(w)
 	snap := &Snapshot{
 		Began: w.Began, Published: w.Ended, Expires: w.Began.Add(t.opt.MaxAge),
-		Brokers: slices.Clone(w.Brokers),
+		ClusterID: w.ClusterID, Brokers: slices.Clone(w.Brokers),
 	}
 	for i := range w.Topics {
 		t.observeTopic(&w.Topics[i])

@@ -25,8 +25,8 @@ var Reasons = [numReasons]string{"", "leader", "coordinator", "authorization"}
 // after Observe except to strings and to Members, which are immutable.
 type Wave struct {
 	Began, Ended time.Time
-
-	Brokers []Broker
+	ClusterID    string // empty where the brokers do not tell
+	Brokers      []Broker
 	// Topics holds every topic of the newest metadata, sorted by name.
 	Topics []TopicSample
 	// Groups holds every group that is listed, held or expected, sorted by ID, each once.
@@ -130,11 +130,25 @@ type Members struct {
 	State    string // the group's state at that time
 	Count    int
 	Assignor string // the partition assignor chosen, empty while none is
+	// Tasks are the tasks of a Kafka Streams group on the classic protocol, as far as its members' assignments tell: of
+	// each sub-topology as many as its largest topic has partitions. 0: not known.
+	Tasks int
 	// Topics are the topics that some member subscribes to or has assigned, sorted.
 	Topics []string
+	// Assigned says which member holds which partition, sorted by topic; nil where the description does not tell.
+	Assigned []Assigned
+	// Replicas is the number of pods behind the members, 0 where the description does not tell.
+	Replicas int
 	// Opaque is true where subscriptions could not be read in full (a server-side regular expression, unknown
 	// metadata): then nothing can be said to be abandoned.
 	Opaque bool
+}
+
+// Assigned is who holds the partitions of one topic: the member numbered Members[i] holds partition Partitions[i], sorted
+// by partition. The members of a group are numbered in the order of their ids. It is immutable.
+type Assigned struct {
+	Topic               string
+	Partitions, Members []int32
 }
 
 // TimeQuery asks the leader of a partition for the first offset with a timestamp at or after At.

@@ -14,6 +14,8 @@ type window struct {
 	at      int64 // time of the newest sample
 	started bool
 
+	// broken tells that there was a slot longer than the rate window, and that what follows it does not cover one yet.
+	broken bool
 	inside int       // newest slots that lie within the rate window
 	covers []float64 // covers[k]: seconds covered by the newest k+1 slots
 }
@@ -32,6 +34,9 @@ func (w *window) push(at int64, size, interval time.Duration) (slot bool) {
 	w.dt[w.head] = max(0, at-w.at)
 	w.at = at
 	w.filled = min(w.filled+1, len(w.dt))
+	if w.dt[w.head] > int64(max(size, interval))+int64(interval)/2 {
+		w.filled, w.broken = 0, true
+	}
 	w.inside = 0
 	sum := int64(0)
 	for k := range w.filled {
@@ -42,6 +47,7 @@ func (w *window) push(at int64, size, interval time.Duration) (slot bool) {
 		w.covers[k] = float64(sum) / 1e9
 		w.inside = k + 1
 	}
+	w.broken = w.broken && sum < int64(size)-int64(interval)/2
 	return true
 }
 
@@ -67,10 +73,10 @@ func (w *window) spread(ring []uint32, progress int64, missed int) {
 }
 
 // rate is the sum of the newest slots of a ring per second, over as many of them as the partition has lived through
-// and the rate window holds; negative where that is none.
+// and the rate window holds; negative where that is none, and after a gap longer than the window until it is covered.
 func (w *window) rate(ring []uint32, lived int) float64 {
 	n := min(lived, w.inside)
-	if n == 0 || w.covers[n-1] <= 0 {
+	if n == 0 || w.broken || w.covers[n-1] <= 0 {
 		return -1
 	}
 	sum, i := uint64(0), w.head

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"kafka_burndown_exporter/internal/pilot"
 )
 
 // chunk is how many groups a worker takes at a time; fewer than two chunks are not worth a second worker.
@@ -25,6 +27,7 @@ type worker struct {
 	commits []int64 // scratch: the commits of one group and topic by partition
 	wishes  []wish
 	wishOf  []int32 // index+1 into wishes, by the wave's topic partitions
+	seen    pilot.Observation
 
 	// Of one wave:
 	topics        slab[GroupTopic]
@@ -74,6 +77,7 @@ func (t *Tracker) jobsOf(samples []GroupSample) []job {
 			continue
 		}
 		g.wave = t.wave
+		t.man(g, s)
 		jobs = append(jobs, job{g, s})
 	}
 	t.jobs = jobs
@@ -91,7 +95,7 @@ func (t *Tracker) workersFor(jobs int) []*worker {
 	}
 	workers := t.workers[:n]
 	for _, w := range workers {
-		*w = worker{t: t, commits: w.commits, wishes: w.wishes[:0], wishOf: slices.Grow(w.wishOf[:0], t.size)[:t.size]}
+		*w = worker{t: t, commits: w.commits, wishes: w.wishes[:0], seen: w.seen, wishOf: slices.Grow(w.wishOf[:0], t.size)[:t.size]}
 		clear(w.wishOf)
 	}
 	return workers

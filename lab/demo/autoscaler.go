@@ -10,6 +10,7 @@ import (
 
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/manifest"
+	"kafka_burndown_exporter/lab/promql"
 )
 
 // Decision is a line of the autoscaler's log, in the scenario's time.
@@ -32,7 +33,8 @@ type autoscaler struct {
 	deployment *deployment
 	clock      Clock
 	state      *scale.Autoscaler
-	history    *history
+	queries    []*promql.Query // nil for triggers without one
+	millis     func(time.Time) int64
 	observe    func(service string, d scale.Decision) // nil but in tests
 
 	mu        sync.Mutex
@@ -51,11 +53,22 @@ type Ask struct {
 	Err    string   `json:"err,omitempty"`
 }
 
-func newAutoscaler(object *manifest.Object, d *deployment, clock Clock, h *history,
+func newAutoscaler(object *manifest.Object, d *deployment, clock Clock, m *monitoring,
 	observe func(service string, d scale.Decision),
-) *autoscaler {
-	return &autoscaler{object: object, deployment: d, clock: clock, history: h,
+) (*autoscaler, error) {
+	a := &autoscaler{object: object, deployment: d, clock: clock, millis: m.millis,
 		state: scale.NewAutoscaler(object.Scale, clock.At(time.Now()), nil), observe: observe}
+	a.queries = make([]*promql.Query, len(object.Queries))
+	for i, q := range object.Queries {
+		if q == nil {
+			continue
+		}
+		var err error
+		if a.queries[i], err = m.server.Register(q.Text); err != nil {
+			return nil, fmt.Errorf("ScaledObject %s: spec.triggers[%d]: %w", object, i, err)
+		}
+	}
+	return a, nil
 }
 
 // step does what is due at now with the newest scrape.
@@ -67,7 +80,7 @@ func (a *autoscaler) step(now time.Time) {
 	w := a.deployment.workload(now)
 	before := w.SpecReplicas
 	out := a.state.Step(at, w, scale.SourceFunc(func(_ time.Time, trigger int) scale.Answer {
-		return a.answer(a.clock.Elapsed(now), trigger)
+		return a.answer(now, trigger)
 	}))
 	if out.Replicas != before {
 		a.deployment.scaleTo(out.Replicas)
@@ -117,17 +130,24 @@ func (a *autoscaler) remember(d *scale.Decision) {
 	}
 }
 
-// answer is what a trigger's source says: a query over what was scraped, or the offsets that were.
-func (a *autoscaler) answer(now time.Duration, trigger int) scale.Answer {
+// answer is what a trigger's source says: Prometheus, or the offsets that were scraped last.
+func (a *autoscaler) answer(now time.Time, trigger int) scale.Answer {
+	if q := a.queries[trigger]; q != nil {
+		got := q.At(a.millis(now))
+		if v, ok := got.One(); ok {
+			return scale.Answer{Value: v}
+		}
+		if got.Err == nil && len(got.Elements) == 0 {
+			return scale.Answer{Empty: true}
+		}
+		_, err := got.KEDA(q.Text, false)
+		return scale.Answer{Err: err}
+	}
 	a.mu.Lock()
 	last := a.last
 	a.mu.Unlock()
 	if last == nil {
 		return scale.Answer{Err: errNoScrape}
-	}
-	if q := a.object.Queries[trigger]; q != nil {
-		v, ok := q.Eval(a.history.lookup(now))
-		return scale.Answer{Value: v, Empty: !ok}
 	}
 	k := a.object.Scale.Triggers[trigger].Kafka
 	if k == nil {

@@ -5,6 +5,7 @@ import (
 
 	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 )
 
 // pickCandidate is the candidate of that name, or the scenario's default; nil where it has none.
@@ -40,11 +41,24 @@ func candidateObjects(s *scenario.Scenario, name string) (map[string]*manifest.O
 	if err != nil {
 		return nil, err
 	}
+	compiled, err := simulate.Compile(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range compiled {
+		if c != nil && other.Name == c.Name && other.Renames() {
+			return nil, fmt.Errorf("%s: the manifests of the candidate %s name another group or topic than the scenario", s.Name, c.Name)
+		}
+	}
 	out := map[string]*manifest.Object{}
 	own := map[string]bool{} // services that the candidate, and not its base, decides on
 	for ; c != nil; c = s.Candidate(c.Base) {
 		for _, m := range c.Manifests {
-			bundle, err := manifest.Parse(m.Origin, m.Text, manifest.Options{Series: customSeries(s)})
+			opt, err := simulate.QueryOptions(s)
+			if err != nil {
+				return nil, err
+			}
+			bundle, err := manifest.Parse(m.Origin, m.Text, opt)
 			if err != nil {
 				return nil, err
 			}
@@ -62,15 +76,4 @@ func candidateObjects(s *scenario.Scenario, name string) (map[string]*manifest.O
 		}
 	}
 	return out, nil
-}
-
-// customSeries are the series that services publish themselves.
-func customSeries(s *scenario.Scenario) map[string]manifest.Signal {
-	out := map[string]manifest.Signal{}
-	for i := range s.Services {
-		for _, m := range s.Services[i].Metrics {
-			out[m.Name] = manifest.SignalOther
-		}
-	}
-	return out
 }

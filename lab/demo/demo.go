@@ -44,8 +44,7 @@ type Demo struct {
 	generator   *generator
 	deployments []*deployment
 	autoscalers []*autoscaler
-	history     *history
-	learners    map[string]*learner
+	monitoring  *monitoring
 	store       *store
 	samples     *timeline
 	background  sync.WaitGroup // faults that take their time
@@ -55,8 +54,7 @@ type Demo struct {
 // caller's to stop.
 func New(opt Options) (*Demo, error) {
 	s := opt.Scenario
-	d := &Demo{opt: opt, scenario: s, history: newHistory(), learners: map[string]*learner{}, store: newStore(),
-		samples: newTimeline()}
+	d := &Demo{opt: opt, scenario: s, store: newStore(), samples: newTimeline()}
 	objects, err := candidateObjects(s, opt.Candidate)
 	if err != nil {
 		return nil, err
@@ -65,6 +63,9 @@ func New(opt Options) (*Demo, error) {
 		return nil, err
 	}
 	d.clock = NewClock(time.Now(), s.Start, opt.From, opt.Speed)
+	if d.monitoring, err = newMonitoring(s, d.clock); err != nil {
+		return nil, err
+	}
 	d.generator, err = newGenerator(d.clock, opt.Cluster, prefix(opt.Prefix), s.Topics, opt.Logger)
 	if err != nil {
 		return nil, err
@@ -74,12 +75,15 @@ func New(opt Options) (*Demo, error) {
 		dep := newDeployment(svc, d.initial(svc), prefix(opt.Prefix), d.clock, opt.Cluster, opt.Logger, d.handle)
 		dep.observeRest = opt.ObserveRest
 		d.deployments = append(d.deployments, dep)
-		d.learners[svc.Group] = &learner{prior: 0.9 * svc.Capacity.PerPod}
 		if o := objects[svc.Name]; o != nil {
-			d.autoscalers = append(d.autoscalers, newAutoscaler(o, dep, d.clock, d.history, opt.ObserveSync))
+			a, err := newAutoscaler(o, dep, d.clock, d.monitoring, opt.ObserveSync)
+			if err != nil {
+				return nil, err
+			}
+			d.autoscalers = append(d.autoscalers, a)
 		}
 	}
-	return d, nil
+	return d, d.monitoring.start(time.Now())
 }
 
 // Clock is the demo's clock.
@@ -138,6 +142,7 @@ func (d *Demo) control(ctx context.Context, metricsURL string) {
 				nextScrape = now.Add(interval)
 				d.scrape(ctx, client, metricsURL, now)
 			}
+			d.monitoring.advance(now)
 			for _, a := range d.autoscalers {
 				a.step(now)
 			}
@@ -160,31 +165,13 @@ func (d *Demo) scrape(ctx context.Context, client *http.Client, url string, now 
 		}
 		s = nil
 	}
-	if s != nil {
-		d.history.add(at, s, d.clock.Speed())
-		for group, l := range d.learners {
-			l.derive(d.history, group, at)
-		}
-		d.custom(at)
-	}
+	d.monitoring.scraped(now, s)
 	for _, a := range d.autoscalers {
 		a.scraped(s)
 	}
-	d.samples.add(at, d.Services(), d.history)
-}
-
-// custom adds the series that services publish themselves: here all of them show a group's lag.
-func (d *Demo) custom(now time.Duration) {
-	for i := range d.scenario.Services {
-		svc := &d.scenario.Services[i]
-		if len(svc.Metrics) == 0 {
-			continue
-		}
-		if v, ok := d.history.latest(svc.Group, manifest.SignalLag, now); ok {
-			// A query on a series without a consumergroup label names no group.
-			d.history.setSeries(svc.Metrics[0].Name, now, v)
-		}
-	}
+	d.samples.add(at, d.Services(), func(group string, signal manifest.Signal) float64 {
+		return d.monitoring.chart(now, group, signal)
+	})
 }
 
 // Services is the state of all services, in the scenario's order.

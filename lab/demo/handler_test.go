@@ -201,7 +201,7 @@ func TestOneImportSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, site := range sites {
-		if site != "demo/embedded.go" && !strings.HasPrefix(site, "test/") {
+		if site != "lab/demo_embedded.go" && !strings.HasPrefix(site, "test/") {
 			t.Errorf("%s imports the embedded cluster", site)
 		}
 	}

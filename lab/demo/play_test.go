@@ -125,7 +125,7 @@ func exporter(ctx context.Context, t *testing.T, d *Demo, logger log.Logger) (ur
 	const interval = 250 * time.Millisecond
 	cfg := kafka.Config{Brokers: d.opt.Cluster.Brokers, ClientID: "exporter", Interval: interval, MaxAge: 5 * time.Second,
 		WaveTimeout: 5 * time.Second, // connecting takes that long where all tests run at once
-		RateWindow:  max(d.Clock().Wall(2*time.Minute), 2*time.Second), MetadataRefresh: 10 * time.Second,
+		RateWindow:  max(lag.Scaled(d.Clock().Speed()).RateWindow, 2*time.Second), MetadataRefresh: 10 * time.Second,
 		MembersRefresh: 2 * interval, StartsRefresh: 10 * time.Second, Expect: d.Groups()}
 	reg := prometheus.NewRegistry()
 	self := collector.NewSelf(reg)
@@ -137,8 +137,9 @@ func exporter(ctx context.Context, t *testing.T, d *Demo, logger log.Logger) (ur
 	if err != nil {
 		t.Fatal(err)
 	}
-	tracker := lag.NewTracker(lag.Options{Interval: interval, MaxAge: cfg.MaxAge, RateWindow: cfg.RateWindow,
-		StallWindow: 15 * time.Second, LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140})
+	opt := lag.Defaults()
+	opt.Interval, opt.MaxAge, opt.RateWindow, opt.StallWindow = interval, cfg.MaxAge, cfg.RateWindow, 15*time.Second
+	tracker := lag.NewTracker(opt)
 	h := collector.NewHandler(collector.HandlerOptions{Encoder: encoder, Registry: reg, Self: self,
 		Logger: log.NewNopLogger(), Now: time.Now})
 	done := make(chan struct{})

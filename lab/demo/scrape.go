@@ -10,36 +10,17 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"kafka_burndown_exporter/lab/manifest"
+	"kafka_burndown_exporter/collector"
 )
 
-// groupSeries maps the exporter's series of a group to the signals that triggers read.
-var groupSeries = map[string]manifest.Signal{
-	"kafka_group_lag":                  manifest.SignalLag,
-	"kafka_group_lag_max":              manifest.SignalLagMax,
-	"kafka_group_backlog":              manifest.SignalBacklog,
-	"kafka_group_lag_log2x7":           manifest.SignalLog2x7,
-	"kafka_group_lag_seconds":          manifest.SignalAge,
-	"kafka_group_burndown_seconds":     manifest.SignalBurndown,
-	"kafka_group_burndown_max_seconds": manifest.SignalBurndownMax,
-	"kafka_group_producer_rate":        manifest.SignalProducerRate,
-	"kafka_group_consumer_rate":        manifest.SignalConsumerRate,
-	"kafka_group_members":              manifest.SignalMembers,
-	"kafka_group_partitions":           manifest.SignalPartitions,
-	"kafka_group_useful_members":       manifest.SignalUsefulMembers,
-	"kafka_group_partitions_with_lag":  manifest.SignalPartitionsWithLag,
-	"kafka_group_partitions_stalled":   manifest.SignalPartitionsStalled,
-	"kafka_group_complete":             manifest.SignalComplete,
-}
-
 // partitionSeries are what a kafka trigger works with.
-const (
-	committedSeries = "kafka_consumergroup_current_offset"
-	endSeries       = "kafka_topic_partition_current_offset"
-	startSeries     = "kafka_topic_partition_oldest_offset"
-	countSeries     = "kafka_topic_partitions"
+var (
+	committedSeries = collector.Named(collector.LevelGroupPartition, "current_offset")
+	endSeries       = collector.Named(collector.LevelTopicPartition, "current_offset")
+	startSeries     = collector.Named(collector.LevelTopicPartition, "oldest_offset")
+	countSeries     = collector.Named(collector.LevelTopic, "partitions")
 	// uncommittedSeries tells partitions without a commit from those that could not be read.
-	uncommittedSeries = "kafka_group_topic_partitions_uncommitted"
+	uncommittedSeries = collector.Named(collector.LevelGroupTopic, "partitions_uncommitted")
 )
 
 // topicPartition names a partition.
@@ -48,9 +29,16 @@ type topicPartition struct {
 	partition string
 }
 
+// sample is one series of the exporter, its group and topic under the scenario's names.
+type sample struct {
+	family *collector.Family
+	labels []string // names and values by turns
+	value  float64
+}
+
 // scrape is one reading of the exporter's /metrics.
 type scrape struct {
-	groups    map[string]map[manifest.Signal]float64
+	samples   []sample
 	committed map[string]map[topicPartition]int64 // by group
 	ends      map[topicPartition]int64
 	starts    map[topicPartition]int64
@@ -83,34 +71,30 @@ func scrapeMetrics(ctx context.Context, client *http.Client, url string, names p
 }
 
 func readFamilies(families map[string]*dto.MetricFamily, names prefix) *scrape {
-	s := &scrape{counts: map[string]int{}, without: map[string]map[string]int{}, groups: map[string]map[manifest.Signal]float64{}, committed: map[string]map[topicPartition]int64{},
+	s := &scrape{counts: map[string]int{}, without: map[string]map[string]int{}, committed: map[string]map[topicPartition]int64{},
 		ends: map[topicPartition]int64{}, starts: map[topicPartition]int64{}}
-	for name, signal := range groupSeries {
-		for _, m := range families[name].GetMetric() {
-			group, ok := names.bare(label(m, "consumergroup"))
-			if !ok {
-				continue
+	table := collector.Families()
+	for i := range table {
+		for _, m := range families[table[i].Name].GetMetric() {
+			if labels, ok := names.labels(m); ok {
+				s.samples = append(s.samples, sample{&table[i], labels, value(m)})
 			}
-			if s.groups[group] == nil {
-				s.groups[group] = map[manifest.Signal]float64{}
-			}
-			s.groups[group][signal] = value(m)
 		}
 	}
 	for _, m := range families[committedSeries].GetMetric() {
-		group, _ := names.bare(label(m, "consumergroup"))
+		group, _ := names.bare(label(m, collector.LabelGroup))
 		if s.committed[group] == nil {
 			s.committed[group] = map[topicPartition]int64{}
 		}
 		s.committed[group][partitionOf(m, names)] = int64(value(m))
 	}
 	for _, m := range families[countSeries].GetMetric() {
-		topic, _ := names.bare(label(m, "topic"))
+		topic, _ := names.bare(label(m, collector.LabelTopic))
 		s.counts[topic] = int(value(m))
 	}
 	for _, m := range families[uncommittedSeries].GetMetric() {
-		group, _ := names.bare(label(m, "consumergroup"))
-		topic, _ := names.bare(label(m, "topic"))
+		group, _ := names.bare(label(m, collector.LabelGroup))
+		topic, _ := names.bare(label(m, collector.LabelTopic))
 		if s.without[group] == nil {
 			s.without[group] = map[string]int{}
 		}
@@ -125,9 +109,23 @@ func readFamilies(families map[string]*dto.MetricFamily, names prefix) *scrape {
 	return s
 }
 
+// labels are a series's, of a group and a topic of the scenario; ok is false for others.
+func (p prefix) labels(m *dto.Metric) (labels []string, ok bool) {
+	for _, l := range m.GetLabel() {
+		v := l.GetValue()
+		if l.GetName() == collector.LabelGroup || l.GetName() == collector.LabelTopic {
+			if v, ok = p.bare(v); !ok {
+				return nil, false
+			}
+		}
+		labels = append(labels, l.GetName(), v)
+	}
+	return labels, true
+}
+
 func partitionOf(m *dto.Metric, names prefix) topicPartition {
-	topic, _ := names.bare(label(m, "topic"))
-	return topicPartition{topic: topic, partition: label(m, "partition")}
+	topic, _ := names.bare(label(m, collector.LabelTopic))
+	return topicPartition{topic: topic, partition: label(m, collector.LabelPartition)}
 }
 
 func label(m *dto.Metric, name string) string {

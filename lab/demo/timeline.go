@@ -27,17 +27,16 @@ type timeline struct {
 
 func newTimeline() *timeline { return &timeline{services: map[string][]TimelinePoint{}} }
 
-func (t *timeline) add(at time.Duration, services []Status, h *history) {
+func (t *timeline) add(at time.Duration, services []Status, chart func(group string, signal manifest.Signal) float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range services {
 		p := TimelinePoint{At: at, Ready: s.Ready, Wanted: s.Desired,
-			Lag: latest(h, s.Group, manifest.SignalBacklog, at), Age: latest(h, s.Group, manifest.SignalAge, at),
-			Produced: latest(h, s.Group, manifest.SignalProducerRate, at),
-			Consumed: latest(h, s.Group, manifest.SignalConsumerRate, at)}
+			Lag: chart(s.Group, manifest.SignalBacklog), Age: chart(s.Group, manifest.SignalAge),
+			Produced: chart(s.Group, manifest.SignalProducerRate), Consumed: chart(s.Group, manifest.SignalConsumerRate)}
 		points := append(t.services[s.Service], p)
 		first := 0
-		for first < len(points) && points[first].At < at-historyLength {
+		for first < len(points) && points[first].At < at-chartLength {
 			first++
 		}
 		points = points[first:]
@@ -54,14 +53,6 @@ func everySecond(points []TimelinePoint) []TimelinePoint {
 		out = append(out, points[i])
 	}
 	return out
-}
-
-func latest(h *history, group string, signal manifest.Signal, at time.Duration) float64 {
-	v, ok := h.latest(group, signal, at)
-	if !ok {
-		return nan
-	}
-	return v
 }
 
 // Timeline returns a copy of a service's points, oldest first.

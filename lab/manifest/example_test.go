@@ -19,7 +19,7 @@ func ExampleParseQuery() {
 	fmt.Println(err)
 	// Output:
 	// lag_log2x7 140 84 true
-	// position 10: http_requests_total is not a series of this exporter, of kafka_exporter or of the rules, so it cannot be evaluated
+	// http_requests_total is not a series of this exporter, of kafka_exporter or of the rules, so it cannot be evaluated
 }
 
 func ExampleLint() {

@@ -94,7 +94,7 @@ func TestParseErrors(t *testing.T) {
 		{"unknown metadata", manifest("", lag+"      treshold: \"4\"\n"), "metadata.treshold: is not a field here"},
 		{"bad number", manifest("", prometheus("Value", lagQuery, "1,000", nullFalse)), `metadata.threshold: "1,000" is not a number`},
 		{"zero target", manifest("", prometheus("Value", lagQuery, "0", nullFalse)), "has to be at least 0.001"},
-		{"unknown query", manifest("", prometheus("Value", "sum(http_requests_total)", "1", nullFalse)), "metadata.query: position 5: http_requests_total is not a series"},
+		{"unknown query", manifest("", prometheus("Value", "sum(http_requests_total)", "1", nullFalse)), "metadata.query: http_requests_total is not a series"},
 		{"Utilization", manifest("", prometheus("Utilization", lagQuery, "1", nullFalse)), "Utilization is for cpu and memory"},
 		{"metricType", manifest("", prometheus("average", lagQuery, "1", nullFalse)), `"average" is not one of AverageValue, Value, Utilization`},
 		{"cpu without metricType", manifest(minMax, "  - {type: cpu, metadata: {value: \"60\"}}\n"), "metricType: has to be Utilization or AverageValue"},
@@ -186,21 +186,21 @@ func TestFromValue(t *testing.T) {
 	if o.Scale.Triggers[0].Prometheus.Threshold != 1000 {
 		t.Errorf("threshold %v", o.Scale.Triggers[0].Prometheus.Threshold)
 	}
-	if a := o.Answer(0, fakeSignals{SignalLag: 7}); a.Value != 7 || a.Empty {
-		t.Errorf("answer %+v", a)
+	if v, ok := o.Queries[0].Eval(fakeSignals{SignalLag: 7}); v != 7 || !ok {
+		t.Errorf("answer %v %v", v, ok)
 	}
-	if a := o.Answer(0, fakeSignals{}); !a.Empty {
-		t.Errorf("answer %+v, want none", a)
+	if v, ok := o.Queries[0].Eval(fakeSignals{}); ok {
+		t.Errorf("answer %v, want none", v)
 	}
 }
 
 func TestKeepUnread(t *testing.T) {
-	b, err := Parse("so.yaml", []byte(manifest(safe, cpuTrigger, prometheus("Value", "sum(up)", "1", nullFalse))), Options{KeepUnread: true})
+	b, err := Parse("so.yaml", []byte(manifest(safe, cpuTrigger, prometheus("Value", "sum(http_requests_total)", "1", nullFalse))), Options{KeepUnread: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := b.Objects[0]
-	if o.Unread[0] != nil || o.Unread[1] == nil || len(o.Unread) != 2 || !o.Answer(1, fakeSignals{}).Empty {
+	if o.Unread[0] != nil || o.Unread[1] == nil || len(o.Unread) != 2 || o.Queries[1] != nil {
 		t.Errorf("unread %v", o.Unread)
 	}
 }

@@ -1,9 +1,6 @@
 package manifest
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // Signal is a quantity of a consumer group that a query can read.
 type Signal uint8
@@ -26,12 +23,12 @@ const (
 	SignalPartitionsStalled
 	SignalComplete
 	SignalCapacity
-	SignalDesiredRaw
 	SignalDesired
-	// SignalOther is a series the caller named in Options.Series under a name of its own.
+	// SignalOther is every other series: one that the caller named in Options.Series, or that shows nothing above.
 	SignalOther
 )
 
+// signalNames are the signals as the exporter's series have them, without what their level puts in front.
 var signalNames = [...]string{
 	SignalLag: "lag", SignalLagMax: "lag_max", SignalBacklog: "backlog", SignalLog2x7: "lag_log2x7",
 	SignalAge: "lag_seconds", SignalBurndown: "burndown_seconds", SignalBurndownMax: "burndown_max_seconds",
@@ -39,7 +36,7 @@ var signalNames = [...]string{
 	SignalPartitions:    "partitions",
 	SignalUsefulMembers: "useful_members", SignalPartitionsWithLag: "partitions_with_lag",
 	SignalPartitionsStalled: "partitions_stalled", SignalComplete: "complete", SignalCapacity: "member_capacity",
-	SignalDesiredRaw: "desired_replicas_raw", SignalDesired: "desired_replicas", SignalOther: "other",
+	SignalDesired: "desired_replicas", SignalOther: "other",
 }
 
 // String is the signal's name as in the exporter's series, without their prefix.
@@ -59,45 +56,3 @@ func ParseSignal(name string) (Signal, error) {
 	}
 	return 0, fmt.Errorf("no signal is called %q: use one such as lag, backlog or producer_rate", name)
 }
-
-// Ref names one series a query reads: a signal of a group, or of one topic of it.
-type Ref struct {
-	Signal Signal
-	// Group is empty for series without a consumergroup label: of a topic, or those of Options.Series.
-	Group string
-	// Topic is empty for the group's total.
-	Topic string
-	// Series is the name as written.
-	Series string
-	// Over is the function over time around the series, and Window its range; empty and 0 for the present value.
-	Over   Over
-	Window time.Duration
-	// Offset is how far back the value lies.
-	Offset time.Duration
-}
-
-// Over is a function over time.
-type Over string
-
-// The functions over time a query may use. A counter under rate() or increase() becomes SignalProducerRate or
-// SignalConsumerRate with OverRate and the range as its window.
-const (
-	OverNone  Over = ""
-	OverMax   Over = "max_over_time"
-	OverMin   Over = "min_over_time"
-	OverAvg   Over = "avg_over_time"
-	OverLast  Over = "last_over_time"
-	OverDeriv Over = "deriv"
-	OverRate  Over = "rate"
-)
-
-// Signals answers a query's look-ups; ok false means that there is no sample.
-type Signals interface {
-	Lookup(ref Ref) (value float64, ok bool)
-}
-
-// SignalsFunc makes Signals of a function.
-type SignalsFunc func(ref Ref) (float64, bool)
-
-// Lookup calls the function.
-func (f SignalsFunc) Lookup(ref Ref) (float64, bool) { return f(ref) }

@@ -115,6 +115,13 @@ func (s *Scenario) resolve(fsys fs.FS) error {
 			m.Text, m.Origin = data, m.File
 		}
 	}
+	for i, name := range s.Pipeline.Rules {
+		data, err := readFile(fsys, name)
+		if err != nil {
+			return s.errorAt(fmt.Sprintf("pipeline.rules[%d]", i), "cannot be read: %v", err)
+		}
+		s.Pipeline.RuleTexts = append(s.Pipeline.RuleTexts, RuleText{Name: name, Data: data})
+	}
 	for i := range s.Producers {
 		c := s.Producers[i].Profile.CSV
 		if c == nil {

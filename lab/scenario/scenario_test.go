@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"kafka_burndown_exporter/internal/lag"
 )
 
 var update = flag.Bool("update", false, "write the schema")
@@ -194,4 +196,13 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("error has more than one line: %q", err)
 		}
 	})
+}
+
+// The pipeline's defaults stand in tags, for the schema; they are the exporter's own.
+func TestThePipelineIsTheExportersByDefault(t *testing.T) {
+	p, def := DefaultPipeline(), lag.Defaults()
+	if p.SampleInterval != def.Interval || p.RateWindow != def.RateWindow {
+		t.Errorf("the pipeline samples every %v over %v, the exporter every %v over %v", p.SampleInterval, p.RateWindow,
+			def.Interval, def.RateWindow)
+	}
 }

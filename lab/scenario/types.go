@@ -1,6 +1,9 @@
 package scenario
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Scenario is one workload file. Times in it are durations since the start of the run.
 type Scenario struct {
@@ -29,8 +32,31 @@ type Scenario struct {
 type Pipeline struct {
 	SampleInterval time.Duration `yaml:"sampleInterval" doc:"How often the exporter samples Kafka." default:"10s"`
 	ScrapeInterval time.Duration `yaml:"scrapeInterval" doc:"How often Prometheus scrapes the exporter." default:"15s"`
-	RuleInterval   time.Duration `yaml:"ruleInterval" doc:"How often recording rules are evaluated." default:"15s"`
+	RuleInterval   time.Duration `yaml:"ruleInterval" doc:"How often rule groups are evaluated that name no interval." default:"15s"`
 	RateWindow     time.Duration `yaml:"rateWindow" doc:"Window of the rates." default:"2m"`
+
+	Labels map[string]string `yaml:"labels" doc:"Labels that a scrape gives every series of the exporter, such as namespace. job is kafka-burndown-exporter unless it is given."`
+	Rules  []string          `yaml:"rules" doc:"Rule files to evaluate instead of the shipped ones."`
+	Series []string          `yaml:"series" doc:"Series of other exporters that are scraped too: a preset such as kminion, or SIGNAL=SELECTOR."`
+
+	// RuleTexts are the rule files as they were read, in the order of Rules.
+	RuleTexts []RuleText `yaml:"-"`
+}
+
+// RuleText is a rule file.
+type RuleText struct {
+	Name string
+	Data []byte
+}
+
+// DefaultPipeline is the pipeline of a scenario that says nothing of it: the exporter's own defaults, and what Prometheus
+// is commonly given.
+func DefaultPipeline() Pipeline {
+	var p Pipeline
+	if err := setDefaults(reflect.ValueOf(&p).Elem(), nil); err != nil {
+		panic(err) // a default tag is no duration
+	}
+	return p
 }
 
 // Topic is a topic and how its messages spread over the partitions.
@@ -134,8 +160,8 @@ type Service struct {
 type Capacity struct {
 	PerPod      float64       `yaml:"perPod" doc:"Messages/s of one pod over the mix of events." required:"true"`
 	MessageTime time.Duration `yaml:"messageTime" doc:"Time to handle one message; perPod × messageTime are handled at once. 1/perPod if absent."`
-	Prior       float64       `yaml:"prior" doc:"Messages/s that one pod surely sustains, recorded as kafka_group_capacity_prior; 90 % of perPod if 0." min:"0"`
-	NoPrior     bool          `yaml:"noPrior" doc:"No kafka_group_capacity_prior is recorded: the capacity is only learned from consumption."`
+	Prior       float64       `yaml:"prior" doc:"Messages/s that one pod surely sustains, as a user records it; 90 % of perPod if 0." min:"0"`
+	NoPrior     bool          `yaml:"noPrior" doc:"No prior is recorded: the capacity is only learned from consumption."`
 	Events      []Event       `yaml:"events" doc:"The mix of events; all alike if absent."`
 }
 

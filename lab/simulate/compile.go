@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kafka_burndown_exporter/lab/manifest"
+	"kafka_burndown_exporter/lab/promql"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/rules"
 )
 
 // Compile reads the scenario's candidates. A manifest's faults are named with the file and line they stand in.
@@ -15,6 +18,9 @@ func Compile(sc *scenario.Scenario) ([]*Candidate, error) {
 	var out []*Candidate
 	for i := range sc.Candidates {
 		c, err := compileOne(sc, &sc.Candidates[i])
+		if err == nil {
+			err = c.bind(sc)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -27,7 +33,11 @@ func compileOne(sc *scenario.Scenario, c *scenario.Candidate) (*Candidate, error
 	out := &Candidate{Name: c.Name, Title: c.Title, Verdict: c.Verdict, Replicas: c.Replicas}
 	for i := range c.Manifests {
 		m := &c.Manifests[i]
-		bundle, err := manifest.Parse(m.Origin, m.Text, QueryOptions(sc))
+		opt, err := QueryOptions(sc)
+		if err != nil {
+			return nil, err
+		}
+		bundle, err := manifest.Parse(m.Origin, m.Text, opt)
 		if err != nil {
 			return nil, inline(m, err)
 		}
@@ -66,48 +76,136 @@ func inline(m *scenario.Manifest, err error) error {
 	return err
 }
 
-func (c *Candidate) add(o *manifest.Object, b *manifest.Bundle) {
-	c.Controllers = append(c.Controllers, &Controller{
-		Service: o.Target.Name, Object: o.Scale, Queries: o.Queries,
-		Origin: fmt.Sprintf("%s: %s %s", o.File, o.Kind, o), Source: o, Bundle: b,
-	})
+// add takes an object. Triggers that cannot be simulated are left out and noted; it returns false where nothing is left
+// that could run.
+func (c *Candidate) add(o *manifest.Object, b *manifest.Bundle) bool {
+	ctl := &Controller{Service: o.Target.Name, Object: o.Scale, Origin: fmt.Sprintf("%s: %s %s", o.File, o.Kind, o), Source: o, Bundle: b}
+	ctl.Object.Triggers = nil
+	var left []string
+	for i := range o.Scale.Triggers {
+		if err := o.Unread[i]; err != nil {
+			left = append(left, fmt.Sprintf("spec.triggers[%d] is left out: %v", i, err))
+			continue
+		}
+		ctl.Object.Triggers = append(ctl.Object.Triggers, o.Scale.Triggers[i])
+		ctl.Queries = append(ctl.Queries, o.Queries[i])
+	}
+	why := strings.Join(left, "; ")
+	switch {
+	case len(ctl.Object.Triggers) == 0:
+		c.note("%s is left out: none of its triggers can be simulated: %s", ctl.Origin, why)
+		return false
+	case why != "" && o.Scale.Modifiers != nil:
+		c.note("%s is left out: its formula needs all of its triggers: %s", ctl.Origin, why)
+		return false
+	case why != "":
+		c.note("%s: %s; what is shown is a lower bound of its replicas", ctl.Origin, why)
+	}
+	c.Controllers = append(c.Controllers, ctl)
+	return true
 }
 
-// QueryOptions make the series that the scenario's services publish readable to queries.
-func QueryOptions(sc *scenario.Scenario) manifest.Options {
+// QueryOptions make the series readable to queries that the scenario has beyond ours: of its services, of other
+// exporters, of its rules.
+func QueryOptions(sc *scenario.Scenario) (manifest.Options, error) {
 	opt := manifest.Options{Series: map[string]manifest.Signal{}}
+	others, err := foreignSeries(sc.Pipeline.Series)
+	if err != nil {
+		return opt, err
+	}
+	for name, s := range others {
+		opt.Series[name] = manifest.SignalOther
+		if signal, err := manifest.ParseSignal(s.Signal); err == nil {
+			opt.Series[name] = signal
+		}
+	}
 	for i := range sc.Services {
 		for _, m := range sc.Services[i].Metrics {
 			opt.Series[m.Name] = manifest.SignalOther
 		}
 	}
-	return opt
+	server := promql.NewServer(promql.Options{})
+	for _, f := range sc.Pipeline.RuleTexts {
+		if err := server.LoadRules(f.Name, f.Data); err != nil {
+			return opt, fmt.Errorf("--rules: %w", err)
+		}
+	}
+	for _, g := range server.Groups() {
+		for _, name := range g.Records() {
+			if rules.Shipped().Record(name) == nil {
+				opt.Series[name] = manifest.SignalOther
+			}
+		}
+	}
+	return opt, nil
 }
 
 // FromFiles makes one candidate of each manifest file, as -f takes them.
 func FromFiles(sc *scenario.Scenario, paths []string) ([]*Candidate, error) {
+	opt, err := QueryOptions(sc)
+	if err != nil {
+		return nil, err
+	}
+	opt.KeepUnread = true
 	var out []*Candidate
 	for _, path := range paths {
-		b, err := manifest.Load([]string{path}, QueryOptions(sc))
+		c, err := fromFile(sc, path, opt)
 		if err != nil {
 			return nil, err
-		}
-		c := &Candidate{Name: path}
-		for _, o := range b.Objects {
-			if sc.Service(o.Target.Name) == nil && len(sc.Services) == 1 && len(b.Objects) == 1 {
-				o.Target.Name = sc.Services[0].Name
-			}
-			c.add(o, b)
-			c.Services = append(c.Services, o.Target.Name)
 		}
 		out = append(out, c)
 	}
 	return out, nil
 }
 
+func fromFile(sc *scenario.Scenario, path string, opt manifest.Options) (*Candidate, error) {
+	b, err := manifest.Load([]string{path}, opt)
+	if err != nil {
+		return nil, err
+	}
+	c := &Candidate{Name: path}
+	for _, o := range b.Objects {
+		if err := unreadable(o); err != nil {
+			return nil, err
+		}
+		c.add(o, b)
+	}
+	if len(c.Controllers) == 1 && len(sc.Services) == 1 {
+		c.Controllers[0].retarget(sc.Services[0].Name)
+	}
+	for _, ctl := range c.Controllers {
+		c.Services = append(c.Services, ctl.Service)
+	}
+	if len(c.Controllers) == 0 {
+		return nil, fmt.Errorf("%s: nothing in it can be simulated: %s", path, strings.Join(c.Notes, "; "))
+	}
+	if err := c.bind(sc); err != nil {
+		return nil, err
+	}
+	c.reads()
+	return c, nil
+}
+
+// retarget lets the object scale the one service there is.
+func (c *Controller) retarget(service string) { c.Service, c.Source.Target.Name = service, service }
+
+// unreadable is the error of a query that cannot be evaluated: unlike a trigger of another type, it was meant to be.
+func unreadable(o *manifest.Object) error {
+	for i, err := range o.Unread {
+		if err != nil && o.Scale.Triggers[i].Prometheus != nil {
+			return fmt.Errorf("%s: ScaledObject %s: spec.triggers[%d].metadata.query: %w", o.File, o, i, err)
+		}
+	}
+	return nil
+}
+
 // FromYAML makes a candidate of manifest text, as tune writes it.
 func FromYAML(sc *scenario.Scenario, name string, text []byte) (*Candidate, error) {
-	b, err := manifest.Parse(name, bytes.TrimSpace(text), QueryOptions(sc))
+	opt, err := QueryOptions(sc)
+	if err != nil {
+		return nil, err
+	}
+	b, err := manifest.Parse(name, bytes.TrimSpace(text), opt)
 	if err != nil {
 		return nil, err
 	}
@@ -115,5 +213,5 @@ func FromYAML(sc *scenario.Scenario, name string, text []byte) (*Candidate, erro
 	for _, o := range b.Objects {
 		c.add(o, b)
 	}
-	return c, nil
+	return c, c.bind(sc)
 }

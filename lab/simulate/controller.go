@@ -1,9 +1,10 @@
 package simulate
 
 import (
-	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"kafka_burndown_exporter/internal/scale"
@@ -33,8 +34,6 @@ func (c *Controller) wantsPods() bool {
 	return false
 }
 
-var errNoQuery = errors.New("the query cannot be evaluated")
-
 // driver runs one controller against its group.
 type driver struct {
 	ctl   *Controller
@@ -42,8 +41,11 @@ type driver struct {
 	plant *plant
 	prom  *prometheus
 	auto  *scale.Autoscaler
-	step  int // of the present question
-	next  int // step at which something is due
+	// asked has an entry per trigger; those that are no prometheus triggers have no query.
+	asked []asked
+	fault error // of a trigger whose answers KEDA cannot use
+	step  int   // of the present question
+	next  int   // step at which something is due
 	pods  []scale.Pod
 	offs  []scale.PartitionOffsets
 	with  bool
@@ -53,12 +55,22 @@ type driver struct {
 	last []scale.Proposal
 }
 
-func newDriver(c *Controller, g *group, p *plant, prom *prometheus, step int) *driver {
-	d := &driver{ctl: c, group: g, plant: p, prom: prom, with: c.wantsPods()}
+// newDriver registers the controller's queries.
+func newDriver(c *Controller, g *group, p *plant, prom *prometheus, step int) (*driver, error) {
+	d := &driver{ctl: c, group: g, plant: p, prom: prom, with: c.wantsPods(), asked: make([]asked, len(c.Object.Triggers))}
+	for i, q := range c.Queries {
+		if q == nil {
+			continue
+		}
+		var err error
+		if d.asked[i].query, err = prom.server.RegisterExpr(q.Expr); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.place(i), err)
+		}
+	}
 	created := prom.exp.at(step)
 	d.auto = scale.NewAutoscaler(c.Object, created, nil)
 	d.next = step
-	return d
+	return d, nil
 }
 
 // run does what is due at a step and reports what was decided.
@@ -87,24 +99,22 @@ func (d *driver) Ask(_ time.Time, trigger int) scale.Answer {
 	if t.Type != scale.PrometheusTrigger {
 		return scale.Answer{Partitions: d.offsets(t.Kafka), NoMembers: len(d.group.members) == 0}
 	}
-	q := d.ctl.Queries[trigger]
-	if q == nil {
-		return scale.Answer{Err: errNoQuery}
+	a := &d.asked[trigger]
+	out, err := a.ask(d.prom.millis(d.step - d.step%d.whole))
+	if err != nil && d.fault == nil {
+		d.fault = fmt.Errorf("%s: %w", d.ctl.place(trigger), err)
 	}
-	v, ok := q.Eval(instant{d.prom, d.step - d.step%d.whole})
-	return scale.Answer{Value: v, Empty: !ok}
+	return out
 }
 
 // offsets is what Kafka tells KEDA at this moment, without the exporter in between.
 func (d *driver) offsets(k *scale.Kafka) []scale.PartitionOffsets {
 	d.offs = d.offs[:0]
-	g := d.group
-	for _, other := range d.plant.groups {
-		if other.svc.Group == k.ConsumerGroup {
-			g = other
-		}
+	i := slices.IndexFunc(d.plant.groups, func(g *group) bool { return g.svc.Group == k.ConsumerGroup })
+	if i < 0 {
+		return nil // a candidate is bound to its workload, so this does not happen
 	}
-	for _, p := range g.parts {
+	for _, p := range d.plant.groups[i].parts {
 		d.offs = append(d.offs, scale.PartitionOffsets{
 			Topic: p.log.topic.Name, Partition: int32(p.number),
 			Committed: floor64(p.committed), End: floor64(p.log.end[p.number]), Start: floor64(p.log.start[p.number]),

@@ -133,13 +133,36 @@ func (m *draft) text() ([]byte, error) {
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n'), nil
 }
 
+// objectName is a name that Kubernetes takes: groups may be called what no Deployment is.
+func objectName(s string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		default:
+			return '-'
+		}
+	}, s)
+	return strings.Trim(name[:min(len(name), 63)], "-")
+}
+
 // newManifest is a ScaledObject for a service under a preset; bounds of 0 are the preset's.
 func newDraft(svc *scenario.Service, p *Preset, l *Load, limits Limits, triggers []Trigger) *draft {
 	m := &draft{
-		Name: svc.Name, Namespace: svc.Namespace, Target: svc.Name, Group: svc.Group,
+		Name: objectName(svc.Name), Namespace: svc.Namespace, Target: objectName(svc.Name), Group: svc.Group,
 		Polling: int(p.Polling.Seconds()), Cooldown: int(p.Cooldown.Seconds()), Min: p.Min(l), Max: p.Max(l),
 		Up: p.Up, Down: p.Down, Triggers: triggers, Prometheus: "http://prometheus.monitoring:9090", Bootstrap: "kafka:9092",
 		Earliest: svc.OffsetReset == "earliest",
+	}
+	for _, own := range []struct {
+		to   *string
+		with string
+	}{{&m.Name, limits.Name}, {&m.Target, limits.Name}, {&m.Namespace, limits.Namespace}, {&m.Target, limits.Target}} {
+		if own.with != "" {
+			*own.to = own.with
+		}
 	}
 	if limits.Prometheus != "" {
 		m.Prometheus = limits.Prometheus

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
-	"kafka_burndown_exporter/internal/scale"
 )
 
 // exporter samples the plant as the real one samples Kafka, through the same tracker.
@@ -16,6 +15,7 @@ type exporter struct {
 	start   time.Time
 	topics  []int // indices of the plant's topics, by name
 	groups  []int
+	inSnap  map[*group]int // position in the snapshot's groups
 	brokers []lag.Broker
 	newest  *lag.Snapshot
 	// wave is used again for every sample: the tracker keeps nothing of it but members.
@@ -25,16 +25,15 @@ type exporter struct {
 
 // trackerOptions are the exporter's defaults with the scenario's intervals.
 func trackerOptions(interval, window time.Duration) lag.Options {
-	return lag.Options{
-		Interval: interval, MaxAge: 3 * interval, RateWindow: window, StallWindow: 5 * time.Minute,
-		LagResidual: 1, BurndownCap: 86_400, Log2x7Max: scale.DefaultLog2x7Max,
-	}
+	opt := lag.Defaults().Every(interval)
+	opt.RateWindow = window
+	return opt
 }
 
 func newExporter(p *plant) *exporter {
 	pipe := &p.sc.Pipeline
 	e := &exporter{plant: p, start: p.sc.Start, tracker: lag.NewTracker(trackerOptions(pipe.SampleInterval, pipe.RateWindow)),
-		brokers: []lag.Broker{{ID: 1, Address: "kafka:9092", Up: true}}}
+		brokers: []lag.Broker{{ID: 1, Address: "kafka:9092", Up: true}}, inSnap: map[*group]int{}}
 	for i := range p.topics {
 		e.topics = append(e.topics, i)
 	}
@@ -45,6 +44,9 @@ func newExporter(p *plant) *exporter {
 		e.groups = append(e.groups, i)
 	}
 	slices.SortFunc(e.groups, func(a, b int) int { return strings.Compare(p.groups[a].svc.Group, p.groups[b].svc.Group) })
+	for at, i := range e.groups {
+		e.inSnap[p.groups[i]] = at
+	}
 	e.prepare()
 	return e
 }
@@ -141,4 +143,12 @@ func (e *exporter) snapshot(step int) *lag.Snapshot {
 		return nil
 	}
 	return e.newest
+}
+
+// of is a group's part of the newest sample, nil before the first.
+func (e *exporter) of(g *group) *lag.Group {
+	if e.newest == nil || e.inSnap[g] >= len(e.newest.Groups) {
+		return nil
+	}
+	return &e.newest.Groups[e.inSnap[g]]
 }

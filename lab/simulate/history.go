@@ -13,7 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/rules"
 )
 
 // HistoryRequest asks a Prometheus server for the past of one consumer group.
@@ -57,13 +60,16 @@ const maxBody = 64 << 20
 
 // DefaultQueries read the recorded series, from either base.
 func DefaultQueries(group string) HistoryQueries {
-	sel := `{consumergroup="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(group) + `"}`
+	of := func(signal manifest.Signal) string {
+		series, err := rules.Shipped().Of(collector.LabelGroup, collector.Named(collector.LevelGroup, signal.String()))
+		if err != nil {
+			panic(err) // the rules record it; a test asks for every one
+		}
+		return fmt.Sprintf(`max(%s{%s="%s"})`, series, collector.LabelGroup, rules.EscapeLabel(group))
+	}
 	return HistoryQueries{
-		Produced: `max(consumergroup:kafka_group_produced_messages:rate2m` + sel + `)`,
-		Consumed: `max(consumergroup:kafka_group_consumed_messages:rate2m` + sel + `)`,
-		Members:  `max(consumergroup:kafka_group_members:max` + sel + `)`,
-		Replicas: `max(consumergroup:kafka_group_members:max` + sel + `)`,
-		Useful:   `max(consumergroup:kafka_group_useful_members:max` + sel + `)`,
+		Produced: of(manifest.SignalProducerRate), Consumed: of(manifest.SignalConsumerRate),
+		Members: of(manifest.SignalMembers), Replicas: of(manifest.SignalMembers), Useful: of(manifest.SignalUsefulMembers),
 	}
 }
 

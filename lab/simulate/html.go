@@ -19,7 +19,7 @@ var reportTemplate = template.Must(template.New("report").Parse(reportText))
 // htmlPage is a page that needs nothing else.
 type htmlPage struct {
 	Title, Meta, Text, Published string
-	Recording                    []string
+	Recording, Notes             []string
 	Columns                      []column
 	Services                     []htmlService
 	Lints                        []Lint
@@ -73,7 +73,7 @@ func newPlot(caption, svg string) htmlPlot { return htmlPlot{caption, template.H
 func (r *Report) WriteHTML(w io.Writer) error {
 	page := htmlPage{Title: r.Scenario.Title, Text: r.Scenario.Description, Lints: r.Lints, Columns: columns,
 		Meta:      fmt.Sprintf("%s, %s, seed %d. Replayed through %s.", r.Scenario.Name, rough(r.Scenario.Duration), r.Scenario.Seed, engine(versions(r.Kubernetes))),
-		Recording: recordingNotes(r.Recordings)}
+		Recording: recordingNotes(r.Recordings), Notes: r.notes()}
 	if page.Title == "" {
 		page.Title = r.Scenario.Name
 	}

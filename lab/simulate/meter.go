@@ -189,8 +189,7 @@ func (m *meter) drain(step int, backlog, mark float64) {
 }
 
 func (m *meter) burndown() {
-	i := m.run.prom.byName[m.group.svc.Group]
-	if g := m.run.prom.groupOf(m.run.exp.newest, i); g != nil && lag.Known(g.BurndownSeconds) {
+	if g := m.run.exp.of(m.group); g != nil && lag.Known(g.BurndownSeconds) {
 		m.burndowns = append(m.burndowns, g.BurndownSeconds)
 		m.sum.MaxBurndown = max(m.sum.MaxBurndown, g.BurndownSeconds)
 	}
@@ -223,7 +222,7 @@ func (m *meter) point(step int, backlog, age, seconds float64) {
 }
 
 func (m *meter) sampled() float64 {
-	if g := m.run.prom.groupOf(m.run.exp.newest, m.run.prom.byName[m.group.svc.Group]); g != nil {
+	if g := m.run.exp.of(m.group); g != nil {
 		return g.Lag
 	}
 	return lag.Absent

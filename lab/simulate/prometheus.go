@@ -1,155 +1,71 @@
 package simulate
 
 import (
-	"time"
+	"slices"
 
-	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/lab/monitor"
+	"kafka_burndown_exporter/lab/promql"
+	"kafka_burndown_exporter/lab/scenario"
 )
 
-// prometheus scrapes the exporter, evaluates the shipped rules and answers queries, with the delays of the real one:
-// scrapes and rule evaluations have their own phases, and a lost scrape makes the exported series absent.
+// prometheus scrapes the simulated exporter and whatever else there is, evaluates rule files and answers queries, with the
+// delays of the real one: scrapes and groups of rules have their own phases, and a lost scrape makes series stale.
 type prometheus struct {
-	exp    *exporter
-	clock  clock
-	scrape []scrape // ring
-	taken  int
-	rules  []*recorded
-	byName map[string]int // group → index of the plant's groups
-	inSnap []int          // plant group → position in the snapshot's groups
-	custom map[string]func() float64
-	values map[string]float64 // custom series as last scraped
-	buf    []sample
+	server  *monitor.Server
+	exp     *exporter
+	feed    *collector.Feed
+	foreign []*foreignTarget
 }
 
-type scrape struct {
-	at   int
-	snap *lag.Snapshot // nil: the scrape was lost or the sample too old
+// newPrometheus is a server with the scenario's rules. Queries are registered before it is started.
+func newPrometheus(e *exporter, phase *Phase) (*prometheus, error) {
+	server, err := monitor.New(e.plant.sc, phase.Rules, phase.Recording)
+	return &prometheus{server: server, exp: e}, err
 }
 
-// keptScrapes covers ten minutes at any scrape interval from 15 s up.
-const keptScrapes = 44
-
-func newPrometheus(e *exporter, c clock) *prometheus {
-	p := &prometheus{exp: e, clock: c, scrape: make([]scrape, keptScrapes), byName: map[string]int{},
-		inSnap: make([]int, len(e.groups)), custom: map[string]func() float64{}, values: map[string]float64{}}
-	for at, i := range e.groups {
-		p.inSnap[i] = at
+// start begins the time of the rules at a step, with what is scraped.
+func (p *prometheus) start(step int) error {
+	byService := map[string]*group{}
+	for _, g := range p.exp.plant.groups {
+		byService[g.svc.Name] = g
 	}
-	for i, g := range e.plant.groups {
-		p.byName[g.svc.Group] = i
-		prior := g.svc.Capacity.Prior
-		if prior == 0 && !g.svc.Capacity.NoPrior {
-			prior = 0.9 * g.svc.Capacity.PerPod
-		}
-		p.rules = append(p.rules, newRecorded(c, e.plant.sc.Pipeline.RuleInterval, prior))
-		for _, m := range g.svc.Metrics {
-			p.custom[m.Name] = g.lag
-		}
+	err := p.server.Start(p.millis(step), func(svc *scenario.Service) (float64, bool) { return byService[svc.Name].lag(), true })
+	if err != nil {
+		return err
 	}
-	return p
-}
-
-func (p *prometheus) scrapeAll(step int) {
-	s := scrape{at: step}
-	if !p.exp.plant.lostScrape {
-		s.snap = p.exp.snapshot(step)
-		for name, f := range p.custom {
-			p.values[name] = f()
-		}
-	}
-	p.scrape[p.taken%keptScrapes] = s
-	p.taken++
-}
-
-func (p *prometheus) evaluateBase(step int) {
-	for i, r := range p.rules {
-		r.base(step, p, i)
-	}
-}
-
-func (p *prometheus) evaluateRecording(step int) {
-	for _, r := range p.rules {
-		r.recording(step)
-	}
-}
-
-// groupOf is a plant group's part of a snapshot.
-func (p *prometheus) groupOf(s *lag.Snapshot, group int) *lag.Group {
-	if s == nil || p.inSnap[group] >= len(s.Groups) {
-		return nil
-	}
-	return &s.Groups[p.inSnap[group]]
-}
-
-// held is last_over_time() of a series over a window.
-func (p *prometheus) held(group, step int, window time.Duration, f func(*lag.Group) float64) float64 {
-	oldest := step - p.clock.steps(window)
-	for i := p.taken - 1; i >= 0 && i >= p.taken-keptScrapes; i-- {
-		s := &p.scrape[i%keptScrapes]
-		if s.at > step {
-			continue
-		}
-		if s.at <= oldest {
-			break
-		}
-		if g := p.groupOf(s.snap, group); g != nil {
-			if v := f(g); lag.Known(v) {
-				return v
-			}
-		}
-	}
-	return lag.Absent
-}
-
-// samples lists what a function of the snapshots was over a window, oldest first.
-func (p *prometheus) samples(end int, window time.Duration, f func(*lag.Snapshot) float64) []sample {
-	p.buf = p.buf[:0]
-	from := end - p.clock.steps(window)
-	for i := max(0, p.taken-keptScrapes); i < p.taken; i++ {
-		s := &p.scrape[i%keptScrapes]
-		if s.at <= from || s.at > end || s.snap == nil {
-			continue
-		}
-		if v := f(s.snap); lag.Known(v) {
-			p.buf = append(p.buf, sample{float64(s.at), v})
-		}
-	}
-	return p.buf
-}
-
-// rates are the producer and the consumer rate: the exporter's own, or rate() over its counters where those are not
-// known. The consumer rate, and any rate over counters, waits until the series covers the whole window.
-func (p *prometheus) rates(group, step int) (produced, consumed float64) {
-	covered := func(f func(*lag.Group) float64) bool {
-		return lag.Known(p.held(group, step-p.clock.steps(ruleWindow), heldFor, f))
-	}
-	producedTotal := func(g *lag.Group) float64 { return g.Produced }
-	consumedTotal := func(g *lag.Group) float64 { return g.Consumed }
-	produced = p.held(group, step, heldFor, func(g *lag.Group) float64 { return g.ProducerRate })
-	if !lag.Known(produced) && covered(producedTotal) && lag.Known(p.held(group, step, 45*time.Second, producedTotal)) {
-		produced = p.counterRate(group, step, producedTotal)
-	}
-	if !covered(consumedTotal) {
-		return produced, lag.Absent
-	}
-	consumed = p.held(group, step, heldFor/2, func(g *lag.Group) float64 { return g.ConsumerRate })
-	if !lag.Known(consumed) && lag.Known(p.held(group, step, heldFor/2, consumedTotal)) {
-		consumed = p.counterRate(group, step, consumedTotal)
-	}
-	return produced, consumed
-}
-
-// counterRate is rate(x[2m]) of a group's counter, per second.
-func (p *prometheus) counterRate(group, step int, f func(*lag.Group) float64) float64 {
-	s := p.samples(step, ruleWindow, func(s *lag.Snapshot) float64 {
-		if g := p.groupOf(s, group); g != nil {
-			return f(g)
-		}
-		return lag.Absent
+	reads, target := p.server.Reads(), p.server.Exporter
+	p.feed = collector.NewFeed(collector.FeedOptions{
+		Wants: func(name string) bool {
+			return slices.ContainsFunc(reads, func(s promql.Selector) bool { return s.Accepts(promql.NameLabel, name) })
+		},
+		Series: func(name string, labels []string) int { return int(target.Series(name, labels...)) },
+		Set:    func(series int, v float64) { target.Set(promql.Handle(series), v) },
 	})
-	v, ok := rate(s, float64(step), float64(p.clock.steps(ruleWindow)))
-	if !ok {
-		return lag.Absent
-	}
-	return v / p.clock.step.Seconds()
+	return p.addForeign(p.exp.plant.sc.Pipeline.Series)
 }
+
+// millis is a step's time as the server has it.
+func (p *prometheus) millis(step int) int64 { return p.exp.at(step).UnixMilli() }
+
+// scrape scrapes everything.
+func (p *prometheus) scrape(step int) {
+	at, lost, s := p.millis(step), p.exp.plant.lostScrape, p.exp.snapshot(step)
+	target := p.server.Exporter
+	if lost {
+		target.Fail(at)
+	} else {
+		target.Begin(at)
+		if s != nil {
+			p.feed.Put(s)
+		}
+		target.End()
+	}
+	for _, f := range p.foreign {
+		f.scrape(at, s, lost)
+	}
+	p.server.ScrapeOthers(at, lost)
+}
+
+// advance evaluates the rules that are due.
+func (p *prometheus) advance(step int) { p.server.Advance(p.millis(step)) }

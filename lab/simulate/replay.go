@@ -53,8 +53,7 @@ func Replay(name string, h *History, w Workload) (*scenario.Scenario, error) {
 	}
 	sc := &scenario.Scenario{
 		Name: name, Title: "replay of group " + w.Group, Start: h.From.UTC(), Duration: h.Produced.End(), Seed: w.Seed,
-		Pipeline: scenario.Pipeline{SampleInterval: 10 * time.Second, ScrapeInterval: 15 * time.Second, RuleInterval: 15 * time.Second,
-			RateWindow: 2 * time.Minute},
+		Pipeline:  scenario.DefaultPipeline(),
 		Topics:    []scenario.Topic{{Name: w.Topic, Partitions: partitions}},
 		Producers: []scenario.Producer{{Name: "recorded", Topic: w.Topic, Profile: scenario.Recorded(h.Produced)}},
 	}

@@ -19,6 +19,10 @@ type Candidate struct {
 	Schedule map[string]*scenario.Series
 	// Services are those that the candidate is compared on; empty: all.
 	Services []string
+	// Notes say what was taken for granted, and what its triggers read.
+	Notes []string
+	// workload is the scenario under the names of the manifests, nil where they are the scenario's.
+	workload *scenario.Scenario
 }
 
 // Options say how to run.
@@ -70,6 +74,9 @@ type runner struct {
 
 // Run simulates one candidate and returns a result per service, in the scenario's order.
 func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Options) ([]Result, error) {
+	if cand.workload != nil {
+		sc = cand.workload
+	}
 	if opt.Step == 0 {
 		opt.Step = time.Second
 	}
@@ -87,7 +94,10 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 		r.plant.from, r.length = opt.Window.From, opt.Window.Length
 	}
 	r.exp = newExporter(r.plant)
-	r.prom = newPrometheus(r.exp, r.clock)
+	var err error
+	if r.prom, err = newPrometheus(r.exp, r.opt.Phase); err != nil {
+		return nil, err
+	}
 	for _, g := range r.plant.groups {
 		n, ok := cand.Replicas[g.svc.Name]
 		if !ok {
@@ -101,8 +111,16 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 	if err := r.attach(cand); err != nil {
 		return nil, err
 	}
+	if err := r.prom.start(0); err != nil {
+		return nil, fmt.Errorf("%s: %w", cand.Name, err)
+	}
 	if err := r.loop(ctx); err != nil {
 		return nil, err
+	}
+	for _, d := range r.drivers {
+		if err := d.unanswered(); err != nil {
+			return nil, err
+		}
 	}
 	out := make([]Result, len(r.meters))
 	for i, m := range r.meters {
@@ -122,7 +140,10 @@ func (r *runner) attach(cand *Candidate) error {
 			if r.meters[i].driver != nil {
 				return fmt.Errorf("%s: two ScaledObjects scale %s: one autoscaler per Deployment", cand.Name, c.Service)
 			}
-			d := newDriver(c, g, r.plant, r.prom, r.plant.warm+r.clock.steps(r.opt.Phase.Create))
+			d, err := newDriver(c, g, r.plant, r.prom, r.plant.warm+r.clock.steps(r.opt.Phase.Create))
+			if err != nil {
+				return err
+			}
 			d.whole = max(1, r.clock.steps(r.opt.QueryResolution))
 			if r.opt.LateEvents {
 				d.dice = rand.New(rand.NewPCG(r.sc.Seed, uint64(i)))
@@ -141,11 +162,10 @@ func (r *runner) attach(cand *Candidate) error {
 func (r *runner) loop(ctx context.Context) error {
 	pipe := &r.sc.Pipeline
 	every := func(d time.Duration) int { return max(1, r.clock.steps(d)) }
-	sample, scrape, rules := every(pipe.SampleInterval), every(pipe.ScrapeInterval), every(pipe.RuleInterval)
+	sample, scrape := every(pipe.SampleInterval), every(pipe.ScrapeInterval)
 	total := r.plant.warm + r.clock.steps(r.length)
 	phase := r.opt.Phase
 	sampleAt, scrapeAt := r.clock.steps(phase.Sample), r.clock.steps(phase.Scrape)
-	rulesAt, recordingAt := r.clock.steps(phase.Rules), r.clock.steps(phase.Recording)
 	for step := range total {
 		if step%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -154,19 +174,16 @@ func (r *runner) loop(ctx context.Context) error {
 			r.exp.sample(step)
 		}
 		if step%scrape == scrapeAt%scrape {
-			r.prom.scrapeAll(step)
+			r.prom.scrape(step)
 		}
-		if step%rules == rulesAt%rules {
-			r.prom.evaluateBase(step)
-		}
-		if step%rules == recordingAt%rules {
-			r.prom.evaluateRecording(step)
-		}
+		r.prom.advance(step)
 		if step >= r.plant.warm {
 			for i, m := range r.meters {
 				switch {
 				case m.driver != nil:
-					r.scale(i, step)
+					if err := r.scale(i, step); err != nil {
+						return err
+					}
 				case m.schedule != nil:
 					r.follow(m, step)
 				}
@@ -183,15 +200,15 @@ func (r *runner) loop(ctx context.Context) error {
 }
 
 // scale applies what a service's autoscaler decides.
-func (r *runner) scale(i, step int) {
+func (r *runner) scale(i, step int) error {
 	m := r.meters[i]
 	out, due := m.driver.run(step)
-	if !due {
-		return
+	if m.driver.fault != nil {
+		return m.driver.fault
 	}
 	to := int(out.Replicas)
-	if to == m.group.spec {
-		return
+	if !due || to == m.group.spec {
+		return nil
 	}
 	why := ""
 	switch {
@@ -202,6 +219,7 @@ func (r *runner) scale(i, step int) {
 	}
 	m.changed(step, m.group.spec, to, why)
 	m.group.scaleTo(step, to)
+	return nil
 }
 
 // follow puts a service at the recorded replicas.

@@ -65,6 +65,9 @@ func (r *Report) WriteText(w io.Writer, events bool) error {
 	for _, text := range recordingNotes(r.Recordings) {
 		p.line("%s", text)
 	}
+	for _, note := range r.notes() {
+		p.line("note: %s", note)
+	}
 	for i := range r.Comparisons {
 		r.comparison(p, &r.Comparisons[i], events)
 	}

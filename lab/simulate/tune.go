@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
 )
@@ -17,8 +18,9 @@ type Limits struct {
 	Preset   string
 	// Reversals is how many changes of direction an hour a recommendation may have; 0: DefaultReversals.
 	Reversals float64
-	// Prometheus and Bootstrap go into the manifests.
-	Prometheus, Bootstrap string
+	// Prometheus and Bootstrap go into the manifests, and where they are not empty, Name, Namespace and Target.
+	Prometheus, Bootstrap   string
+	Name, Namespace, Target string
 	// Kubernetes is the release whose HPA runs them; empty is the oldest known.
 	Kubernetes scale.Kubernetes
 	// Present is what there is today, to compare with; nil: nothing.
@@ -106,6 +108,9 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 	t.Variants = all
 	t.recommend()
 	t.doubt()
+	if err := t.head(); err != nil {
+		return nil, err
+	}
 	t.Lints = lints(sc, []*Candidate{t.Recommended.cand})
 	if limits.Trace {
 		err = t.trace(ctx)
@@ -215,6 +220,30 @@ func (t *Tuning) doubt() {
 			"first guess, and tune again on a day or more.", rough(known)))
 	}
 }
+
+// head heads the recommended manifest with what it is for and what is expected of it.
+func (t *Tuning) head() error {
+	r, obj, l := &t.Recommended.Result, &t.Service.Objective, &t.Load
+	title := t.Scenario.Title
+	if title == "" {
+		title = t.Scenario.Name
+	}
+	t.Recommended.m.Comment = []string{
+		"Found by kafka_burndown_lab tune.",
+		fmt.Sprintf("Workload: %s, %s of group %s: %s to %s messages/s (mean %s), %s messages/s a replica, %d useful replicas.",
+			comment(title), short(t.Scenario.Duration), comment(t.Service.Group), count(l.Low), count(l.Peak), count(l.Mean), count(l.Capacity), l.Partitions),
+		fmt.Sprintf("Objective: age of at most %s for %s %% of the time.", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile)),
+		fmt.Sprintf("Expected: %s at that percentile (%s), %s at most, peak lag %s, %d to %d replicas, %s replica-minutes, %d changes.",
+			seconds(r.PercentileAge), map[bool]string{true: "met", false: "missed"}[r.Meets], seconds(r.MaxAge), count(r.PeakLag),
+			r.MinReplicas, r.MaxReplicas, count(r.ReplicaMinutes), r.Changes),
+	}
+	var err error
+	t.Recommended.Manifest, err = t.Recommended.m.text()
+	return err
+}
+
+// comment makes one line of text from outside.
+func comment(s string) string { return cli.Printable(strings.Join(strings.Fields(s), " ")) }
 
 // same reports whether two variants did the same.
 func (v *Variant) same(o *Variant) bool {

@@ -63,6 +63,7 @@ func newVariant(sc *scenario.Scenario, svc *scenario.Service, p *Preset, l *Load
 	if v.cand, err = FromYAML(sc, v.Metric+" at "+v.Threshold+", "+p.Name, text); err != nil {
 		return nil, err
 	}
+	v.cand.Controllers[0].retarget(svc.Name) // in the workload it is called so
 	return v, UseKubernetes(limits.Kubernetes, v.cand)
 }
 

@@ -1,6 +1,6 @@
 module kafka_burndown_exporter/test/e2e
 
-go 1.26.0
+go 1.26.7
 
 require (
 	github.com/IBM/sarama v1.61.1

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"kafka_burndown_exporter/internal/lag"
 	"kafka_burndown_exporter/test/e2e/proc"
 	"kafka_burndown_exporter/test/e2e/stack"
 )
@@ -43,7 +44,7 @@ func (w *world) monitor(t *testing.T, prior float64, groups []string, flags ...s
 	m.exporter = fmt.Sprintf("127.0.0.1:%d", port)
 	m.args = append([]string{
 		"--web.listen-address=" + m.exporter, "--group.filter=^(" + strings.Join(groups, "|") + ")$",
-		"--sample.interval=" + compressTime(10*time.Second).String(), "--rate.window=" + compressTime(2*time.Minute).String(),
+		"--sample.interval=" + compressTime(lag.Defaults().Interval).String(), "--rate.window=" + compressTime(lag.Defaults().RateWindow).String(),
 		"--stall.window=" + compressTime(5*time.Minute).String(), "--refresh.metadata=3s", "--refresh.members=2s", "--refresh.starts=6s",
 	}, flags...)
 	for _, addr := range w.kafka.observers() {

@@ -109,9 +109,11 @@ const commitDelay = 500 * time.Millisecond
 func (r *recording) scenario(s setup, length, counts float64) *scenario.Scenario {
 	target := kubeapi.String(r.object, "spec", "scaleTargetRef", "name")
 	stretch := func(d time.Duration) time.Duration { return d * speed }
+	pipeline := scenario.DefaultPipeline()
+	pipeline.ScrapeInterval = pipeline.SampleInterval
 	return &scenario.Scenario{
 		Name: "recorded", Start: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Duration: time.Duration(length*speed) * time.Second, Seed: 1,
-		Pipeline:  scenario.Pipeline{SampleInterval: 10 * time.Second, ScrapeInterval: 10 * time.Second, RuleInterval: 15 * time.Second, RateWindow: 2 * time.Minute},
+		Pipeline:  pipeline,
 		Topics:    []scenario.Topic{{Name: r.group, Partitions: s.partitions}},
 		Producers: []scenario.Producer{{Name: "recorded", Topic: r.group, Profile: scenario.Recorded(r.production(counts / speed))}},
 		Services: []scenario.Service{{

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/kafka/auth"
 	broker "kafka_burndown_exporter/test/kafka"
 	"kafka_burndown_exporter/test/pki"
 )
@@ -40,21 +40,21 @@ func (s *secured) testCertificates(t *testing.T) {
 				t.Fatal(err)
 			}
 			key := pem.EncodeToMemory(&pem.Block{Type: tt.block, Bytes: der})
-			s.login(t, broker.MutualTLS, kafka.Security{TLS: s.clientCertificate(t, s.Authority, tt.key, key)})
+			s.login(t, broker.MutualTLS, auth.Settings{TLS: s.clientCertificate(t, s.Authority, tt.key, key)})
 		})
 	}
 	t.Run("replaced while running", func(t *testing.T) { s.testReplacedCertificate(t, ecKey) })
 }
 
 // clientCertificate writes a key pair for a user.
-func (s *secured) clientCertificate(t *testing.T, by *pki.Authority, key crypto.Signer, encoded []byte) kafka.TLS {
+func (s *secured) clientCertificate(t *testing.T, by *pki.Authority, key crypto.Signer, encoded []byte) auth.TLS {
 	t.Helper()
 	cert, err := by.Sign(pki.Subject{CommonName: user}, key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	settings := kafka.TLS{Enabled: true, CAFile: s.Authority.File,
+	settings := auth.TLS{Enabled: true, CAFile: s.Authority.File,
 		CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")}
 	write(t, settings.CertFile, cert)
 	write(t, settings.KeyFile, encoded)
@@ -74,7 +74,7 @@ func (s *secured) testReplacedCertificate(t *testing.T, key *ecdsa.PrivateKey) {
 	}
 	settings := s.clientCertificate(t, other, key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
 	var out logs
-	sampler := newSampler(t, s.config(broker.MutualTLS, kafka.Security{TLS: settings}), &out, newStats())
+	sampler := newSampler(t, s.config(broker.MutualTLS, auth.Settings{TLS: settings}), &out, newStats())
 	if _, err := sampler.Wave(t.Context()); err == nil {
 		t.Fatal("a certificate of an unknown authority was accepted")
 	}

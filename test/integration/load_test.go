@@ -87,8 +87,9 @@ func TestLagUnderLoad(t *testing.T) {
 	var out logs
 	counts := newStats()
 	sampler := newSampler(t, config, &out, counts)
-	tracker := lag.NewTracker(lag.Options{Interval: 100 * time.Millisecond, MaxAge: config.MaxAge,
-		RateWindow: 5 * time.Second, StallWindow: time.Minute, LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140})
+	opt := lag.Defaults()
+	opt.Interval, opt.MaxAge, opt.RateWindow, opt.StallWindow = 100*time.Millisecond, config.MaxAge, 5*time.Second, time.Minute
+	tracker := lag.NewTracker(opt)
 
 	last := map[mark]int64{}
 	complete, seen := 0, 0

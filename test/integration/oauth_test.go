@@ -28,6 +28,7 @@ type identity struct {
 	ca     string // file with the endpoint's certificate
 	server *httptest.Server
 	issued atomic.Int32
+	stale  atomic.Int32 // how many of the next tokens have expired though they are said to be good for an hour
 	life   time.Duration
 }
 
@@ -53,7 +54,11 @@ func newIdentity(t *testing.T, id, secret string, life time.Duration) *identity 
 			return
 		}
 		p.issued.Add(1)
-		fmt.Fprintf(w, `{"access_token":%q,"expires_in":%d}`, p.token(id, time.Now().Add(life)), int(life.Seconds()))
+		end, claimed := time.Now().Add(life), life
+		if p.stale.Add(-1) >= 0 {
+			end, claimed = time.Now().Add(-time.Hour), time.Hour
+		}
+		fmt.Fprintf(w, `{"access_token":%q,"expires_in":%d}`, p.token(id, end), int(claimed.Seconds()))
 	}))
 	t.Cleanup(p.server.Close)
 	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})

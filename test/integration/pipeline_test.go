@@ -27,10 +27,9 @@ func startPipeline(t *testing.T, config kafka.Config, each func(*lag.Wave, *lag.
 	t.Helper()
 	p := &pipeline{logs: &logs{}, stats: newStats()}
 	p.sampler = newSampler(t, config, p.logs, p.stats)
-	tracker := lag.NewTracker(lag.Options{
-		Interval: config.Interval, MaxAge: config.MaxAge, RateWindow: config.RateWindow,
-		StallWindow: time.Minute, LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140,
-	})
+	opt := lag.Defaults()
+	opt.Interval, opt.MaxAge, opt.RateWindow, opt.StallWindow = config.Interval, config.MaxAge, config.RateWindow, time.Minute
+	tracker := lag.NewTracker(opt)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/kafka/auth"
 	broker "kafka_burndown_exporter/test/kafka"
 	"kafka_burndown_exporter/test/pki"
 )
@@ -15,14 +15,14 @@ import (
 // refusal is a login that must fail.
 type refusal struct {
 	name string
-	in   kafka.Security
+	in   auth.Settings
 	want string // in the log
 	why  string // the reason it is counted under
 }
 
 // testRefusals runs samplers that cannot log in: one line each that says why, attempt after attempt, and no secret.
 func (s *secured) testRefusals(t *testing.T) {
-	change := func(mechanism string, f func(*kafka.Security)) kafka.Security {
+	change := func(mechanism string, f func(*auth.Settings)) auth.Settings {
 		security := s.sasl(mechanism)
 		f(&security)
 		return security
@@ -32,23 +32,23 @@ func (s *secured) testRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrongPassword := func(security *kafka.Security) { security.SASL.Password = wrong }
+	wrongPassword := func(security *auth.Settings) { security.SASL.Password = wrong }
 	token := filepath.Join(t.TempDir(), "token")
 	write(t, token, []byte(s.identity.token(user, time.Now().Add(time.Second))))
 	tests := []refusal{
 		{"plain password", change("plain", wrongPassword), "Invalid username or password", denied},
 		{"scram password", change("scram-sha512", wrongPassword), "invalid credentials", denied},
-		{"unknown authority", change("plain", func(security *kafka.Security) {
+		{"unknown authority", change("plain", func(security *auth.Settings) {
 			security.TLS.CAFile = other.File
 		}), "unknown authority", "tls"},
-		{"server name", change("plain", func(security *kafka.Security) {
+		{"server name", change("plain", func(security *auth.Settings) {
 			security.TLS.ServerName = "kafka"
 		}), "not kafka", "tls"},
-		{"client secret", change("oauthbearer", func(security *kafka.Security) {
+		{"client secret", change("oauthbearer", func(security *auth.Settings) {
 			security.SASL.Password = wrong
 			security.SASL.OAuth = s.endpoint()
 		}), "invalid_client", "credentials"},
-		{"expired token", change("oauthbearer", func(security *kafka.Security) {
+		{"expired token", change("oauthbearer", func(security *auth.Settings) {
 			security.SASL.OAuth.TokenFile = token
 		}), "expired at", "credentials"},
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/kafka/auth"
 	"kafka_burndown_exporter/internal/lag"
 	broker "kafka_burndown_exporter/test/kafka"
 )
@@ -96,7 +96,7 @@ func (s *secured) allow(t *testing.T, user string, groups sarama.Resource) {
 
 func (s *secured) runAs(t *testing.T, user string) *pipeline {
 	t.Helper()
-	security := kafka.Security{SASL: kafka.SASL{Enabled: true, Handshake: true, Mechanism: "scram-sha256", Username: user,
+	security := auth.Settings{SASL: auth.SASL{Enabled: true, Handshake: true, Mechanism: "scram-sha256", Username: user,
 		Password: secret}}
 	return startPipeline(t, s.config(broker.SASLPlaintext, security), nil)
 }

@@ -29,6 +29,7 @@ type stats struct {
 	requests map[string]int
 	failures map[string]int
 	waves    int
+	wrong    int // addresses of another cluster
 }
 
 func newStats() *stats { return &stats{requests: map[string]int{}, failures: map[string]int{}} }
@@ -43,6 +44,18 @@ func (s *stats) Failure(_, _, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures[reason]++
+}
+
+func (s *stats) WrongCluster(addresses int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong = addresses
+}
+
+func (s *stats) wrongClusters() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wrong
 }
 
 func (s *stats) WaveDone(time.Duration, bool) {

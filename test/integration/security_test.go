@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/kafka/auth"
 	broker "kafka_burndown_exporter/test/kafka"
 )
 
@@ -50,14 +51,14 @@ func startSecured(t *testing.T) *secured {
 }
 
 // sasl returns the settings of a login with the right secret over TLS.
-func (s *secured) sasl(mechanism string) kafka.Security {
-	return kafka.Security{
-		TLS:  kafka.TLS{Enabled: true, CAFile: s.Authority.File},
-		SASL: kafka.SASL{Enabled: true, Handshake: true, Mechanism: mechanism, Username: user, Password: secret},
+func (s *secured) sasl(mechanism string) auth.Settings {
+	return auth.Settings{
+		TLS:  auth.TLS{Enabled: true, CAFile: s.Authority.File},
+		SASL: auth.SASL{Enabled: true, Handshake: true, Mechanism: mechanism, Username: user, Password: secret},
 	}
 }
 
-func (s *secured) config(l broker.Listener, security kafka.Security) kafka.Config {
+func (s *secured) config(l broker.Listener, security auth.Settings) kafka.Config {
 	config := settings(s.Addrs(l))
 	config.Security = security
 	return config
@@ -79,7 +80,7 @@ func (s *secured) testLogins(t *testing.T) {
 		t.Run(mechanism, func(t *testing.T) { s.login(t, broker.SASLTLS, s.sasl(mechanism)) })
 		t.Run(mechanism+" without TLS", func(t *testing.T) {
 			security := s.sasl(mechanism)
-			security.TLS = kafka.TLS{}
+			security.TLS = auth.TLS{}
 			s.login(t, broker.SASLPlaintext, security)
 		})
 	}
@@ -96,7 +97,7 @@ func (s *secured) testLogins(t *testing.T) {
 	})
 	t.Run("not verified", func(t *testing.T) {
 		security := s.sasl("plain")
-		security.TLS = kafka.TLS{Enabled: true, InsecureSkipVerify: true}
+		security.TLS = auth.TLS{Enabled: true, InsecureSkipVerify: true}
 		s.login(t, broker.SASLTLS, security)
 	})
 	t.Run("oauthbearer token file", func(t *testing.T) {
@@ -105,19 +106,20 @@ func (s *secured) testLogins(t *testing.T) {
 		write(t, security.SASL.OAuth.TokenFile, []byte(s.identity.token(user, time.Now().Add(time.Hour))))
 		s.login(t, broker.SASLTLS, security)
 	})
+	t.Run("oauthbearer refused token", s.testRefusedToken)
 	for _, authType := range []string{"keytabAuth", "userAuth"} {
 		t.Run("gssapi "+authType, func(t *testing.T) { s.login(t, broker.SASLTLS, s.kerberos(t, authType)) })
 	}
 }
 
 // kerberos returns the settings of a login to the realm.
-func (s *secured) kerberos(t *testing.T, authType string) kafka.Security {
+func (s *secured) kerberos(t *testing.T, authType string) auth.Settings {
 	t.Helper()
 	if s.kdc == nil {
 		need(t, "a Kerberos server (krb5-kdc, krb5-admin-server)")
 	}
 	security := s.sasl("gssapi")
-	security.SASL.Kerberos = kafka.Kerberos{
+	security.SASL.Kerberos = auth.Kerberos{
 		ServiceName: "kafka", ConfigPath: s.kdc.config, Realm: realm, AuthType: authType, DisableFAST: true,
 	}
 	if authType == "keytabAuth" {
@@ -136,7 +138,7 @@ func need(t *testing.T, part string) {
 }
 
 // login makes a wave over a connection, with all the time it may need, and checks that nothing failed on the way.
-func (s *secured) login(t *testing.T, l broker.Listener, security kafka.Security) {
+func (s *secured) login(t *testing.T, l broker.Listener, security auth.Settings) {
 	t.Helper()
 	var out logs
 	counts := newStats()
@@ -154,8 +156,8 @@ func (s *secured) login(t *testing.T, l broker.Listener, security kafka.Security
 	}
 }
 
-func (s *secured) endpoint() kafka.OAuth {
-	return kafka.OAuth{TokenURL: s.identity.server.URL, CAFile: s.identity.ca, Scopes: []string{"kafka"}}
+func (s *secured) endpoint() auth.OAuth {
+	return auth.OAuth{TokenURL: s.identity.server.URL, CAFile: s.identity.ca, Scopes: []string{"kafka"}}
 }
 
 // testTokenExpires keeps one sampler running past the end of its first token: the broker ends a session with its token.
@@ -183,6 +185,27 @@ func (s *secured) testTokenExpires(t *testing.T, pause time.Duration) {
 	}
 	if failures := counts.reasons(); len(failures) > 0 {
 		t.Errorf("failures %v\n%s", failures, out.String())
+	}
+}
+
+// testRefusedToken has the endpoint give a token that the broker refuses, and good ones from then on.
+func (s *secured) testRefusedToken(t *testing.T) {
+	security := s.sasl("oauthbearer")
+	security.SASL.OAuth = s.endpoint()
+	var out logs
+	config := s.config(broker.SASLTLS, security)
+	config.Interval, config.MaxAge = time.Second, 30*time.Second
+	sampler := newSampler(t, config, &out, newStats())
+	before := s.identity.issued.Load()
+	s.identity.stale.Store(1)
+	if _, err := up(t.Context(), sampler); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if !strings.Contains(out.String(), "SASL_AUTHENTICATION_FAILED") {
+		t.Errorf("the first token was not refused:\n%s", out.String())
+	}
+	if issued := s.identity.issued.Load() - before; issued != 2 {
+		t.Errorf("%d tokens, want one after the refused one", issued)
 	}
 }
 

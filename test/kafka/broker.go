@@ -17,9 +17,6 @@ import (
 
 var errPortTaken = errors.New("another process took the port")
 
-// clusterID is the same for every cluster: they share nothing but the machine.
-const clusterID = "a2Fma2FidXJuZG93bjAwMQ"
-
 // Broker is one broker of a Cluster, which is its controller as well.
 type Broker struct {
 	ID int32
@@ -46,7 +43,7 @@ func (b *Broker) format(ctx context.Context) error {
 	if err := os.WriteFile(file, []byte(b.cluster.properties(b)), 0o600); err != nil {
 		return err
 	}
-	args := append([]string{"format", "-t", clusterID, "-c", file}, b.cluster.options.scramArguments()...)
+	args := append([]string{"format", "-t", b.cluster.options.ClusterID, "-c", file}, b.cluster.options.scramArguments()...)
 	out, err := b.cluster.runtime.command(ctx, nil, "kafka.tools.StorageTool", args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("format the storage of broker %d: %w: %s", b.ID, err, tail(out))

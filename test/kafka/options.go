@@ -29,6 +29,8 @@ type Options struct {
 	Brokers int
 	// Version is a version of Kafka, DefaultVersion if empty.
 	Version string
+	// ClusterID is that of the cluster, the same for all clusters if empty: a UUID in unpadded URL base64.
+	ClusterID string
 	// Listeners are those besides PLAINTEXT.
 	Listeners []Listener
 	// Mechanisms are the SASL mechanisms of the SASL listeners, PLAIN and both SCRAMs if nil. OAUTHBEARER and GSSAPI
@@ -50,6 +52,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Version == "" {
 		o.Version = DefaultVersion
+	}
+	if o.ClusterID == "" {
+		o.ClusterID = "a2Fma2FidXJuZG93bjAwMQ"
 	}
 	if o.Mechanisms == nil {
 		o.Mechanisms = []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}

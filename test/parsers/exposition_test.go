@@ -70,10 +70,7 @@ func handler(t *testing.T) http.Handler {
 	h := collector.NewHandler(collector.HandlerOptions{
 		Encoder: encoder, Registry: reg, Self: self, Logger: log.NewNopLogger(), Now: func() time.Time { return now },
 	})
-	tracker := lag.NewTracker(lag.Options{
-		Interval: 10 * time.Second, MaxAge: 30 * time.Second, RateWindow: 2 * time.Minute, StallWindow: 5 * time.Minute,
-		LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140,
-	})
+	tracker := lag.NewTracker(lag.Defaults())
 	for n := range 4 {
 		self.Request("OffsetFetch", fmt.Sprint(n%2+1))
 		h.Publish(tracker.Observe(wave(n)))

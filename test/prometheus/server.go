@@ -30,6 +30,8 @@ var ErrMissing = errors.New("is not installed (Debian: prometheus)")
 type Target struct {
 	Job, Addr, Path string            // Addr is the server's own if empty, Path /metrics
 	Labels          map[string]string // added to every series
+	// RenameLabels has labels that the target sets itself become exported_…, as by default; else they win.
+	RenameLabels bool
 }
 
 // Options say what server is started.
@@ -44,6 +46,8 @@ type Options struct {
 	// WebConfig is the text of --web.config.file. The login that it asks for, if any, becomes part of Server.URL.
 	WebConfig string
 	Login     *url.Userinfo
+	// Args are further arguments of the server.
+	Args []string
 }
 
 // Server is a running Prometheus.
@@ -115,6 +119,7 @@ func (s *Server) start(ctx context.Context, options Options) error {
 	s.URL = (&url.URL{Scheme: "http", User: options.Login, Host: addr}).String()
 	args := []string{"--config.file=" + filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path=" + data,
 		"--web.listen-address=" + addr, "--log.level=warn"}
+	args = append(args, options.Args...)
 	if options.WebConfig != "" {
 		file := filepath.Join(s.dir, "web.yml")
 		if err := os.WriteFile(file, []byte(options.WebConfig), 0o600); err != nil {
@@ -175,7 +180,7 @@ func (s *Server) configure(options Options, own string) error {
 		if t.Addr == "" {
 			t.Addr = own
 		}
-		fmt.Fprintf(&conf, "  - job_name: %q\n    metrics_path: %q\n    honor_labels: true\n", t.Job, path)
+		fmt.Fprintf(&conf, "  - job_name: %q\n    metrics_path: %q\n    honor_labels: %t\n", t.Job, path, !t.RenameLabels)
 		fmt.Fprintf(&conf, "    static_configs:\n      - targets: [%q]\n        labels: {", t.Addr)
 		for name, value := range t.Labels {
 			fmt.Fprintf(&conf, "%s: %q, ", name, value)

@@ -1,0 +1,94 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/IBM/sarama"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+// node is one broker with its connections. Calls on one connection wait for each other, and a call that is given up costs
+// its connection, so commits, ends and slow descriptions each have their own. The spare one is for what may be given up
+// while the others are needed: the second half of many commits, and metadata, which several brokers are asked for.
+type node struct {
+	id      int32
+	label   string
+	address string
+	gone    bool // not in the newest metadata
+
+	coordinator, leader, describe, spare *lane
+	standing                             *standing
+
+	answered atomic.Bool // in this wave
+	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
+	batch int
+}
+
+func (s *Sampler) newNode(id int32, address string) *node {
+	label := strconv.Itoa(int(id))
+	standing := new(standing)
+	lane := func() *lane { return newLane(s.ctx, address, label, standing, s.lanes) }
+	return &node{
+		id: id, label: label, address: address, batch: maxBatchGroups,
+		standing: standing, coordinator: lane(), leader: lane(), describe: lane(), spare: lane(),
+	}
+}
+
+func (n *node) shut() {
+	for _, l := range []*lane{n.coordinator, n.leader, n.describe, n.spare} {
+		l.shut()
+	}
+}
+
+// ask makes one request to a node and accounts for it.
+func ask[Q, T any](
+	ctx context.Context, s *Sampler, n *node, l *lane, api string, send func(*sarama.Broker, Q) (T, error), request Q,
+) (T, error) {
+	v, err := call(ctx, l, api, func(*session) func(*sarama.Broker) (T, error) {
+		return func(b *sarama.Broker) (T, error) { return send(b, request) }
+	})
+	if err != nil && ctx.Err() == context.Canceled { // given up by us, who may have closed the connection, too
+		err = context.Canceled
+	}
+	s.account(n, api, err)
+	return v, err
+}
+
+func (s *Sampler) account(n *node, api string, err error) {
+	var (
+		connect connectError
+		unsent  unsentError
+	)
+	switch {
+	case err == nil:
+		n.answered.Store(true)
+		s.once.worked(api, n.label)
+		s.once.worked(apiConnect, n.label)
+	case errors.Is(err, context.Canceled), errors.As(err, &unsent):
+	case errors.As(err, &connect):
+		s.failure(apiConnect, n, reason(err), connect.err)
+	default:
+		s.failure(api, n, reason(err), err)
+	}
+}
+
+// failure counts and logs one failed request, or one error code in an answer.
+func (s *Sampler) failure(api string, n *node, reason string, err error, more ...any) {
+	s.stats.Failure(api, n.label, reason)
+	s.once.fail(api, n.label, reason, err, append([]any{"address", n.address}, more...)...)
+}
+
+// reasonOf is why an offset is unknown after an error code of a topic.
+func reasonOf(code sarama.KError) lag.Reason {
+	switch code {
+	case sarama.ErrNoError:
+		return lag.ReasonNone
+	case sarama.ErrTopicAuthorizationFailed, sarama.ErrGroupAuthorizationFailed, sarama.ErrClusterAuthorizationFailed:
+		return lag.ReasonAuthorization
+	}
+	return lag.ReasonLeader
+}

@@ -1,0 +1,92 @@
+package pilot
+
+import "math"
+
+// decide is the law.
+func (p *Pilot) decide(o *Observation) Decision {
+	k, why := p.ask(o)
+	p.patience.asked = p.whole(k)
+	d := Decision{
+		Known: true, Members: k, Capacity: math.NaN(), Saturated: p.work.saturated, Reason: why,
+		Rate: p.rate.now + p.rate.trend*p.c.Lead, Behind: p.work.behind,
+	}
+	if p.capacity.known {
+		d.Capacity = p.capacity.value
+	}
+	d.Replicas = p.replicas(o, k)
+	return d
+}
+
+// ask is the number of members that the law wants.
+func (p *Pilot) ask(o *Observation) (int, Reason) {
+	switch {
+	case p.idle():
+		p.patience.asked = 0
+		return 0, ReasonIdle
+	case p.capacity.known && o.Members == 0:
+		return p.want(p.capacity.value)
+	case p.capacity.known:
+		return p.settle(p.want(p.capacity.value))
+	case o.Members == 0:
+		return 1, ReasonCapacityUnknown
+	}
+	return p.unmeasured(o.Members), ReasonCapacityUnknown
+}
+
+// idle reports that nothing waits and nothing was produced for a whole window.
+func (p *Pilot) idle() bool { return p.rate.long <= 1e-9 && p.work.lag == 0 }
+
+// want is the number of members that a capacity calls for.
+func (p *Pilot) want(capacity float64) (int, Reason) {
+	rate, why := p.demand(p.c.Drain)
+	return p.carries(rate, capacity), why
+}
+
+// unmeasured is what is asked for while nobody has shown a capacity: as many as there are. Fewer where what a member was
+// seen to do says that they suffice, or one step fewer after a quiet while; more only once messages get late.
+func (p *Pilot) unmeasured(members int) int {
+	k, s := members, &p.shown
+	saturated := p.work.saturated > 0
+	if s.most > 0 && !saturated {
+		rate, _ := p.demand(p.c.Drain)
+		k = min(members, p.carries(max(p.rate.now, rate), s.most))
+	}
+	if saturated && p.work.behind > p.free() {
+		switch {
+		case s.most > 0:
+			want, _ := p.want(s.most)
+			k = max(members, want)
+		case p.now-p.assignedAt >= blindAfter:
+			k = p.atMost(2 * members)
+		}
+	}
+	if !saturated && members > 1 {
+		k = min(k, p.probe(members))
+	}
+	return k
+}
+
+// blindAfter is how long, in seconds, a group has to be late before it is doubled although nothing is known of it.
+const blindAfter = 30
+
+// probe is one step down from a number of members after a quiet while, if messages would not be late by the time that a
+// failure is seen and undone.
+func (p *Pilot) probe(members int) int {
+	if p.now-p.work.lateAt < p.c.Quiet || p.now-p.assignedAt < p.c.Quiet {
+		return members
+	}
+	down := p.useful.below(members)
+	bought := 1 / (1 - min(0.9, 5./6*p.objective()/(p.c.Probe+p.commits.period)))
+	if s := p.shown.most; s > 0 && p.rate.now*p.fullestOf(down) <= bought*s || p.rate.now <= 0 {
+		return down
+	}
+	return members
+}
+
+// atMost is k, bounded by the ceiling.
+func (p *Pilot) atMost(k int) int {
+	if p.useful.ceiling > 0 {
+		return min(k, p.useful.ceiling)
+	}
+	return k
+}
