@@ -92,7 +92,7 @@ e2e-alone: ## Cases of the closed loop that hold on an otherwise quiet machine o
 e2e-all: e2e e2e-faults e2e-alone ## Every case of the closed loop.
 
 .PHONY: hpa-conformance
-hpa-conformance: ## internal/scale against the real HPA controller on CASES new random cases from SEED.
+hpa-conformance: ## internal/scale against the real HPA controllers of Kubernetes 1.36 and 1.37 on CASES new random cases from SEED.
 	cd test/e2e && go test ./conformance -timeout 60m -v -cases $(or $(CASES),1000) -seed $(or $(SEED),$(shell date +%s))
 
 .PHONY: screenshots

@@ -15,6 +15,14 @@ func decision(name, help string, get func(*pilot.Decision) float64) Family {
 	})
 }
 
+// DesiredNames are the families of what pilots decide.
+func DesiredNames() (names []string) {
+	for _, f := range desiredFamilies() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
 func desiredFamilies() []Family {
 	return []Family{
 		decision("desired_replicas",

@@ -57,7 +57,7 @@ func TestLintExitCodes(t *testing.T) {
 			[]string{"[not-checked]"}, nil},
 		{"a template", "{{ if .Values.keda }}\n" + goodObject + "{{ end }}\n", nil, 1, []string{"[refused] is a template"}, nil},
 		{"nothing scales", "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n", nil, 1, nil, []string{"no ScaledObject"}},
-		{"escape sequences", strings.Replace(goodObject, "name: good", `name: "a\e[31mb"`, 1), nil, 0, nil, nil},
+		{"escape sequences", strings.Replace(goodObject, "name: good", `name: "a\e[31mb"`, 1), nil, 1, []string{`a\x1b[31mb`}, nil},
 		{"no file", "", []string{"nowhere.yaml"}, 1, nil, []string{"nowhere.yaml"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

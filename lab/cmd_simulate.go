@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
 )
@@ -31,10 +32,10 @@ func registerSimulate(app *kingpin.Application) (*kingpin.CmdClause, cli.Command
 	cmd := app.Command("simulate", "Replay a workload through the exact KEDA and HPA algorithm for several ScaledObjects and "+
 		"compare what they do.")
 	f := &simulateFlags{workload: addWorkloadFlags(cmd)}
-	cmd.Flag("manifest", "Manifest file with ScaledObjects to compare. Repeatable.").Short('f').StringsVar(&f.manifests)
+	cmd.Flag("manifest", "Manifest file with ScaledObjects or HPAs to compare. Repeatable.").Short('f').StringsVar(&f.manifests)
 	cmd.Flag("candidate", "Only this candidate of the scenario. Repeatable.").StringsVar(&f.candidates)
 	cmd.Flag("format", "What to print: table, json or csv.").Default("table").EnumVar(&f.format, "table", "json", "csv")
-	cmd.Flag("html", "Write a report with plots to this file besides.").StringVar(&f.html)
+	cmd.Flag("html", "Write a report with plots to this file too.").StringVar(&f.html)
 	cmd.Flag("events", "Print every change of replicas with its reason.").BoolVar(&f.events)
 	return cmd, f.run
 }
@@ -48,12 +49,17 @@ func (f *simulateFlags) run(ctx context.Context, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
+	kubernetes := scale.Kubernetes(f.workload.kubernetes)
+	if err := simulate.UseKubernetes(kubernetes, cands...); err != nil {
+		return err
+	}
 	progress := newBar(stderr, "simulating")
 	report, err := simulate.Simulate(ctx, sc, cands, simulate.Options{Trace: true}, func(done int) { progress.at(done, len(cands)) })
 	progress.end()
 	if err != nil {
 		return err
 	}
+	report.Kubernetes = kubernetes
 	if f.html != "" {
 		if err := writeWhole(f.html, report.WriteHTML); err != nil {
 			return fmt.Errorf("--html: %w", err)

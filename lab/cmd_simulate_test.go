@@ -115,3 +115,29 @@ func TestReplayOfACSVFile(t *testing.T) {
 		t.Errorf("code %d, stderr %q, output:\n%s", code, stderr, stdout)
 	}
 }
+
+// A plain HPA on an external metric is simulated beside ScaledObjects; to zero it goes from Kubernetes 1.37 on.
+func TestSimulateAPlainHPA(t *testing.T) {
+	hpa := writeFile(t, "hpa.yaml", `apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: payments, namespace: payments}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: payment-service}
+  minReplicas: 0
+  maxReplicas: 6
+  metrics:
+    - type: External
+      external:
+        metric: {name: kafka_group_lag, selector: {matchLabels: {consumergroup: payment-service}}}
+        target: {type: AverageValue, averageValue: 100}
+`)
+	code, _, stderr := tryRun(t, "simulate", "payments", "--candidate=max-10", "-f", hpa)
+	if code != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "HorizontalPodAutoscaler payments/payments: spec.minReplicas: Kubernetes 1.36 refuses 0") {
+		t.Errorf("code %d, stderr %q", code, stderr)
+	}
+	code, stdout, stderr := tryRun(t, "simulate", "payments", "--candidate=max-10", "-f", hpa, "--kubernetes=1.37")
+	if code != 0 || !strings.Contains(stdout, "\nthe HPA of Kubernetes 1.37 and KEDA v2.21.0\n") || !strings.Contains(stdout, "[hpa") && !strings.Contains(stdout, "hpa.yaml") {
+		t.Errorf("code %d, stderr %q, output:\n%s", code, stderr, stdout)
+	}
+	t.Log(stdout)
+}

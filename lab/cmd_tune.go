@@ -20,6 +20,7 @@ type tuneFlags struct {
 	service  string
 	limits   simulate.Limits
 	output   string
+	html     string
 	lag      float64
 	target   float64
 }
@@ -42,6 +43,7 @@ func registerTune(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 	cmd.Flag("namespace", "Namespace of the ScaledObject. Default: the service's.").StringVar(&f.limits.Namespace)
 	cmd.Flag("target", "Deployment that the ScaledObject scales. Default: --name.").StringVar(&f.limits.Target)
 	cmd.Flag("output", "Write the recommended ScaledObject to this file.").Short('o').StringVar(&f.output)
+	cmd.Flag("html", "Write a report with plots to this file too.").StringVar(&f.html)
 	cli.Declare(cmd, &f.lag, "accepted-lag", "", "Calculator: the log2×7 target for this lag.", cli.ParsePositive)
 	cli.Declare(cmd, &f.target, "log2x7-target", "", "Calculator: the lag that this log2×7 target accepts.", cli.ParsePositive)
 	return cmd, f.run
@@ -61,7 +63,7 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.workload.file == "" && f.workload.group == "" {
 		return errors.New("--group: missing; the ScaledObject has to name the consumer group that it is for")
 	}
-	sc, _, err := f.workload.load(ctx, stderr)
+	sc, history, err := f.workload.load(ctx, stderr)
 	if err != nil {
 		return err
 	}
@@ -73,11 +75,25 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	f.limits.Kubernetes = scale.Kubernetes(f.workload.kubernetes)
+	if f.limits.Trace = f.html != ""; f.limits.Trace {
+		if f.limits.Present, err = present(sc, history, service); err != nil {
+			return err
+		}
+		if err := simulate.UseKubernetes(f.limits.Kubernetes, f.limits.Present); err != nil {
+			return err
+		}
+	}
 	progress := newBar(stderr, "searching")
 	t, err := simulate.Tune(ctx, sc, service, f.limits, query, progress.at)
 	progress.end()
 	if err != nil {
 		return err
+	}
+	if f.html != "" {
+		if err := writeWhole(f.html, t.WriteHTML); err != nil {
+			return fmt.Errorf("--html: %w", err)
+		}
 	}
 	if f.output != "" {
 		write := func(w io.Writer) error { _, err := w.Write(t.Recommended.Manifest); return err }
@@ -86,6 +102,25 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	return t.WriteText(stdout)
+}
+
+// present is what a recommendation is compared with: the recorded replicas, else the scenario's default candidate, else
+// no autoscaling.
+func present(sc *scenario.Scenario, history *simulate.History, service string) (*simulate.Candidate, error) {
+	if history != nil {
+		if recorded := simulate.Recorded(history, service); recorded != nil {
+			return recorded, nil
+		}
+	}
+	if def := sc.DefaultCandidate(); def != nil {
+		cands, err := simulate.Compile(sc)
+		if err != nil {
+			return nil, err
+		}
+		cands, err = selectCandidates(cands, []string{def.Name})
+		return cands[0], err
+	}
+	return &simulate.Candidate{Name: "fixed", Title: "no autoscaling"}, nil
 }
 
 // pick names the service to tune.

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/rules"
@@ -43,6 +44,8 @@ type workloadFlags struct {
 	percent float64
 	maxLag  float64
 	set     map[string]bool
+
+	kubernetes string
 }
 
 func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
@@ -63,6 +66,8 @@ func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 	cmd.Flag("query.consumed", "PromQL for the messages/s consumed.").StringVar(&f.queries.Consumed)
 	cmd.Flag("query.members", "PromQL for the number of members.").StringVar(&f.queries.Members)
 	cmd.Flag("query.replicas", "PromQL for the number of replicas; the members if not given.").StringVar(&f.queries.Replicas)
+	cmd.Flag("kubernetes", "The release whose HPA is simulated: 1.36 or 1.37.").Default(string(scale.Kubernetes136)).
+		EnumVar(&f.kubernetes, string(scale.Kubernetes136), string(scale.Kubernetes137))
 	f.addServiceFlags(cmd)
 	f.metrics.add(cmd)
 	return f

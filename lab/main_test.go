@@ -59,7 +59,7 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 }
 
-// Where both programs depend on a module, they are built with the same version of it.
+// What both programs name themselves, they are built with in the same version.
 func TestPinsAreThoseOfTheExporter(t *testing.T) {
 	exporters := pins(t, filepath.Join("..", "go.mod"))
 	own := pins(t, "go.mod")
@@ -79,7 +79,7 @@ func TestPinsAreThoseOfTheExporter(t *testing.T) {
 	}
 }
 
-// pins are the versions that a go.mod's blocks require.
+// pins are the versions that a go.mod requires by itself, not for the sake of another module.
 func pins(t *testing.T, path string) map[string]string {
 	t.Helper()
 	raw, err := os.ReadFile(path)
@@ -88,7 +88,7 @@ func pins(t *testing.T, path string) map[string]string {
 	}
 	out := map[string]string{}
 	for line := range strings.Lines(string(raw)) {
-		if fields := strings.Fields(line); strings.HasPrefix(line, "\t") && len(fields) >= 2 {
+		if fields := strings.Fields(line); strings.HasPrefix(line, "\t") && len(fields) == 2 {
 			out[fields[0]] = fields[1]
 		}
 	}

@@ -3,7 +3,8 @@ package scale
 import "time"
 
 // Autoscaler runs KEDA and the HPA of one ScaledObject on their own clocks: polls from the creation on, reconciles
-// one sync period after it. It keeps time but no clock: the caller steps it at Next and applies the outcome.
+// one sync period after it (Kubernetes 1.37: at once). A plain HPA has no polls. It keeps time but no clock: the caller
+// steps it at Next and applies the outcome.
 type Autoscaler struct {
 	keda     *KEDA
 	hpa      *HPA
@@ -22,12 +23,11 @@ type Outcome struct {
 // NewAutoscaler starts a ScaledObject at the time of its creation; controller nil is DefaultController.
 func NewAutoscaler(so ScaledObject, created time.Time, controller *Controller) *Autoscaler {
 	hpa := NewHPA(so.HPASpec(controller))
-	return &Autoscaler{
-		keda:     NewKEDA(so, created),
-		hpa:      hpa,
-		nextPoll: created,
-		nextSync: created.Add(hpa.SyncPeriod()),
+	a := &Autoscaler{keda: NewKEDA(so, created), hpa: hpa, nextPoll: created, nextSync: created}
+	if !hpa.ctl.FirstSyncAtOnce {
+		a.nextSync = created.Add(hpa.SyncPeriod())
 	}
+	return a
 }
 
 // KEDA gives KEDA's part.
@@ -38,7 +38,7 @@ func (a *Autoscaler) HPA() *HPA { return a.hpa }
 
 // Next is the time of the next poll or reconcile.
 func (a *Autoscaler) Next() time.Time {
-	if a.nextPoll.Before(a.nextSync) {
+	if !a.keda.so.Plain && a.nextPoll.Before(a.nextSync) {
 		return a.nextPoll
 	}
 	return a.nextSync
@@ -48,7 +48,7 @@ func (a *Autoscaler) Next() time.Time {
 // scale.spec.replicas.
 func (a *Autoscaler) Step(now time.Time, w Workload, src Source) Outcome {
 	out := Outcome{Replicas: w.SpecReplicas}
-	if !now.Before(a.nextPoll) {
+	if !a.keda.so.Plain && !now.Before(a.nextPoll) {
 		d := a.keda.Poll(now, w, a.hpa.ScalingActive(), src)
 		out.Poll, out.Replicas = &d, d.Desired
 		w.SpecReplicas = d.Desired

@@ -1,9 +1,12 @@
 package scale
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // HPA is one horizontal pod autoscaler and the controller's memory of it: recommendations and scale events. It
-// follows the controller of Kubernetes 1.36 with its defaults (HPAScaleToZero off). Not safe for concurrent use.
+// follows the controllers of Kubernetes 1.36 and 1.37, as Controller says. Not safe for concurrent use.
 type HPA struct {
 	spec            HPASpec
 	ctl             Controller
@@ -13,6 +16,8 @@ type HPA struct {
 	downEvents      []scaleEvent
 	eventDelay      time.Duration
 	scalingActive   bool
+	scaledToZero    bool // the condition of that name
+	external        bool // there is an external metric
 	proposals       []Proposal
 }
 
@@ -29,9 +34,10 @@ func (h *HPA) Update(spec HPASpec) {
 	if spec.Controller != nil {
 		h.ctl = *spec.Controller
 	}
-	if spec.MinReplicas == 0 {
+	if spec.MinReplicas == 0 && !(spec.ToZero && h.ctl.ScaleToZero) {
 		spec.MinReplicas = 1
 	}
+	h.external = slices.ContainsFunc(spec.Metrics, func(m MetricSpec) bool { return m.Resource == External })
 	h.spec = spec
 	h.up, h.down = fillBehavior(spec.Behavior, h.ctl)
 	h.proposals = make([]Proposal, len(spec.Metrics))
@@ -53,7 +59,15 @@ func (h *HPA) ScalingActive() bool { return h.scalingActive }
 
 // WantsMetrics says whether a reconcile at this number of replicas asks for metrics at all.
 func (h *HPA) WantsMetrics(specReplicas int32) bool {
-	return specReplicas != 0 && specReplicas <= h.spec.MaxReplicas && specReplicas >= h.spec.MinReplicas
+	if specReplicas == 0 {
+		return h.leavesZero()
+	}
+	return specReplicas <= h.spec.MaxReplicas && specReplicas >= h.spec.MinReplicas
+}
+
+// leavesZero says whether the HPA looks after a target at 0 replicas: only where it was the one who put it there.
+func (h *HPA) leavesZero() bool {
+	return h.ctl.ScaleToZero && h.scaledToZero && (h.external || h.spec.MinReplicas != 0)
 }
 
 // Reconcile decides on the number of replicas. The caller applies Decision.Desired.
@@ -63,19 +77,22 @@ func (h *HPA) Reconcile(now time.Time, obs Observation) Decision {
 		h.recommendations = append(h.recommendations, recommendation{obs.SpecReplicas, now})
 	}
 	switch {
-	case obs.SpecReplicas == 0:
+	case obs.SpecReplicas == 0 && !h.leavesZero():
 		h.scalingActive = false
 		d.Limit = LimitZero
 		return d
 	case obs.SpecReplicas > h.spec.MaxReplicas:
 		d.Desired, d.Limit = h.spec.MaxReplicas, LimitMax
-	case obs.SpecReplicas < h.spec.MinReplicas:
+	case obs.SpecReplicas < h.spec.MinReplicas && obs.SpecReplicas > 0:
 		d.Desired, d.Limit = h.spec.MinReplicas, LimitMin
 	default:
 		if !h.propose(now, &obs, &d) {
 			return d
 		}
 		h.normalize(now, &d)
+		if d.Current == 0 && d.Desired < h.spec.MinReplicas {
+			d.Desired, d.Limit = h.spec.MinReplicas, LimitMin
+		}
 	}
 	if !d.Scaled() {
 		return d
@@ -84,6 +101,7 @@ func (h *HPA) Reconcile(now time.Time, obs Observation) Decision {
 		d.Desired, d.Limit = d.Current, LimitUpdate
 		return d
 	}
+	h.scaledToZero = h.ctl.ScaleToZero && d.Desired == 0 && h.spec.MinReplicas == 0 && h.external
 	h.storeEvent(now.Add(h.eventDelay), d.Current, d.Desired)
 	return d
 }

@@ -41,6 +41,10 @@ func (h *HPA) proposeOne(now time.Time, obs *Observation, i int) Proposal {
 // proposeValue multiplies the ready replicas by usage ÷ target, so it compounds from one reconcile to the next.
 func (h *HPA) proposeValue(obs *Observation, m *MetricSpec, usage int64, p *Proposal) {
 	p.Ratio = float64(usage) / float64(m.Target)
+	if obs.SpecReplicas == 0 {
+		p.Replicas = ceilReplicas(p.Ratio)
+		return
+	}
 	if h.within(p.Ratio) {
 		p.Replicas, p.Tolerated = obs.SpecReplicas, true
 		return

@@ -113,8 +113,9 @@ type Behavior struct {
 
 // HPASpec is a horizontal pod autoscaler, together with the settings of the controller that runs it.
 type HPASpec struct {
-	// MinReplicas of 0 means 1, the API server's default.
+	// MinReplicas of 0 means 1, the API server's default, unless ToZero says that it is meant.
 	MinReplicas int32
+	ToZero      bool
 	MaxReplicas int32
 	Metrics     []MetricSpec
 	// Behavior nil is the legacy path: 300 s of scale-down stabilisation, at most doubling (or 4) per step.
@@ -125,8 +126,13 @@ type HPASpec struct {
 
 // Controller holds the settings of kube-controller-manager that bear on the result.
 type Controller struct {
-	// SyncPeriod is the time between two reconciles of one HPA; the first comes one period after it was created.
-	SyncPeriod time.Duration
+	// SyncPeriod is the time between two reconciles of one HPA. The first comes one period after it was created, or at
+	// once under FirstSyncAtOnce (Kubernetes 1.37).
+	SyncPeriod      time.Duration
+	FirstSyncAtOnce bool
+	// ScaleToZero is the gate HPAScaleToZero, on by default from Kubernetes 1.37 on: an HPA with minReplicas 0 and an
+	// external metric goes to zero by itself and comes back.
+	ScaleToZero bool
 	// Tolerance is the part of the target within which nothing changes, in both directions.
 	Tolerance float64
 	// DownscaleStabilization is the scale-down window where the spec names none.
@@ -137,7 +143,25 @@ type Controller struct {
 	InitialReadinessDelay time.Duration
 }
 
-// DefaultController gives the defaults of kube-controller-manager.
+// Kubernetes is a minor release of Kubernetes whose controller is followed.
+type Kubernetes string
+
+// The releases known here; the empty one is Kubernetes136.
+const (
+	Kubernetes136 Kubernetes = "1.36"
+	Kubernetes137 Kubernetes = "1.37"
+)
+
+// Controller gives the defaults of the release's kube-controller-manager.
+func (k Kubernetes) Controller() Controller {
+	c := DefaultController()
+	if k == Kubernetes137 {
+		c.FirstSyncAtOnce, c.ScaleToZero = true, true
+	}
+	return c
+}
+
+// DefaultController gives the defaults of kube-controller-manager 1.36.
 func DefaultController() Controller {
 	return Controller{
 		SyncPeriod:             15 * time.Second,

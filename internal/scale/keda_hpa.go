@@ -2,15 +2,28 @@ package scale
 
 import "slices"
 
-// HPASpec is the HPA that KEDA writes for the ScaledObject. The controller may be nil for its defaults.
+// HPASpec is the HPA that KEDA writes for the ScaledObject, or the plain HPA itself. The controller may be nil for the
+// defaults of the object's Kubernetes.
 func (so *ScaledObject) HPASpec(controller *Controller) HPASpec {
+	if controller == nil && so.Kubernetes != "" {
+		c := so.Kubernetes.Controller()
+		controller = &c
+	}
 	return HPASpec{
-		MinReplicas: max(so.Min(), 1),
+		MinReplicas: so.hpaMin(),
+		ToZero:      so.Plain && so.MinReplicas != nil && *so.MinReplicas == 0,
 		MaxReplicas: so.Max(),
 		Metrics:     so.metricSpecs(),
 		Behavior:    so.hpaBehavior(),
 		Controller:  controller,
 	}
+}
+
+func (so *ScaledObject) hpaMin() int32 {
+	if so.Plain && so.MinReplicas != nil {
+		return *so.MinReplicas
+	}
+	return max(so.Min(), 1)
 }
 
 // metricSpecs lists the metrics in KEDA's order: per container, external, per pod. With a formula, container

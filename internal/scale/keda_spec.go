@@ -8,6 +8,10 @@ import (
 // ScaledObject is KEDA's keda.sh/v1alpha1 ScaledObject as far as it bears on scaling, as KEDA v2.21.0 reads it.
 type ScaledObject struct {
 	Namespace, Name string
+	// Plain says that it is no ScaledObject but an HPA by itself: KEDA has no part in it.
+	Plain bool
+	// Kubernetes is the release that runs the HPA; empty is 1.36.
+	Kubernetes Kubernetes
 	// MinReplicas nil counts as 0 in KEDA's loop and as 1 in the HPA.
 	MinReplicas *int32
 	// MaxReplicas nil is 100.
@@ -196,6 +200,9 @@ func (so *ScaledObject) MetricName(trigger int) string {
 		return "composite-metric"
 	}
 	t := &so.Triggers[trigger]
+	if so.Plain {
+		return t.Name
+	}
 	switch t.Type {
 	case KafkaTrigger, ApacheKafkaTrigger:
 		name := "kafka-" + t.Kafka.metricPart()

@@ -27,10 +27,10 @@ func (r *reader) rules(m *mapping) *scale.Rules {
 	}
 	if n := m.get("tolerance"); n != nil {
 		q, err := parseQuantity(n.Value)
-		if n.Kind != yaml.ScalarNode || err != nil || q.rat.Sign() < 0 {
+		if n.Kind != yaml.ScalarNode || err != nil || q.Sign() < 0 {
 			r.fail(n, m.field("tolerance"), "has to be a part of the target such as 0.05, not below 0")
 		} else {
-			f := q.float()
+			f := q.AsApproximateFloat64()
 			rules.Tolerance = &f
 		}
 	}

@@ -104,7 +104,7 @@ func Lint(b *Bundle, facts func(*Object) Facts) []Finding {
 			l.facts = facts(o)
 		}
 		for _, check := range []func(*linter){
-			(*linter).unknown, (*linter).ratioAsAverage, (*linter).nullValues, (*linter).invented, (*linter).safetyNet,
+			(*linter).unknown, (*linter).zero, (*linter).ratioAsAverage, (*linter).nullValues, (*linter).invented, (*linter).safetyNet,
 			(*linter).pollingAndCooldown, (*linter).maxReplicas, (*linter).activation, (*linter).unreachableTarget,
 			(*linter).shortDrain, (*linter).restsBelow, (*linter).requests, (*linter).oneAutoscaler,
 			(*linter).obsolete, (*linter).valueAlone, (*linter).kafkaPitfalls,
@@ -118,6 +118,9 @@ func Lint(b *Bundle, facts func(*Object) Facts) []Finding {
 
 // report adds a finding about the object.
 func (l *linter) report(r *Rule, field, reason, fix string) {
+	if l.so.Plain {
+		field = strings.Replace(field, "spec.triggers", "spec.metrics", 1)
+	}
 	line := l.o.notes.lines[field]
 	if line == 0 {
 		line = l.o.Line
@@ -129,7 +132,11 @@ func (l *linter) report(r *Rule, field, reason, fix string) {
 
 // trigger adds a finding about a trigger; field is relative to it.
 func (l *linter) trigger(i int, r *Rule, field, reason, fix string) {
-	l.report(r, fmt.Sprintf("spec.triggers[%d].%s", i, field), reason, fix)
+	path := fmt.Sprintf("spec.triggers[%d].%s", i, field)
+	if l.so.Plain {
+		path = fmt.Sprintf("spec.metrics[%d]", i)
+	}
+	l.report(r, path, reason, fix)
 	note := &l.o.notes.triggers[i]
 	line := note.lines[field]
 	if line == 0 {

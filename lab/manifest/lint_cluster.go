@@ -26,19 +26,27 @@ func (l *linter) requests() {
 
 // oneAutoscaler finds other autoscalers on the same target.
 func (l *linter) oneAutoscaler() {
+	refusedToo := ", and KEDA's admission refuses the ScaledObject"
+	if l.so.Plain {
+		refusedToo = ""
+	}
 	for _, h := range l.bundle.HPAs {
-		if h.Target != l.o.Target || h.Namespace != l.o.Namespace {
+		if h.Target != l.o.Target || h.Namespace != l.o.Namespace || h.Ignored || h.KEDAs || l.so.Plain && h.Name == l.o.Name {
 			continue
 		}
 		if l.o.notes.transferOwnership && h.Name == l.o.HPAName {
 			continue
 		}
 		l.report(twoAutoscalers, "spec.scaleTargetRef", fmt.Sprintf(
-			"The HPA %s in %s:%d scales %s too: they overwrite each other, and KEDA's admission refuses the ScaledObject.",
-			h.Name, h.File, h.Line, h.Target), "delete that HPA and take its metrics over as triggers")
+			"The HPA %s in %s:%d scales %s too: they overwrite each other%s.",
+			h.Name, h.File, h.Line, h.Target, refusedToo), "delete that HPA and take its metrics over as triggers")
 	}
 	for _, o := range l.bundle.Objects {
-		if o == l.o || o.Target != l.o.Target || o.Namespace != l.o.Namespace {
+		if o != l.o && o.Kind == KindScaledObject && l.o.Kind == KindScaledObject && o.Namespace == l.o.Namespace && o.hpaName() == l.o.hpaName() {
+			l.report(twoAutoscalers, "spec.advanced", fmt.Sprintf("The ScaledObject %s in %s:%d makes an HPA called %s too.", o.Name, o.File,
+				o.Line, o.hpaName()), "another advanced.horizontalPodAutoscalerConfig.name")
+		}
+		if o == l.o || o.Target != l.o.Target || o.Namespace != l.o.Namespace || o.Kind == KindHPA {
 			continue
 		}
 		l.report(twoAutoscalers, "spec.scaleTargetRef", fmt.Sprintf(

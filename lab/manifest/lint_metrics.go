@@ -30,12 +30,16 @@ func (l *linter) ratioAsAverage() {
 		if q == nil || t.Kind == scale.Value || !ratio(q) {
 			return
 		}
-		reason := "A ratio or logarithm is divided among the replicas under AverageValue, KEDA's default."
+		reason := "A ratio or logarithm is divided among the replicas under AverageValue."
 		if !math.IsInf(q.Upper, 1) {
 			most := int(math.Ceil(q.Upper / t.Prometheus.Threshold))
 			reason = fmt.Sprintf("%s It is never above %g, so it never asks for more than %d replica(s).", reason, q.Upper, most)
 		}
-		l.trigger(i, ratioWithoutValue, "metricType", reason, "metricType: Value")
+		fix := "metricType: Value"
+		if l.so.Plain {
+			fix = "target: {type: Value}"
+		}
+		l.trigger(i, ratioWithoutValue, "metricType", reason, fix)
 	})
 }
 
@@ -64,7 +68,7 @@ func (l *linter) safetyNet() {
 	if !external {
 		return
 	}
-	if l.so.Fallback == nil {
+	if l.so.Fallback == nil && !l.so.Plain {
 		l.report(noFallback, "spec.fallback",
 			"While the metric is lost, the replicas stay where they are, however much the load grows.",
 			"fallback: {failureThreshold: 8, replicas: …, behavior: currentReplicasIfHigher}")

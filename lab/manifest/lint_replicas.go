@@ -47,6 +47,9 @@ func (l *linter) maxReplicas() {
 }
 
 func (l *linter) activation() {
+	if l.so.Plain {
+		return // KEDA alone has activation
+	}
 	toZero := l.so.Min() == 0 || l.so.IdleReplicas != nil
 	l.each(func(i int, t *scale.Trigger, q *Query) {
 		field, value, set := "metadata.activationThreshold", 0.0, false
@@ -75,6 +78,14 @@ func (l *linter) activation() {
 				`activationThreshold: "1e9" here, and a trigger on the backlog with activationThreshold "0"`)
 		}
 	})
+}
+
+// zero finds HPAs that the API server refuses before Kubernetes 1.37.
+func (l *linter) zero() {
+	if l.so.Plain && l.so.MinReplicas != nil && *l.so.MinReplicas == 0 {
+		l.report(hpaZero, "spec.minReplicas", "Before Kubernetes 1.37 the API server refuses minReplicas 0, unless the gate HPAScaleToZero is on.",
+			"minReplicas: 1, or a ScaledObject")
+	}
 }
 
 // restsBelow finds useful counts at which HPA's dead band keeps the replicas on a useless count below.

@@ -86,6 +86,9 @@ var (
 	uncommittedAwake = rule("uncommitted-stays-awake", Info,
 		"Under `offsetResetPolicy: latest` every partition without a commit counts as a lag of 1: a group that never committed stays awake.",
 		"`earliest` if the consumer reads from the start, else `scaleToZeroOnInvalidOffset: \"true\"`")
+	hpaZero = rule("hpa-from-zero", Warning,
+		"An HPA without KEDA has `minReplicas: 0`, which the API server refuses before Kubernetes 1.37 unless the gate HPAScaleToZero is on.",
+		"`minReplicas: 1`, or a ScaledObject")
 	maxAbovePartitions = rule("max-above-partitions", Warning,
 		"`maxReplicaCount` is above the partitions (`--partitions`): the rest stays idle.",
 		"`maxReplicaCount` at the partitions, or more partitions")

@@ -29,6 +29,7 @@ type Options struct {
 
 // Bundle is what a set of manifests says about scaling.
 type Bundle struct {
+	// Objects are the ScaledObjects, and the HPAs on targets that no ScaledObject scales.
 	Objects []*Object
 	// HPAs and Workloads are found beside the ScaledObjects and serve the lints.
 	HPAs      []HPA
@@ -41,8 +42,15 @@ type Target struct{ APIVersion, Kind, Name string }
 // String is kind/name.
 func (t Target) String() string { return t.Kind + "/" + t.Name }
 
-// Object is one ScaledObject.
+// The kinds of Object.
+const (
+	KindScaledObject = "ScaledObject"
+	KindHPA          = "HorizontalPodAutoscaler"
+)
+
+// Object is one ScaledObject, or one HPA that stands by itself: Scale.Plain.
 type Object struct {
+	Kind            string
 	File            string
 	Line            int
 	Namespace, Name string
@@ -110,7 +118,7 @@ func Load(paths []string, opts Options) (*Bundle, error) {
 	for _, s := range sources {
 		errs = append(errs, b.add(s, opts)...)
 	}
-	errs = append(errs, b.unique()...)
+	errs = append(errs, b.finish(opts)...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -130,7 +138,7 @@ func Check(paths []string, stdin io.Reader, opts Options, facts func(*Object) Fa
 	for _, s := range sources {
 		errs = append(errs, b.add(s, opts)...)
 	}
-	errs = append(errs, b.unique()...)
+	errs = append(errs, b.finish(opts)...)
 	var out []Finding
 	for _, err := range errs {
 		out = append(out, refusal(err))
@@ -159,14 +167,14 @@ func (b *Bundle) empty(paths []string) error {
 	if len(b.Objects) > 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: no ScaledObject (apiVersion keda.sh/v1alpha1) is in there", strings.Join(paths, ", "))
+	return fmt.Errorf("%s: no ScaledObject (apiVersion keda.sh/v1alpha1) and no HPA (apiVersion autoscaling/v2) is in there", strings.Join(paths, ", "))
 }
 
 // Parse reads the documents of one file; name appears in errors.
 func Parse(name string, data []byte, opts Options) (*Bundle, error) {
 	b := &Bundle{}
 	errs := b.add(source{name: name, data: data}, opts)
-	return b, errors.Join(append(errs, b.unique()...)...)
+	return b, errors.Join(append(errs, b.finish(opts)...)...)
 }
 
 // FromValue reads a manifest that stands inside another document, as a scenario file has it.
@@ -180,7 +188,7 @@ func FromValue(name string, v any, opts Options) (*Object, error) {
 		return nil, err
 	}
 	if len(b.Objects) != 1 {
-		return nil, fmt.Errorf("%s: expected one ScaledObject (apiVersion keda.sh/v1alpha1), found %d", name, len(b.Objects))
+		return nil, fmt.Errorf("%s: expected one ScaledObject or HPA, found %d", name, len(b.Objects))
 	}
 	return b.Objects[0], nil
 }
@@ -246,7 +254,9 @@ func (b *Bundle) document(s source, n *yaml.Node, opts Options, depth int) []err
 	case kind == "ScaledObject":
 		r.fail(m.get("apiVersion"), "apiVersion", "%q is not read: write keda.sh/v1alpha1", version)
 	case kind == "HorizontalPodAutoscaler" && group == "autoscaling":
-		b.HPAs = append(b.HPAs, readHPA(r, m))
+		if h, ok := r.readHPA(m, version); ok {
+			b.HPAs = append(b.HPAs, h)
+		}
 	case group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet"}, kind):
 		b.Workloads = append(b.Workloads, readWorkload(r, m))
 	}
@@ -258,6 +268,26 @@ func (b *Bundle) items(s source, m *mapping, opts Options) (errs []error) {
 		errs = append(errs, b.document(s, item, opts, 1)...)
 	}
 	return append(errs, m.r.errs...)
+}
+
+// finish takes up the HPAs that stand by themselves, and refuses what is there twice.
+func (b *Bundle) finish(opts Options) []error {
+	errs := b.unique()
+	for i := range b.HPAs {
+		h := &b.HPAs[i]
+		taken := slices.ContainsFunc(b.Objects, func(o *Object) bool {
+			return o.Kind == KindScaledObject && o.Namespace == h.Namespace && o.Target == h.Target
+		})
+		if taken || h.KEDAs {
+			continue
+		}
+		r := &reader{file: h.File}
+		o := r.plain(h, opts)
+		if errs = append(errs, r.errs...); len(r.errs) == 0 {
+			b.Objects = append(b.Objects, o)
+		}
+	}
+	return errs
 }
 
 // unique refuses two objects of one name, of which a cluster would keep the last.

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"errors"
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -234,16 +233,13 @@ func TestFormula(t *testing.T) {
 }
 
 func TestQuantity(t *testing.T) {
-	for text, want := range map[string]int64{
-		"500m": 500, "0.5": 500, "2": 2000, "1.5k": 1_500_000, "1Ki": 1_024_000, "64Mi": 64 << 20 * 1000, "2e3": 2_000_000,
-		"1E": math.MaxInt64, "100n": 1, "0": 0, ".25": 250, "5.": 5000, "-1": -1000, "1u": 1,
-	} {
+	for text, want := range map[string]int64{"500m": 500, "0.5": 500, "1Ki": 1_024_000, "2e3": 2_000_000, "100n": 1, "-1": -1000} {
 		q, err := parseQuantity(text)
-		if err != nil || q.milli() != want {
+		if err != nil || q.MilliValue() != want {
 			t.Errorf("%s: %v %v, want %d", text, q, err, want)
 		}
 	}
-	for _, text := range []string{"", "m", "1 Gi", "1Gib", "abc", "1e", "0x10"} {
+	for _, text := range []string{"", "1 Gi", "1Gib", "abc", "1e", "0x10", "1E", "-1E"} {
 		if _, err := parseQuantity(text); err == nil {
 			t.Errorf("%q is taken", text)
 		}

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -12,7 +13,7 @@ const maxInt32 = math.MaxInt32
 
 // scaledObject reads one ScaledObject; faults are collected in the reader.
 func (r *reader) scaledObject(m *mapping, opts Options) *Object {
-	o := &Object{File: r.file, Line: m.node.Line}
+	o := &Object{Kind: KindScaledObject, File: r.file, Line: m.node.Line}
 	o.notes.lines = map[string]int{}
 	meta := m.child("metadata")
 	o.Namespace, o.Name = meta.text("namespace"), meta.text("name")
@@ -21,6 +22,7 @@ func (r *reader) scaledObject(m *mapping, opts Options) *Object {
 		r.object = "ScaledObject"
 		r.fail(m.node, "metadata.name", "is missing")
 	}
+	r.objectName(meta, o.Name, maxLabel)
 	o.Scale.Namespace, o.Scale.Name = o.Namespace, o.Name
 	r.annotations(meta.child("annotations"), o)
 	m.ignore("apiVersion", "kind", "status")
@@ -32,10 +34,41 @@ func (r *reader) scaledObject(m *mapping, opts Options) *Object {
 	}
 	r.spec(spec, o, opts)
 	spec.done()
+	if hpa := o.hpaName(); len(hpa) > maxLabel && len(o.Name) <= maxLabel {
+		r.fail(meta.node, "metadata.name", "the HPA would be called %s, which is %d characters: a name has at most %d; shorten it, or set "+
+			"advanced.horizontalPodAutoscalerConfig.name", hpa, len(hpa), maxLabel)
+	}
 	if len(r.errs) == 0 {
 		r.validate(spec, o)
 	}
 	return o
+}
+
+// maxLabel is the length of a label's value, which KEDA makes of the name, and maxName that of an object's name.
+const (
+	maxLabel = 63
+	maxName  = 253
+)
+
+var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`)
+
+// objectName refuses names that the API server or KEDA's admission refuses.
+func (r *reader) objectName(meta *mapping, name string, most int) {
+	switch {
+	case name == "":
+	case len(name) > most:
+		r.fail(meta.items["name"], "metadata.name", "has %d characters: at most %d are allowed", len(name), most)
+	case !objectName.MatchString(name):
+		r.fail(meta.items["name"], "metadata.name", "%q is not a name: lower-case letters, digits, - and . only", name)
+	}
+}
+
+// hpaName is what KEDA calls the HPA.
+func (o *Object) hpaName() string {
+	if o.HPAName != "" {
+		return o.HPAName
+	}
+	return "keda-hpa-" + o.Name
 }
 
 // boolAnnotation follows KEDA: what is no boolean counts as true.

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,12 +30,12 @@ func (d *metadata) prometheus(opts Options) (*scale.Prometheus, *Query) {
 	}
 	d.timeout("timeout")
 	d.boolean("unsafeSsl", false)
-	for _, key := range []string{"namespace", "awsRegion", "identityOwner", "authModes", "authMode"} {
+	for _, key := range []string{"namespace", "awsRegion", "identityOwner", "apiKey", "keyParamName", "credentialsFromEnv",
+		"credentialsFromEnvFile"} {
 		d.value(key)
 	}
-	for _, key := range []string{"apiKey", "method", "keyParamName", "credentialsFromEnv", "credentialsFromEnvFile"} {
-		d.value(key)
-	}
+	d.enum("method", "header", "query")
+	d.authModes()
 	d.obsolete("metricName", "cortexOrgID")
 	if p.Query == "" {
 		return p, nil
@@ -48,6 +49,30 @@ func (d *metadata) prometheus(opts Options) (*scale.Prometheus, *Query) {
 		return p, nil
 	}
 	return p, q
+}
+
+// authModes checks how the trigger logs in: known modes, of bearer, basic and oauth only one.
+func (d *metadata) authModes() {
+	key, text := "authModes", d.value("authModes")
+	if other := d.value("authMode"); text == "" {
+		key, text = "authMode", other
+	}
+	if text == "" {
+		return
+	}
+	known := []string{"apiKey", "basic", "tls", "bearer", "custom", "oauth"}
+	var exclusive []string
+	for _, mode := range strings.Split(text, ",") {
+		switch mode = strings.TrimSpace(mode); {
+		case !slices.Contains(known, mode):
+			d.fail(key, "%q is not one of %s", mode, strings.Join(known, ", "))
+		case mode == "bearer" || mode == "basic" || mode == "oauth":
+			exclusive = append(exclusive, mode)
+		}
+	}
+	if len(exclusive) > 1 {
+		d.fail(key, "%s exclude each other: keep one", strings.Join(exclusive, " and "))
+	}
 }
 
 // pairs checks a list of key=value.
@@ -97,11 +122,11 @@ func (d *metadata) resource(t scale.Trigger) *scale.ResourceTarget {
 		return out
 	}
 	q, err := parseQuantity(text)
-	if err != nil || q.milli() < 1 {
+	if err != nil || q.MilliValue() < 1 {
 		d.fail("value", "%q is no quantity above 0, such as 500m or 256Mi", text)
 		return out
 	}
-	out.Target = q.milli()
+	out.Target = q.MilliValue()
 	return out
 }
 

@@ -4,14 +4,6 @@ import (
 	"kafka_burndown_exporter/internal/scale"
 )
 
-// HPA is a HorizontalPodAutoscaler found beside the ScaledObjects.
-type HPA struct {
-	File            string
-	Line            int
-	Namespace, Name string
-	Target          Target
-}
-
 // Workload is a Deployment or StatefulSet found beside the ScaledObjects.
 type Workload struct {
 	File       string
@@ -58,15 +50,6 @@ func readTarget(m *mapping) Target {
 		t.Kind = "Deployment"
 	}
 	return t
-}
-
-func readHPA(r *reader, m *mapping) HPA {
-	namespace, name := readMeta(m)
-	h := HPA{File: r.file, Line: m.node.Line, Namespace: namespace, Name: name}
-	if ref := m.child("spec").child("scaleTargetRef"); ref != nil {
-		h.Target = readTarget(ref)
-	}
-	return h
 }
 
 func readWorkload(r *reader, m *mapping) Workload {

@@ -79,7 +79,7 @@ func inline(m *scenario.Manifest, err error) error {
 // add takes an object. Triggers that cannot be simulated are left out and noted; it returns false where nothing is left
 // that could run.
 func (c *Candidate) add(o *manifest.Object, b *manifest.Bundle) bool {
-	ctl := &Controller{Service: o.Target.Name, Object: o.Scale, Origin: fmt.Sprintf("%s: ScaledObject %s", o.File, o), Source: o, Bundle: b}
+	ctl := &Controller{Service: o.Target.Name, Object: o.Scale, Origin: fmt.Sprintf("%s: %s %s", o.File, o.Kind, o), Source: o, Bundle: b}
 	ctl.Object.Triggers = nil
 	var left []string
 	for i := range o.Scale.Triggers {

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
@@ -10,13 +9,9 @@ import (
 	"kafka_burndown_exporter/internal/scale"
 )
 
-// desires reports whether the candidate reads what pilots decide: without that there is no need for them.
-func (c *Candidate) desires() bool {
-	return slices.ContainsFunc(c.Controllers, func(ctl *Controller) bool {
-		return slices.Contains(ctl.Direct, true) || slices.ContainsFunc(ctl.Object.Triggers, func(t scale.Trigger) bool {
-			return t.Prometheus != nil && strings.Contains(t.Prometheus.Query, "kafka_group_desired_")
-		})
-	})
+// direct reports whether a trigger of the candidate asks the exporter itself.
+func (c *Candidate) direct() bool {
+	return slices.ContainsFunc(c.Controllers, func(ctl *Controller) bool { return slices.Contains(ctl.Direct, true) })
 }
 
 // pilots gives each group's pilot the objective of its service.

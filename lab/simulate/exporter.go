@@ -31,10 +31,7 @@ func trackerOptions(interval, window time.Duration) lag.Options {
 }
 
 func newExporter(p *plant) *exporter {
-	pipe := &p.sc.Pipeline
-	opt := trackerOptions(pipe.SampleInterval, pipe.RateWindow)
-	opt.Pilot = p.pilot
-	e := &exporter{plant: p, start: p.sc.Start, tracker: lag.NewTracker(opt),
+	e := &exporter{plant: p, start: p.sc.Start,
 		brokers: []lag.Broker{{ID: 1, Address: "kafka:9092", Up: true}}, inSnap: map[*group]int{}}
 	for i := range p.topics {
 		e.topics = append(e.topics, i)
@@ -51,6 +48,16 @@ func newExporter(p *plant) *exporter {
 	}
 	e.prepare()
 	return e
+}
+
+// begin makes the tracker, with pilots where somebody reads what they decide: most of a run's time would be theirs.
+func (e *exporter) begin(pilots bool) {
+	pipe := &e.plant.sc.Pipeline
+	opt := trackerOptions(pipe.SampleInterval, pipe.RateWindow)
+	if pilots {
+		opt.Pilot = e.plant.pilot
+	}
+	e.tracker = lag.NewTracker(opt)
 }
 
 func (e *exporter) at(step int) time.Time { return e.start.Add(e.plant.time(step)) }

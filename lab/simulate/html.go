@@ -4,8 +4,11 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"image/color"
 	"io"
 	"strings"
+
+	"gonum.org/v1/plot/vg"
 )
 
 //go:embed report.html.tmpl
@@ -13,15 +16,67 @@ var reportText string
 
 var reportTemplate = template.Must(template.New("report").Parse(reportText))
 
-// WriteHTML writes a page that needs nothing else: tables, conclusions, lints and plots of every candidate.
+// htmlPage is a page that needs nothing else.
+type htmlPage struct {
+	Title, Meta, Text, Published string
+	Recording, Notes             []string
+	Columns                      []column
+	Services                     []htmlService
+	Lints                        []Lint
+}
+
+// Colors are the numbers of the candidates' colours.
+func (p *htmlPage) Colors() []color.RGBA { return palette }
+
+// htmlService is what the page says of one service.
+type htmlService struct {
+	Name, Group, Objective string
+	Headline               headline
+	Legend                 []htmlEntry
+	Overlays               []htmlPlot
+	Scatter                htmlPlot
+	Head                   []string
+	Rows                   []htmlRow
+	Conclusion             []string
+	Candidates             []htmlCandidate
+	Manifest               string // to apply
+	Tune                   bool   // the rows are a search's
+}
+
+// htmlEntry is a candidate in the legend: its number and colour, and where its manifests stand.
+type htmlEntry struct {
+	Number, Color                   int
+	Name, Title, Verdict, Manifests string
+}
+
+type htmlRow struct {
+	Number int // 0: none
+	Color  int
+	Cells  []string
+	Best   bool
+}
+
+type htmlCandidate struct {
+	Name  string
+	Plots []htmlPlot
+}
+
+type htmlPlot struct {
+	Caption string
+	SVG     template.HTML
+}
+
+// newPlot wraps a drawing. It holds no text from outside: labels are numbers and our own signal names.
+func newPlot(caption, svg string) htmlPlot { return htmlPlot{caption, template.HTML(svg)} }
+
+// WriteHTML writes the report as a page that needs nothing else.
 func (r *Report) WriteHTML(w io.Writer) error {
-	page := htmlPage{Title: r.Scenario.Title, Name: r.Scenario.Name, Text: r.Scenario.Description,
-		Length: short(r.Scenario.Duration), Seed: r.Scenario.Seed, Notes: r.notes(), Lints: r.Lints}
+	page := htmlPage{Title: r.Scenario.Title, Text: r.Scenario.Description, Lints: r.Lints, Columns: columns,
+		Meta:      fmt.Sprintf("%s, %s, seed %d. Replayed through %s.", r.Scenario.Name, rough(r.Scenario.Duration), r.Scenario.Seed, engine(versions(r.Kubernetes))),
+		Recording: recordingNotes(r.Recordings), Notes: r.notes()}
 	if page.Title == "" {
 		page.Title = r.Scenario.Name
 	}
-	page.Columns = append(page.Columns, columns...)
-	page.Recording = recordingNotes(r.Recordings)
 	for i := range r.Comparisons {
 		s, err := r.htmlService(&r.Comparisons[i])
 		if err != nil {
@@ -36,61 +91,97 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	return reportTemplate.Execute(w, &page)
 }
 
-type htmlPage struct {
-	Title, Name, Text, Length, Published string
-	Seed                                 uint64
-	Columns                              []column
-	Recording, Notes                     []string
-	Services                             []htmlService
-	Lints                                []Lint
-}
-
-type htmlService struct {
-	Name, Group, Objective string
-	Rows                   []htmlRow
-	Conclusion             []string
-	Candidates             []htmlCandidate
-}
-
-type htmlRow struct {
-	Cells []string
-	Best  bool
-}
-
-type htmlCandidate struct {
-	Name, Title, Verdict string
-	Plots                []htmlPlot
-}
-
-type htmlPlot struct {
-	Caption string
-	SVG     template.HTML
+func engine(versions string) string {
+	if versions == "" {
+		return "the arithmetic of KEDA and the HPA"
+	}
+	return "the arithmetic of " + versions
 }
 
 func (r *Report) htmlService(c *Comparison) (*htmlService, error) {
 	obj := &c.Service.Objective
-	out := &htmlService{Name: c.Service.Name, Group: c.Service.Group, Conclusion: r.Conclusion(c),
-		Objective: fmt.Sprintf("age at most %s for %s %% of the time", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile))}
-	best, common := c.best(), c.limits()
+	out := &htmlService{Name: c.Service.Name, Group: c.Service.Group, Conclusion: r.Conclusion(c), Objective: c.objective()}
+	best, base := c.best(), r.present(c)
+	if best != nil {
+		out.Headline = newHeadline(best.Candidate, best, base, c.Service, r.Scenario.Duration)
+	}
+	for _, col := range columns {
+		out.Head = append(out.Head, col.Head)
+	}
+	var traced []*Result
+	var dots []dot
 	for i := range c.Results {
 		res := &c.Results[i]
-		row := htmlRow{Best: res == best}
+		number := i + 1
+		row := htmlRow{Best: res == best, Number: number, Color: i % len(palette)}
 		for _, col := range columns {
 			row.Cells = append(row.Cells, col.value(res))
 		}
 		out.Rows = append(out.Rows, row)
-		cand := htmlCandidate{Name: res.Candidate, Title: res.Title, Verdict: res.Verdict}
-		if res.Trace != nil && len(res.Trace.At) > 1 {
-			for _, ch := range charts(res, common, obj.MaxAge.Seconds(), obj.MaxLag) {
-				svg, err := ch.svg(ch.title)
-				if err != nil {
-					return nil, err
-				}
-				// The drawing holds no text from outside: labels are numbers and our own signal names.
-				cand.Plots = append(cand.Plots, htmlPlot{ch.title, template.HTML(svg)})
-			}
+		entry := htmlEntry{Number: number, Color: row.Color, Name: res.Candidate, Title: res.Title, Verdict: res.Verdict}
+		if cand := r.candidate(res.Candidate); cand != nil {
+			entry.Manifests = cand.manifests(c.Service.Name)
 		}
-		out.Candidates = append(out.Candidates, cand)
+		out.Legend = append(out.Legend, entry)
+		if !c.starved(res) {
+			dots = append(dots, newDot(res, number, paint(i), res == best))
+		}
+		if res.Trace != nil && len(res.Trace.At) > 1 {
+			traced = append(traced, res)
+		}
 	}
-	return out, nil
+	var err error
+	if len(traced) == len(c.Results) {
+		err = out.draw(traced, best, obj.MaxAge.Seconds(), obj.MaxLag)
+	}
+	if err == nil && len(dots) > 0 {
+		err = out.scatter(dots, obj.MaxAge.Seconds())
+	}
+	return out, err
+}
+
+func (c *Comparison) objective() string {
+	obj := &c.Service.Objective
+	return fmt.Sprintf("age at most %s for %s %% of the time", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile))
+}
+
+func newDot(r *Result, number int, c color.Color, highlight bool) dot {
+	d := dot{cost: r.ReplicaMinutes, age: r.PercentileAge, color: c, radius: 3}
+	if number > 0 {
+		d.label = fmt.Sprint(number)
+	}
+	if highlight {
+		d.radius = vg.Length(5)
+	}
+	return d
+}
+
+// draw adds the overlays of all results, and what belongs to each alone.
+func (s *htmlService) draw(results []*Result, best *Result, objective, drained float64) error {
+	for _, ch := range overlays(results, best, objective, drained) {
+		svg, err := ch.svg(ch.title)
+		if err != nil {
+			return err
+		}
+		s.Overlays = append(s.Overlays, newPlot(ch.title, svg))
+	}
+	for _, r := range results {
+		cand := htmlCandidate{Name: r.Candidate}
+		for _, ch := range own(r) {
+			svg, err := ch.svg(ch.title)
+			if err != nil {
+				return err
+			}
+			cand.Plots = append(cand.Plots, newPlot(ch.title, svg))
+		}
+		s.Candidates = append(s.Candidates, cand)
+	}
+	return nil
+}
+
+func (s *htmlService) scatter(dots []dot, objective float64) error {
+	const caption = "Age against cost: lower and further left is better (dashed: the objective)"
+	svg, err := scatter(dots, objective, caption)
+	s.Scatter = newPlot(caption, svg)
+	return err
 }

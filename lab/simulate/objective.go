@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/lab/scenario"
 )
@@ -22,6 +23,7 @@ type Report struct {
 	Comparisons []Comparison
 	Lints       []Lint
 	Recordings  []Recording
+	Kubernetes  scale.Kubernetes // for the report's head; see UseKubernetes
 }
 
 // Lint is a finding about a ScaledObject of a candidate.

@@ -14,6 +14,8 @@ type jsonReport struct {
 	Title    string    `json:"title"`
 	Seed     uint64    `json:"seed"`
 	Duration float64   `json:"duration_seconds"`
+	Kube     string    `json:"kubernetes,omitempty"`
+	KEDA     string    `json:"keda"`
 	Recorded []jsonRec `json:"recordings,omitempty"`
 	Notes    []string  `json:"notes,omitempty"`
 	Services []jsonCmp `json:"services"`
@@ -47,7 +49,7 @@ type jsonCmp struct {
 // WriteJSON writes the report as JSON.
 func (r *Report) WriteJSON(w io.Writer) error {
 	out := jsonReport{Scenario: r.Scenario.Name, Title: r.Scenario.Title, Seed: r.Scenario.Seed,
-		Duration: r.Scenario.Duration.Seconds(), Notes: r.notes(), Lints: r.Lints}
+		Duration: r.Scenario.Duration.Seconds(), Kube: string(r.Kubernetes), KEDA: KEDAVersion, Notes: r.notes(), Lints: r.Lints}
 	for i := range r.Recordings {
 		rec := &r.Recordings[i]
 		j := jsonRec{Producer: rec.Producer, Before: rec.Before.Seconds(), Length: rec.Length.Seconds(), After: rec.After.Seconds(),

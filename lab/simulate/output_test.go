@@ -40,12 +40,28 @@ func TestHTMLIsSelfContainedAndEscapes(t *testing.T) {
 			t.Errorf("the page names %s", u)
 		}
 	}
-	rows := 0
+	// Three overlays and a scatter for each service, two or three plots for each candidate.
+	plots := 0
 	for _, c := range r.Comparisons {
-		rows += len(c.Results)
+		plots += 4
+		for i := range c.Results {
+			plots += len(own(&c.Results[i]))
+		}
 	}
-	if n := strings.Count(page, "<svg"); n != 4*rows {
-		t.Errorf("%d plots for %d results", n, rows)
+	if n := strings.Count(page, "<svg"); n != plots {
+		t.Errorf("%d plots, want %d", n, plots)
+	}
+	for _, want := range []string{
+		"<strong>Apply max-6</strong>", "now (max-10): 816, −21 %", "payments.yaml:110: ScaledObject shop/payment-service",
+		"prefers-color-scheme: dark", "<dt>peak lag</dt><dd>most messages waiting</dd>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	// The colours of the drawings are the page's variables, which have a dark form.
+	if drawn := page[strings.Index(page, "<svg"):]; regexp.MustCompile(`#[0-9A-F]{6}`).MatchString(drawn) || !strings.Contains(drawn, "var(--c1)") {
+		t.Error("a plot has a colour of its own")
 	}
 	if strings.Contains(page, "NaN") {
 		t.Error("a plot holds NaN")

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"strings"
+	"sync"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -15,33 +16,44 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Colours that stay apart for colour-blind eyes and in grey print.
+// A plot is drawn in the colours of the page's light form; style turns each into the CSS variable that has both forms.
 var (
-	blue   = color.RGBA{0x1f, 0x5f, 0xa8, 0xff}
-	orange = color.RGBA{0xc8, 0x5a, 0x00, 0xff}
-	grey   = color.RGBA{0x8a, 0x8a, 0x8a, 0xff}
-	light  = color.RGBA{0xe4, 0xe4, 0xe4, 0xff}
-	band   = color.RGBA{0xe8, 0xf0, 0xe4, 0xff}
+	palette = []color.RGBA{ // candidates; they stay apart for colour-blind eyes and in grey print
+		{0x1f, 0x5f, 0xa8, 0xff}, {0xc8, 0x5a, 0x00, 0xff}, {0x2e, 0x7d, 0x32, 0xff}, {0x8e, 0x24, 0xaa, 0xff},
+		{0xa8, 0x7b, 0x00, 0xff}, {0x00, 0x83, 0x8f, 0xff}, {0xc2, 0x18, 0x5b, 0xff}, {0x5d, 0x40, 0x37, 0xff},
+	}
+	blue, orange = palette[0], palette[1]
+	grey         = color.RGBA{0x8a, 0x8a, 0x8a, 0xff}
+	light        = color.RGBA{0xe4, 0xe4, 0xe4, 0xff}
+	band         = color.RGBA{0xe8, 0xf0, 0xe4, 0xff}
 )
 
+// paint is the colour of the i-th candidate.
+func paint(i int) color.RGBA { return palette[i%len(palette)] }
+
+// style replaces the colours of an SVG by the page's variables.
+var style = sync.OnceValue(func() *strings.Replacer {
+	var pairs []string
+	add := func(c color.RGBA, name string) {
+		pairs = append(pairs, fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B), "var(--"+name+")")
+	}
+	for i, c := range palette {
+		add(c, fmt.Sprintf("c%d", i))
+	}
+	add(grey, "axis")
+	add(light, "grid")
+	add(band, "band")
+	add(color.RGBA{}, "ink")
+	return strings.NewReplacer(pairs...)
+})
+
 const (
-	plotWidth  = 9.2 * vg.Centimeter
-	plotHeight = 4.2 * vg.Centimeter
+	smallWidth, smallHeight = 9.2 * vg.Centimeter, 4.2 * vg.Centimeter
+	wideWidth, wideHeight   = 17 * vg.Centimeter, 4.6 * vg.Centimeter
+	scatterSize             = 9.6 * vg.Centimeter
 	// plotPoints bounds the points of a line; extremes within a bucket are kept.
 	plotPoints = 500
 )
-
-// limits are the common ranges of a comparison's plots, so that candidates can be compared by eye.
-type limits struct{ lag, age, replicas float64 }
-
-func (c *Comparison) limits() limits {
-	var l limits
-	for i := range c.Results {
-		r := &c.Results[i]
-		l.lag, l.age, l.replicas = max(l.lag, r.PeakLag), max(l.age, r.MaxAge), max(l.replicas, float64(r.MaxReplicas))
-	}
-	return l
-}
 
 type line struct {
 	x, y  []float64
@@ -53,23 +65,65 @@ type line struct {
 
 // chart is one plot of a report.
 type chart struct {
-	title      string
-	lines      []line
-	yMin, yMax float64
-	log        bool
-	marks      []float64 // horizontal lines
-	band       bool      // the HPA's dead band around 1
-	unit       func(float64) string
+	title         string
+	width, height vg.Length
+	lines         []line
+	yMin, yMax    float64
+	log           bool
+	marks         []float64 // horizontal lines
+	band          bool      // the HPA's dead band around 1
+	unit          func(float64) string
 }
 
-func charts(r *Result, l limits, objective, drained float64) []chart {
+// overlays draw lag, age and replicas of all results on shared axes; the highlighted one lies on top.
+func overlays(results []*Result, highlight *Result, objective, drained float64) []chart {
+	out := []chart{
+		{title: "Lag, messages (dashed: drained)", log: true, yMin: 10, yMax: 100, marks: []float64{drained}, unit: count},
+		{title: "Age of the oldest message, s (dashed: the objective)", log: true, yMin: 1, yMax: 10, marks: []float64{objective}, unit: count},
+		{title: "Replicas asked for", yMax: 1, unit: count},
+	}
+	add := func(i int) {
+		r := results[i]
+		width := vg.Length(0.9)
+		if r == highlight {
+			width = 2
+		}
+		for k, y := range [][]float64{r.Trace.Lag, r.Trace.Age, r.Trace.Replicas} {
+			out[k].lines = append(out[k].lines, line{x: r.Trace.At, y: y, color: paint(i), width: width, step: k == 2})
+		}
+		out[0].yMax, out[1].yMax = max(out[0].yMax, 1.3*r.PeakLag), max(out[1].yMax, 1.3*r.MaxAge)
+		out[2].yMax = max(out[2].yMax, 1.1*float64(r.MaxReplicas))
+	}
+	for i, r := range results {
+		if r != highlight {
+			add(i)
+		}
+	}
+	for i, r := range results {
+		if r == highlight {
+			add(i)
+		}
+	}
+	for k := range out {
+		out[k].width, out[k].height = wideWidth, wideHeight
+		out[k].unit = wide(out[k].unit)
+	}
+	return out
+}
+
+// wide pads labels to one width with figure spaces, so that charts above each other share the time axis.
+func wide(unit func(float64) string) func(float64) string {
+	return func(v float64) string {
+		text := unit(v)
+		return strings.Repeat("\u2007", max(0, 5-len([]rune(text)))) + text
+	}
+}
+
+// own draws what belongs to one result alone.
+func own(r *Result) []chart {
 	t := r.Trace
 	out := []chart{
-		{title: "Lag, messages", log: true, yMin: 10, yMax: max(l.lag, 100), marks: []float64{drained}, unit: count,
-			lines: []line{{x: t.At, y: t.Lag, color: blue, width: 1}}},
-		{title: "Age of the oldest message, s", log: true, yMin: 1, yMax: max(l.age, 10), marks: []float64{objective}, unit: count,
-			lines: []line{{x: t.At, y: t.Age, color: blue, width: 1}}},
-		{title: "Replicas asked for and ready", yMax: max(l.replicas, 1) * 1.25, unit: count,
+		{title: "Replicas asked for and ready", yMax: max(float64(r.MaxReplicas), 1) * 1.25, unit: count,
 			lines: []line{{x: t.At, y: t.Ready, color: orange, width: 1, step: true, name: "ready"},
 				{x: t.At, y: t.Replicas, color: blue, width: 1.2, step: true, name: "asked for"}}},
 		{title: "Produced and consumed, messages/s", yMax: max(maximum(t.Rate), 1) * 1.25, unit: count,
@@ -77,7 +131,10 @@ func charts(r *Result, l limits, objective, drained float64) []chart {
 				{x: t.At, y: t.Rate, color: blue, width: 1, name: "produced"}}},
 	}
 	if len(t.Metrics) > 0 {
-		out[3] = metricChart(t)
+		out = append(out, metricChart(t))
+	}
+	for k := range out {
+		out[k].width, out[k].height = smallWidth, smallHeight
 	}
 	return out
 }
@@ -113,26 +170,41 @@ func (c *chart) svg(label string) (string, error) {
 			return "", err
 		}
 	}
-	canvas := vgsvg.New(plotWidth, plotHeight)
+	return render(p, c.width, c.height, label)
+}
+
+// render draws a plot as an element to be put into HTML, in the page's colours.
+func render(p *plot.Plot, width, height vg.Length, label string) (string, error) {
+	canvas := vgsvg.New(width, height)
 	p.Draw(draw.New(canvas))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return "", fmt.Errorf("draw a plot: %w", err)
 	}
-	text := b.String()
+	text := style().Replace(b.String())
 	if i := strings.Index(text, "<svg"); i >= 0 {
 		text = text[i:]
 	}
 	return strings.Replace(text, "<svg", fmt.Sprintf(`<svg role="img" aria-label=%q`, label), 1), nil
 }
 
-func (c *chart) axes(p *plot.Plot) {
+// dress gives a plot its fonts, axes and grid.
+func dress(p *plot.Plot) {
 	p.BackgroundColor = color.Transparent
 	face := font.Font{Typeface: "Liberation", Variant: "Sans", Size: 7.5}
-	p.X.Tick.Label.Font, p.Y.Tick.Label.Font = face, face
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Tick.Label.Font, axis.Label.TextStyle.Font = face, face
+		axis.LineStyle.Color, axis.Tick.LineStyle.Color = grey, grey
+	}
 	p.Legend.TextStyle.Font = face
-	p.X.LineStyle.Color, p.Y.LineStyle.Color = grey, grey
-	p.X.Tick.LineStyle.Color, p.Y.Tick.LineStyle.Color = grey, grey
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = light, light
+	grid.Vertical.Width, grid.Horizontal.Width = 0.4, 0.4
+	p.Add(grid)
+}
+
+func (c *chart) axes(p *plot.Plot) {
+	dress(p)
 	end := c.lines[0].x[len(c.lines[0].x)-1]
 	p.X.Min, p.X.Max = 0, end
 	p.X.Tick.Marker = timeTicks(end)
@@ -145,10 +217,6 @@ func (c *chart) axes(p *plot.Plot) {
 	p.Legend.Top = true
 	p.Legend.ThumbnailWidth = 0.5 * vg.Centimeter
 	p.Legend.Padding = 2
-	grid := plotter.NewGrid()
-	grid.Vertical.Color, grid.Horizontal.Color = light, light
-	grid.Vertical.Width, grid.Horizontal.Width = 0.4, 0.4
-	p.Add(grid)
 }
 
 func (c *chart) drawBand(p *plot.Plot) {

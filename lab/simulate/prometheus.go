@@ -45,6 +45,13 @@ func (p *prometheus) start(step int) error {
 	return p.addForeign(p.exp.plant.sc.Pipeline.Series)
 }
 
+// reads reports whether a query or a rule in use reads one of the names. It is known once the server has been started.
+func (p *prometheus) reads(names []string) bool {
+	return slices.ContainsFunc(p.server.Reads(), func(s promql.Selector) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return s.Accepts(promql.NameLabel, name) })
+	})
+}
+
 // millis is a step's time as the server has it.
 func (p *prometheus) millis(step int) int64 { return p.exp.at(step).UnixMilli() }
 

@@ -62,6 +62,7 @@ func run(t *testing.T, plant *plant, seconds int, each func(step int, p *plant),
 	if err := p.start(0); err != nil {
 		t.Fatal(err)
 	}
+	e.begin(p.reads(collector.DesiredNames()))
 	for step := range seconds {
 		if each != nil {
 			each(step, plant)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"kafka_burndown_exporter/collector"
 	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/lab/scenario"
 )
@@ -98,9 +99,7 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 	if opt.Window != nil {
 		r.plant.from, r.length = opt.Window.From, opt.Window.Length
 	}
-	if cand.desires() {
-		r.plant.pilot = r.plant.pilots(opt.Constants)
-	}
+	r.plant.pilot = r.plant.pilots(opt.Constants)
 	r.exp = newExporter(r.plant)
 	var err error
 	if r.prom, err = newPrometheus(r.exp, r.opt.Phase); err != nil {
@@ -123,6 +122,7 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 	if err := r.prom.start(0); err != nil {
 		return nil, fmt.Errorf("%s: %w", cand.Name, err)
 	}
+	r.exp.begin(cand.direct() || r.prom.reads(collector.DesiredNames()))
 	if err := r.loop(ctx); err != nil {
 		return nil, err
 	}

@@ -59,6 +59,9 @@ func (r *Report) WriteText(w io.Writer, events bool) error {
 		name += ": " + r.Scenario.Title
 	}
 	p.line("%s (%s, seed %d)", name, short(r.Scenario.Duration), r.Scenario.Seed)
+	if text := versions(r.Kubernetes); text != "" {
+		p.line("%s", text)
+	}
 	for _, text := range recordingNotes(r.Recordings) {
 		p.line("%s", text)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -20,6 +21,12 @@ type Limits struct {
 	// Prometheus and Bootstrap go into the manifests, and where they are not empty, Name, Namespace and Target.
 	Prometheus, Bootstrap   string
 	Name, Namespace, Target string
+	// Kubernetes is the release whose HPA runs them; empty is the oldest known.
+	Kubernetes scale.Kubernetes
+	// Present is what there is today, to compare with; nil: nothing.
+	Present *Candidate
+	// Trace keeps the course of what WriteHTML draws.
+	Trace bool
 }
 
 // DefaultReversals is a change of direction every quarter of an hour.
@@ -49,6 +56,8 @@ type Tuning struct {
 	Why         []string
 	Lints       []Lint
 	Recordings  []Recording
+	drawn       []*Result
+	present     *Result // among drawn
 }
 
 // coarseSteps and coarseLength are the steps and the length of the first pass over a long workload.
@@ -103,7 +112,10 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 		return nil, err
 	}
 	t.Lints = lints(sc, []*Candidate{t.Recommended.cand})
-	return t, nil
+	if limits.Trace {
+		err = t.trace(ctx)
+	}
+	return t, err
 }
 
 func (t *Tuning) run(ctx context.Context, vs []*Variant, opt Options, progress func(int)) error {

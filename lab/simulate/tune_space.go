@@ -64,7 +64,7 @@ func newVariant(sc *scenario.Scenario, svc *scenario.Service, p *Preset, l *Load
 		return nil, err
 	}
 	v.cand.Controllers[0].retarget(svc.Name) // in the workload it is called so
-	return v, nil
+	return v, UseKubernetes(limits.Kubernetes, v.cand)
 }
 
 // metricsFor are the triggers to try. Thresholds follow from the capacity and the objective: so many seconds of work.

@@ -18,6 +18,9 @@ func (t *Tuning) WriteText(w io.Writer) error {
 	p.line("tune: %s (group %s), %s of %s", t.Service.Name, t.Service.Group, short(t.Scenario.Duration), t.Scenario.Name)
 	p.line("load %s to %s messages/s (mean %s), %s a replica, %d useful replicas", count(t.Load.Low), count(t.Load.Peak),
 		count(t.Load.Mean), count(t.Load.Capacity), t.Load.Partitions)
+	if text := versions(t.Limits.Kubernetes); text != "" {
+		p.line("%s", text)
+	}
 	for _, text := range recordingNotes(t.Recordings) {
 		p.line("%s", text)
 	}

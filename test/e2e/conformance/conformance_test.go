@@ -1,4 +1,4 @@
-// Package conformance compares internal/scale with the real HPA controller on fresh recordings: status other than spec,
+// Package conformance compares internal/scale with the real HPA controllers of Kubernetes 1.36 and 1.37 on fresh recordings: status other than spec,
 // pods in every state, failing metrics, cpu beside external metrics, every kind of scaling rule.
 //
 //	go test ./conformance -cases 500 -seed 7
@@ -61,14 +61,23 @@ type step struct {
 }
 
 func TestHPAConformance(t *testing.T) {
+	for _, k := range []scale.Kubernetes{scale.Kubernetes136, scale.Kubernetes137} {
+		t.Run(string(k), func(t *testing.T) { conform(t, k) })
+	}
+}
+
+func conform(t *testing.T, k scale.Kubernetes) {
 	path := *traces
 	if path == "" {
-		path = record(t)
+		path = record(t, k)
 	}
 	all := read(t, path)
-	reconciles, changes, resources, apart := 0, 0, 0, 0
+	reconciles, changes, resources, apart, woken := 0, 0, 0, 0, 0
 	for i, c := range all {
-		h := scale.NewHPA(c.spec())
+		h := scale.NewHPA(c.spec(k))
+		if first := time.Duration(c.Trace[0].T) * time.Millisecond; (first < time.Second) != k.Controller().FirstSyncAtOnce {
+			t.Fatalf("seed %d, case %d: the first reconcile comes after %v", *seed, i, first)
+		}
 		for j, s := range c.Trace {
 			d := h.Reconcile(epoch.Add(time.Duration(s.T)*time.Millisecond), c.observation(s))
 			reconciles++
@@ -81,6 +90,9 @@ func TestHPAConformance(t *testing.T) {
 			if s.Spec != s.Status {
 				apart++
 			}
+			if s.Spec == 0 && s.New > 0 {
+				woken++
+			}
 			if d.Desired != s.New {
 				raw, _ := json.Marshal(s)
 				t.Fatalf("seed %d, case %d, step %d: %d replicas, the controller decided %d (%s)\nmetrics %+v\n%s", *seed, i, j, d.Desired, s.New, &d, c.Metrics, raw)
@@ -90,21 +102,28 @@ func TestHPAConformance(t *testing.T) {
 	if changes == 0 || resources == 0 || apart == 0 {
 		t.Fatalf("%d changes, %d reconciles with resource metrics, %d with status other than spec: not enough was tested", changes, resources, apart)
 	}
-	t.Logf("seed %d: %d reconciles of %d autoscalers equal, %d of them changes, %d with cpu metrics, %d with status other than spec",
-		*seed, reconciles, len(all), changes, resources, apart)
+	if (woken > 0) != k.Controller().ScaleToZero {
+		t.Errorf("%d steps from zero", woken)
+	}
+	t.Logf("seed %d: %d reconciles of %d autoscalers equal, %d of them changes, %d with cpu metrics, %d with status other than spec, %d from zero",
+		*seed, reconciles, len(all), changes, resources, apart, woken)
 }
 
 // epoch is where a fake clock begins; a recording counts its steps from there.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func record(t *testing.T) string {
+func record(t *testing.T, k scale.Kubernetes) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "traces.json.gz")
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-mod=readonly", "-buildvcs=false", "-trimpath", "-vet=off", "-count=1",
+	modfile, toZero := "go.mod", ""
+	if k == scale.Kubernetes137 {
+		modfile, toZero = "go-1.37.mod", "yes"
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-mod=readonly", "-modfile="+modfile, "-buildvcs=false", "-trimpath", "-vet=off", "-count=1",
 		"-timeout=30m", "-run=TestRecord", "./hpatraces")
 	cmd.Dir = filepath.Join("..", "kube")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "HPA_TRACES_OUT="+path,
-		fmt.Sprintf("HPA_CASES=%d", *cases), fmt.Sprintf("HPA_SEED=%d", *seed))
+		"HPA_TO_ZERO="+toZero, fmt.Sprintf("HPA_CASES=%d", *cases), fmt.Sprintf("HPA_SEED=%d", *seed))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("record: %v\n%s", err, out)
 	}
@@ -129,8 +148,9 @@ func read(t *testing.T, path string) []testCase {
 	return out
 }
 
-func (c testCase) spec() scale.HPASpec {
-	out := scale.HPASpec{MinReplicas: c.Min, MaxReplicas: c.Max}
+func (c testCase) spec(k scale.Kubernetes) scale.HPASpec {
+	controller := k.Controller()
+	out := scale.HPASpec{MinReplicas: c.Min, MaxReplicas: c.Max, ToZero: c.Min == 0, Controller: &controller}
 	if c.Behavior {
 		out.Behavior = &scale.Behavior{Up: c.Up.spec(), Down: c.Down.spec()}
 	}

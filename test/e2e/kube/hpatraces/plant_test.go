@@ -50,6 +50,9 @@ func (p *plant) begin() *autoscalingv1.Scale {
 		if m.Resource == "" && r.IntN(20) > 0 {
 			value := int64(p.load * 1000 * (0.5 + r.Float64()))
 			v = &value
+			if p.c.Min == 0 && r.IntN(3) > 0 {
+				value = 0
+			}
 		}
 		if m.Resource != "" {
 			value := int64(0)

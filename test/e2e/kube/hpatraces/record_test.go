@@ -31,7 +31,8 @@ import (
 
 const reconciles = 120
 
-// TestRecord drives the controller through HPA_CASES random cases from HPA_SEED and writes them to HPA_TRACES_OUT.
+// TestRecord drives the controller through HPA_CASES random cases from HPA_SEED and writes them to HPA_TRACES_OUT. With
+// HPA_TO_ZERO some of them have a minimum of 0.
 func TestRecord(t *testing.T) {
 	out := os.Getenv("HPA_TRACES_OUT")
 	cases, seed := number("HPA_CASES", 5), uint64(number("HPA_SEED", 1))
@@ -79,6 +80,7 @@ func write(path string, cases []*Case) error {
 
 func randomCase(r *rand.Rand) *Case {
 	c := &Case{Min: int32(1 + r.IntN(4)), Behavior: r.IntN(4) > 0}
+	toZero := os.Getenv("HPA_TO_ZERO") != "" && r.IntN(2) == 0
 	c.Max = c.Min + int32(1+r.IntN(60))
 	for i := range 1 + r.IntN(2) {
 		switch n := r.IntN(10); {
@@ -96,6 +98,9 @@ func randomCase(r *rand.Rand) *Case {
 	}
 	if c.Behavior {
 		c.Up, c.Down = randomRules(r), randomRules(r)
+	}
+	if toZero && c.Metrics[0].Resource == "" {
+		c.Min = 0
 	}
 	return c
 }
