@@ -91,8 +91,8 @@ func TestQueryRefs(t *testing.T) {
 		},
 		`sum by (topic) (kafka_consumergroup_lag{consumergroup=~"g|h"})`: {Signal: SignalLag, Series: "kafka_consumergroup_lag"},
 		`max(kafka_consumergroup_lag{consumergroup="g"})`:                {Signal: SignalLagMax, Group: "g", Series: "kafka_consumergroup_lag"},
-		`consumergroup_topic:kafka_group_partitions_stalled:sum{topic="t"}`: {
-			Signal: SignalPartitionsStalled, Topic: "t", Series: "consumergroup_topic:kafka_group_partitions_stalled:sum",
+		`consumergroup_topic:kafka_group_lost_messages:increase10m{topic="t"}`: {
+			Signal: SignalPartitionsStalled, Topic: "t", Series: "consumergroup_topic:kafka_group_lost_messages:increase10m",
 		},
 		`sum(rate(kafka_topic_partition_current_offset{topic="t"}[1m]))`: {
 			Signal: SignalProducerRate, Topic: "t", Series: "kafka_topic_partition_current_offset",
@@ -169,8 +169,8 @@ func TestQueryErrors(t *testing.T) {
 		`vector(1)`:                              "reads no series",
 		`sum(http_requests_total)`:               "is not a series",
 		`kafka_group_lag{consumergroup="g"}[5m]`: "gives a matrix",
-		`max(consumergroup:kafka_group_partitions_stalled:sum)`: "no rule records consumergroup:kafka_group_partitions_stalled:sum: " +
-			"there is consumergroup_topic:kafka_group_partitions_stalled:sum",
+		`max(consumergroup:kafka_group_lost_messages:increase10m)`: "no rule records consumergroup:kafka_group_lost_messages:increase10m: " +
+			"there is consumergroup_topic:kafka_group_lost_messages:increase10m",
 		`max_over_time(kafka_group_lag{consumergroup="g"})`:                     "expected type range vector",
 		`kafka_group_lag{consumergroup="g"} or`:                                 "unexpected end of input",
 		`kafka_group_lag{consumergroup=g}`:                                      "expected string",

@@ -134,7 +134,7 @@ func TestManifestsAreBoundOrRefused(t *testing.T) {
 			`what is scraped has job="kafka-burndown-exporter"`},
 		"a label that rules drop": {twoTopics, object("order-svc", asking(`max(consumergroup:kafka_group_lag:sum{consumergroup="order-svc",instance="x"})`)),
 			"the rules record no label instance"},
-		"nobody records it": {twoTopics, object("order-svc", asking(`max(consumergroup:kafka_group_partitions_stalled:sum{consumergroup="order-svc"})`)),
+		"nobody records it": {twoTopics, object("order-svc", asking(`max(consumergroup:kafka_group_lost_messages:increase10m{consumergroup="order-svc"})`)),
 			"no rule records"},
 		"several elements": {twoTopics, object("order-svc", asking(`kafka_consumergroup_lag{consumergroup="order-svc",topic="orders"}`)),
 			"returned multiple elements: 6 elements"},
