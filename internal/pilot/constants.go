@@ -24,7 +24,8 @@ type Constants struct {
 	Window float64
 	// Short is the window in which a change is looked for: two samples.
 	Short float64
-	// Sigma is how many standard deviations a change has to have: once in a day by chance.
+	// Sigma is how many standard deviations a change has to have: chance alone makes one in some 400 samples, which costs
+	// little.
 	Sigma float64
 	// Slope is the same for a slow trend: it costs less when it is wrong.
 	Slope float64

@@ -37,6 +37,12 @@ func candidates(sc *scenario.Scenario, query simulate.QueryText) ([]*simulate.Ca
 		return out, nil
 	}
 	shipped, err := simulate.Variants(sc, query)
+	number := map[string]int{}
+	for _, c := range shipped { // thresholds differ from workload to workload, their order does not
+		metric, _, _ := strings.Cut(c.Name, " at ")
+		number[metric]++
+		c.Name = fmt.Sprintf("%s, setting %d", metric, number[metric])
+	}
 	return append(out, shipped...), err
 }
 

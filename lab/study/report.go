@@ -50,7 +50,7 @@ func (r *Report) sum() {
 	for i := range r.Outcomes {
 		for k := range r.Outcomes[i].Results {
 			res := &r.Outcomes[i].Results[k]
-			add(class(res.Candidate), &r.Outcomes[i], res)
+			add(res.Candidate, &r.Outcomes[i], res)
 		}
 	}
 	for i := range r.Outcomes {
@@ -58,14 +58,6 @@ func (r *Report) sum() {
 			add(BestOf, o, &o.Best)
 		}
 	}
-}
-
-// class is the name of a controller without thresholds that differ from workload to workload.
-func class(name string) string {
-	if before, _, ok := strings.Cut(name, " at "); ok {
-		return before
-	}
-	return name
 }
 
 // Row is the row of a name, nil where there is none.
