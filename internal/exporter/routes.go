@@ -2,7 +2,6 @@ package exporter
 
 import (
 	"net/http"
-	"net/http/pprof"
 
 	status "kafka_burndown_exporter/internal/web"
 )
@@ -29,7 +28,7 @@ func (r routes) mux() *http.ServeMux {
 		}
 	}
 	if r.desired != nil {
-		mux.Handle(status.PathDesired, r.desired)
+		mux.Handle(status.PathDesired, (&budget{max: r.maxRequests}).limit(r.desired))
 	}
 	for pattern, handler := range r.further {
 		mux.Handle(pattern, (&budget{max: r.maxRequests}).limit(handler))
@@ -45,12 +44,7 @@ func (r routes) mux() *http.ServeMux {
 		_, _ = w.Write([]byte("ready"))
 	})
 	if r.pprof {
-		profiles := &budget{max: maxProfiles}
-		for path, handler := range map[string]http.HandlerFunc{
-			"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
-		} {
-			mux.Handle(pathPprof+path, profiles.limit(unhurried(handler)))
-		}
+		mux.Handle(pathPprof+"{profile...}", (&budget{max: maxProfiles}).limit(unhurried(http.HandlerFunc(profile))))
 	}
 	return mux
 }
