@@ -91,8 +91,8 @@ func TestQueryRefs(t *testing.T) {
 		},
 		`sum by (topic) (kafka_consumergroup_lag{consumergroup=~"g|h"})`: {Signal: SignalLag, Series: "kafka_consumergroup_lag"},
 		`max(kafka_consumergroup_lag{consumergroup="g"})`:                {Signal: SignalLagMax, Group: "g", Series: "kafka_consumergroup_lag"},
-		`consumergroup_topic:kafka_group_lost_messages:increase10m{topic="t"}`: {
-			Signal: SignalPartitionsStalled, Topic: "t", Series: "consumergroup_topic:kafka_group_lost_messages:increase10m",
+		`consumergroup_topic:kafka_group_partitions_stalled:sum{topic="t"}`: {
+			Signal: SignalPartitionsStalled, Topic: "t", Series: "consumergroup_topic:kafka_group_partitions_stalled:sum",
 		},
 		`sum(rate(kafka_topic_partition_current_offset{topic="t"}[1m]))`: {
 			Signal: SignalProducerRate, Topic: "t", Series: "kafka_topic_partition_current_offset",
