@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/lag"
 	"kafka_burndown_exporter/internal/scale"
 )
@@ -56,9 +57,9 @@ func newAsk(g *lag.Group, values url.Values) askView {
 	q := newQuestion(g, values)
 	v := askView{Inputs: q.inputs(), Active: activation(g)}
 	v.Rows = []ask{
-		q.row("Lag", "kafka_group_lag", g.Lag, scale.AverageValue, q.lagTarget, count, "lag ÷ target"),
-		q.row("log2×7 of lag", "kafka_group_lag_log2x7", g.LagLog2x7, scale.Value, q.logTarget, decimal, "replicas × value ÷ target"),
-		q.row("Burndown", "kafka_group_burndown_seconds", g.BurndownSeconds, scale.Value, q.burndownTarget, seconds, "replicas × value ÷ target"),
+		q.row("Lag", "kafka_group_lag", g.Lag, scale.AverageValue, q.lagTarget, human.Count, "lag ÷ target"),
+		q.row("log2×7 of lag", "kafka_group_lag_log2x7", g.LagLog2x7, scale.Value, q.logTarget, human.Decimal, "replicas × value ÷ target"),
+		q.row("Burndown", "kafka_group_burndown_seconds", g.BurndownSeconds, scale.Value, q.burndownTarget, human.Span, "replicas × value ÷ target"),
 		q.desired(g),
 	}
 	v.Rows[2].Note = "jumps when members come and go: better for alerts than for scaling"
@@ -115,7 +116,7 @@ func (q *question) inputs() []input {
 	return []input{
 		{"replicas", "Replicas now", "", plain(float64(q.replicas), q.replicasKnown), "the members, unless you say otherwise"},
 		{"lag", "Lag a replica", "messages", plain(q.lagTarget, true), "target of the lag metric, AverageValue"},
-		{"log2x7", "log2×7 target", "", plain(q.logTarget, true), "target, Value; " + count(scale.LagForLog2x7(q.logTarget)) + " messages"},
+		{"log2x7", "log2×7 target", "", plain(q.logTarget, true), "target, Value; " + human.Count(scale.LagForLog2x7(q.logTarget)) + " messages"},
 		{"burndown", "Burndown target", "seconds", plain(q.burndownTarget, true), "target, Value"},
 		{"capacity", "One replica handles", "messages/s", plain(q.capacity, q.capacityKnown), "what a member consumes now, unless you say otherwise"},
 	}
@@ -126,7 +127,7 @@ func (q *question) row(title, metric string, value float64, kind scale.TargetKin
 	format func(float64) string, formula string,
 ) ask {
 	a := ask{Title: title, Metric: metric, Kind: kind.String(), Value: format(value), Target: format(target), Formula: formula,
-		Result: unknown}
+		Result: human.Unknown}
 	if !lag.Known(value) || !q.replicasKnown || q.replicas < 1 {
 		return a
 	}
@@ -137,12 +138,12 @@ func (q *question) row(title, metric string, value float64, kind scale.TargetKin
 	if d.Winner < 0 {
 		return a
 	}
-	a.Result = whole(int(d.Proposed))
+	a.Result = human.Whole(int(d.Proposed))
 	switch {
 	case d.Proposals[0].Tolerated:
 		a.Note = "within 10 % of the target: stays"
 	case d.Proposed > q.ceiling && q.ceiling < noMaximum:
-		a.Note = "only " + whole(int(q.ceiling)) + " replicas can have a partition"
+		a.Note = "only " + human.Whole(int(q.ceiling)) + " replicas can have a partition"
 	}
 	return a
 }
@@ -152,8 +153,8 @@ func milli(v float64) int64 { return int64(math.Round(min(v, maxInput*maxInput/1
 // desired is the demand of the recording rules, without the slope that needs a history.
 func (q *question) desired(g *lag.Group) ask {
 	a := ask{Title: "Desired replicas", Metric: "consumergroup:kafka_group_desired_replicas:useful", Kind: scale.AverageValue.String(),
-		Value: unknown, Target: "1", Formula: "produced ÷ (0.8 × capacity) + (lag − 2 s of production) ÷ (60 s × capacity), rounded up to a useful count",
-		Result: unknown}
+		Value: human.Unknown, Target: "1", Formula: "produced ÷ (0.8 × capacity) + (lag − 2 s of production) ÷ (60 s × capacity), rounded up to a useful count",
+		Result: human.Unknown}
 	if !q.capacityKnown || !lag.Known(g.Lag) || !lag.Known(g.ProducerRate) || g.UsefulMembers < 1 {
 		return a
 	}
@@ -161,8 +162,8 @@ func (q *question) desired(g *lag.Group) ask {
 	if !ok {
 		return a
 	}
-	a.Value = decimal(raw)
-	a.Result = whole(scale.UsefulReplicas(g.UsefulMembers, raw))
+	a.Value = human.Decimal(raw)
+	a.Result = human.Whole(scale.UsefulReplicas(g.UsefulMembers, raw))
 	if raw > float64(g.UsefulMembers) {
 		a.Note = "the partitions are the ceiling"
 	}
@@ -173,9 +174,9 @@ func (q *question) desired(g *lag.Group) ask {
 func activation(g *lag.Group) string {
 	switch {
 	case !lag.Known(g.Backlog):
-		return unknown
+		return human.Unknown
 	case g.Backlog > 0:
-		return "active: " + count(g.Backlog) + " messages are waiting"
+		return "active: " + human.Count(g.Backlog) + " messages are waiting"
 	default:
 		return "inactive: nothing is waiting"
 	}

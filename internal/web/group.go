@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/lag"
 )
 
@@ -91,23 +92,23 @@ func (v *groupView) fill(values url.Values) {
 }
 
 func facts(g *lag.Group) []fact {
-	useful := unknown
+	useful := human.Unknown
 	if g.UsefulMembers > 0 {
-		useful = whole(g.UsefulMembers)
+		useful = human.Whole(g.UsefulMembers)
 	}
 	return []fact{
-		{"Lag", "kafka_group_lag", count(g.Lag)},
-		{"Backlog", "kafka_group_backlog", count(g.Backlog)},
-		{"Age of the oldest message", "kafka_group_lag_seconds", seconds(g.LagSeconds)},
-		{"Burndown", "kafka_group_burndown_seconds", seconds(g.BurndownSeconds)},
-		{"Produced", "kafka_group_producer_rate", rate(g.ProducerRate)},
-		{"Consumed", "kafka_group_consumer_rate", rate(g.ConsumerRate)},
-		{"log2×7", "kafka_group_lag_log2x7", decimal(g.LagLog2x7)},
-		{"Worst partition", "kafka_group_lag_max", count(g.LagMax)},
+		{"Lag", "kafka_group_lag", human.Count(g.Lag)},
+		{"Backlog", "kafka_group_backlog", human.Count(g.Backlog)},
+		{"Age of the oldest message", "kafka_group_lag_seconds", human.Span(g.LagSeconds)},
+		{"Burndown", "kafka_group_burndown_seconds", human.Span(g.BurndownSeconds)},
+		{"Produced", "kafka_group_producer_rate", human.Rate(g.ProducerRate)},
+		{"Consumed", "kafka_group_consumer_rate", human.Rate(g.ConsumerRate)},
+		{"log2×7", "kafka_group_lag_log2x7", human.Decimal(g.LagLog2x7)},
+		{"Worst partition", "kafka_group_lag_max", human.Count(g.LagMax)},
 		{"Members", "kafka_group_members", members(g.Members)},
 		{"Useful members", "kafka_group_useful_members", useful},
-		{"Partitions with lag", "kafka_group_partitions_with_lag", count(g.PartitionsWithLag)},
-		{"Stalled partitions", "kafka_group_partitions_stalled", count(g.PartitionsStalled)},
+		{"Partitions with lag", "kafka_group_partitions_with_lag", human.Count(g.PartitionsWithLag)},
+		{"Stalled partitions", "kafka_group_partitions_stalled", human.Count(g.PartitionsStalled)},
 	}
 }
 
@@ -122,18 +123,18 @@ func notes(g *lag.Group) []string {
 	case g.Type == lag.GroupShare:
 		out = append(out, "A share group is counted, without lag.")
 	case unknownPartitions > 0:
-		out = append(out, whole(unknownPartitions)+" partitions could not be read: totals they belong to are left out, not guessed.")
+		out = append(out, human.Whole(unknownPartitions)+" partitions could not be read: totals they belong to are left out, not guessed.")
 	case g.Partitions == 0 && g.PartitionsUncommitted > 0:
 		out = append(out, "Nothing is committed yet, so there is no lag. The backlog is what a consumer from the earliest offset has to read.")
 	case g.PartitionsHeld > 0:
-		out = append(out, whole(g.PartitionsHeld)+" partitions are shown as they were in an earlier sample.")
+		out = append(out, human.Whole(g.PartitionsHeld)+" partitions are shown as they were in an earlier sample.")
 	}
 	if g.Members > g.UsefulMembers && g.UsefulMembers > 0 {
-		out = append(out, whole(g.Members-g.UsefulMembers)+" members have no partition: more members than "+
-			whole(g.UsefulMembers)+" do nothing.")
+		out = append(out, human.Whole(g.Members-g.UsefulMembers)+" members have no partition: more members than "+
+			human.Whole(g.UsefulMembers)+" do nothing.")
 	}
 	if lag.Known(g.PartitionsStalled) && g.PartitionsStalled > 0 {
-		out = append(out, count(g.PartitionsStalled)+" partitions have lag and make no progress.")
+		out = append(out, human.Count(g.PartitionsStalled)+" partitions have lag and make no progress.")
 	}
 	return out
 }

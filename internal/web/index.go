@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/lag"
 )
 
@@ -51,7 +52,7 @@ func columns() []column {
 // state is a group's state in words.
 func state(g *lag.Group) string {
 	if !g.InfoKnown || g.State == "" {
-		return unknown
+		return human.Unknown
 	}
 	return g.State
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/lag"
 )
 
@@ -54,6 +55,22 @@ func New(o Options) http.Handler {
 
 func parse(name string) *template.Template {
 	return template.Must(template.New(name).Funcs(formats()).ParseFS(files, "templates/layout.html", "templates/"+name))
+}
+
+// formats are the functions of the templates.
+func formats() template.FuncMap {
+	return template.FuncMap{
+		"known": lag.Known, "count": human.Count, "rate": human.Rate, "seconds": human.Span, "decimal": human.Decimal,
+		"whole": human.Whole, "members": members, "ago": func(d time.Duration) string { return human.Span(d.Seconds()) },
+	}
+}
+
+// members is a number of members, -1 where it is not known.
+func members(n int) string {
+	if n < 0 {
+		return human.Unknown
+	}
+	return human.Whole(n)
 }
 
 // frame is what every page shows around its content.

@@ -271,22 +271,6 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-func TestSpans(t *testing.T) {
-	for v, want := range map[float64]string{
-		0: "0 s", 0.04: "0 s", 3.21: "3.2 s", 90: "90 s", 125: "2 min 05 s", 7322: "2 h 02 min", 90000 * 2: "2 d 02 h",
-		lag.Absent: unknown,
-	} {
-		if got := seconds(v); got != want {
-			t.Errorf("seconds(%v) = %q, want %q", v, got, want)
-		}
-	}
-	for v, want := range map[float64]string{0: "0", 999: "999", 1000: "1\u202f000", 1234567: "1\u202f234\u202f567"} {
-		if got := count(v); got != want {
-			t.Errorf("count(%v) = %q, want %q", v, got, want)
-		}
-	}
-}
-
 func BenchmarkIndex20000Groups(b *testing.B) {
 	var groups []lag.Group
 	for i := range 20000 {

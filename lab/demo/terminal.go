@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"kafka_burndown_exporter/internal/human"
 )
 
 const (
@@ -103,8 +105,8 @@ func (v ServiceState) line(top float64) string {
 	case v.Ready > v.Most:
 		note = fmt.Sprintf(" %d idle", v.Ready-v.Most)
 	}
-	return fmt.Sprintf("%-24s %9s %-*s %9s  %2d of %-2d %s%s", cut(v.Name, 24), number(v.Lag, ""), barWidth, drawn,
-		number(v.Age, " s"), v.Ready, v.Desired, strings.Repeat("▪", min(v.Ready, 8)), note)
+	return fmt.Sprintf("%-24s %9s %-*s %9s  %2d of %-2d %s%s", cut(v.Name, 24), human.Compact(orNaN(v.Lag)), barWidth,
+		drawn, human.CompactSpan(orNaN(v.Age)), v.Ready, v.Desired, strings.Repeat("▪", min(v.Ready, 8)), note)
 }
 
 // bar draws a share of a width in eighths of a character.
@@ -143,11 +145,19 @@ func cut(line string, width int) string {
 	return string([]rune(line)[:max(width-1, 0)]) + "…"
 }
 
-// lines is the state as one line per service.
+// orNaN is NaN where there is no value.
+func orNaN(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
+}
+
+// lines is the state as one line per service, its numbers as programs read them.
 func (s State) lines() string {
 	var b strings.Builder
 	for _, v := range s.Services {
-		fmt.Fprintf(&b, "%s service=%s lag=%s age=%s replicas=%d/%d", s.Clock, v.Name, number(v.Lag, ""), number(v.Age, "s"),
+		fmt.Fprintf(&b, "%s service=%s lag=%s age=%s replicas=%d/%d", s.Clock, v.Name, exact(v.Lag, ""), exact(v.Age, "s"),
 			v.Ready, v.Desired)
 		if d, ok := s.last(v.Name); ok {
 			fmt.Fprintf(&b, " last=%q", d.Clock+" "+d.Why)
@@ -157,9 +167,9 @@ func (s State) lines() string {
 	return b.String()
 }
 
-func number(v *float64, unit string) string {
+func exact(v *float64, unit string) string {
 	if v == nil {
-		return "unknown"
+		return human.Unknown
 	}
 	return fmt.Sprintf("%.0f%s", *v, unit)
 }

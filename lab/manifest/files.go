@@ -8,10 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-)
 
-// maxFile bounds a manifest file.
-const maxFile = 16 << 20
+	"kafka_burndown_exporter/lab/strictyaml"
+)
 
 // source is the text of a file.
 type source struct {
@@ -71,9 +70,9 @@ func readFile(path string, stdin io.Reader) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("%s: larger than %d MB", path, maxFile>>20)
+	data, err := strictyaml.ReadAll(in)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
 	}
 	return data, err
 }

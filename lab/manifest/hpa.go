@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/strictyaml"
 )
 
 // HPA is a HorizontalPodAutoscaler.
@@ -23,27 +24,28 @@ type HPA struct {
 	KEDAs bool
 	// Ignored says that an annotation takes it out of KEDA's check for other autoscalers.
 	Ignored bool
-	object  *mapping
+	reader  *reader
+	object  *strictyaml.Mapping
 	version string
 }
 
 // readHPA reads what the lints need; plain reads the rest where it stands by itself.
-func (r *reader) readHPA(m *mapping, version string) (HPA, bool) {
-	meta := m.child("metadata")
-	h := HPA{File: r.file, Line: m.node.Line, Namespace: meta.text("namespace"), Name: meta.text("name"), object: m, version: version}
-	r.object = KindHPA + " " + h.String()
-	h.Ignored = meta.child("annotations").text("validations.keda.sh/hpa-ownership") == "false"
-	h.KEDAs = meta.child("labels").has("scaledobject.keda.sh/name")
+func (r *reader) readHPA(m *strictyaml.Mapping, version string) (HPA, bool) {
+	meta := m.Child("metadata")
+	h := HPA{File: r.File, Line: m.Node.Line, Namespace: meta.Text("namespace"), Name: meta.Text("name"), reader: r, object: m, version: version}
+	r.Object = KindHPA + " " + h.String()
+	h.Ignored = meta.Child("annotations").Text("validations.keda.sh/hpa-ownership") == "false"
+	h.KEDAs = meta.Child("labels").Has("scaledobject.keda.sh/name")
 	if h.Name == "" {
-		r.fail(m.node, "metadata.name", "is missing")
+		r.Fail(m.Node, "metadata.name", "is missing")
 	}
-	ref := m.child("spec").child("scaleTargetRef")
+	ref := m.Child("spec").Child("scaleTargetRef")
 	if ref == nil {
-		r.fail(m.node, "spec.scaleTargetRef", "is missing")
+		r.Fail(m.Node, "spec.scaleTargetRef", "is missing")
 	} else {
 		h.Target = readTarget(ref)
 	}
-	return h, len(r.errs) == 0
+	return h, len(r.Errs) == 0
 }
 
 // String is namespace/name, or name alone.
@@ -58,54 +60,51 @@ func (h *HPA) String() string {
 // hands the HPA the series that the metric's name and selector name, and the HPA adds them up.
 func (r *reader) plain(h *HPA, opts Options) *Object {
 	m := h.object
-	m.r = r
 	o := &Object{Kind: KindHPA, File: h.File, Line: h.Line, Namespace: h.Namespace, Name: h.Name, Target: h.Target}
-	r.object = KindHPA + " " + h.String()
+	r.Object = KindHPA + " " + h.String()
 	o.notes.lines = map[string]int{}
 	o.Scale = scale.ScaledObject{Namespace: h.Namespace, Name: h.Name, Plain: true}
-	r.objectName(m.child("metadata"), h.Name, maxName)
+	r.objectName(m.Child("metadata"), h.Name, maxName)
 	if h.version != "autoscaling/v2" && h.version != "autoscaling/v1" {
-		r.fail(m.get("apiVersion"), "apiVersion", "%q is not read: write autoscaling/v2", h.version)
+		m.Fail("apiVersion", "%q is not read: write autoscaling/v2", h.version)
 		return o
 	}
-	m.ignore("kind", "status")
-	spec := m.child("spec")
-	spec.ignore("scaleTargetRef")
-	m.done()
+	m.Allow("kind", "status")
+	spec := m.Child("spec")
+	spec.Allow("scaleTargetRef")
+	m.Done()
 	so := &o.Scale
-	so.MinReplicas = spec.int32("minReplicas", 0, maxInt32)
-	so.MaxReplicas = spec.int32("maxReplicas", 1, maxInt32)
-	if so.MaxReplicas == nil && len(r.errs) == 0 {
-		r.fail(spec.node, "spec.maxReplicas", "is missing")
+	so.MinReplicas = spec.Int32("minReplicas", 0, maxInt32)
+	so.MaxReplicas = spec.Int32("maxReplicas", 1, maxInt32)
+	if so.MaxReplicas == nil && len(r.Errs) == 0 {
+		spec.Fail("maxReplicas", "is missing")
 	}
-	for _, key := range spec.keys {
-		o.notes.lines["spec."+key] = spec.items[key].Line
-	}
+	o.notes.fields(spec)
 	if h.version == "autoscaling/v1" {
 		target := int64(80)
-		if v := spec.int("targetCPUUtilizationPercentage", 1, maxInt32); v != nil {
+		if v := spec.Int("targetCPUUtilizationPercentage", 1, maxInt32); v != nil {
 			target = *v
 		}
-		o.addMetric(cpuUtilization(target), nil, triggerNotes{line: spec.node.Line})
+		o.addMetric(cpuUtilization(target), nil, triggerNotes{line: spec.Node.Line})
 	} else {
-		so.Behavior = r.behavior(spec.child("behavior"))
+		so.Behavior = r.behavior(spec.Child("behavior"))
 		r.metrics(spec, o, opts)
 	}
-	spec.done()
-	if len(r.errs) == 0 {
+	spec.Done()
+	if len(r.Errs) == 0 {
 		r.validatePlain(spec, o)
 	}
 	return o
 }
 
-func (r *reader) validatePlain(spec *mapping, o *Object) {
+func (r *reader) validatePlain(spec *strictyaml.Mapping, o *Object) {
 	so := &o.Scale
 	if so.MinReplicas != nil && *so.MinReplicas > so.Max() {
-		r.fail(spec.items["minReplicas"], "spec.minReplicas", "%d is above maxReplicas %d", *so.MinReplicas, so.Max())
+		spec.Fail("minReplicas", "%d is above maxReplicas %d", *so.MinReplicas, so.Max())
 	}
 	external := slices.ContainsFunc(so.Triggers, func(t scale.Trigger) bool { return !t.IsResource() })
 	if so.MinReplicas != nil && *so.MinReplicas == 0 && !external {
-		r.fail(spec.items["minReplicas"], "spec.minReplicas", "0 needs an external or object metric: set it to at least 1")
+		spec.Fail("minReplicas", "0 needs an external or object metric: set it to at least 1")
 	}
 }
 
@@ -119,72 +118,68 @@ func cpuUtilization(percent int64) scale.Trigger {
 	return scale.Trigger{Type: scale.CPUTrigger, Name: "cpu", Kind: scale.Utilization, Resource: &scale.ResourceTarget{Target: percent}}
 }
 
-func (r *reader) metrics(spec *mapping, o *Object, opts Options) {
-	nodes := spec.list("metrics")
-	if len(nodes) == 0 { // the API server's default
-		o.addMetric(cpuUtilization(80), nil, triggerNotes{line: spec.node.Line})
+func (r *reader) metrics(spec *strictyaml.Mapping, o *Object, opts Options) {
+	metrics := spec.Children("metrics")
+	if len(metrics) == 0 { // the API server's default
+		o.addMetric(cpuUtilization(80), nil, triggerNotes{line: spec.Node.Line})
 	}
-	for i, n := range nodes {
-		m := r.mapping(n, fmt.Sprintf("spec.metrics[%d]", i))
-		if m == nil {
-			continue
-		}
-		note := triggerNotes{line: m.node.Line, lines: map[string]int{}}
+	for _, m := range metrics {
+		note := triggerNotes{line: m.Node.Line, lines: map[string]int{}}
 		t, q := r.metric(m, opts, &note)
-		m.done()
+		m.Done()
 		o.addMetric(t, q, note)
 	}
 }
 
-func (r *reader) metric(m *mapping, opts Options, note *triggerNotes) (t scale.Trigger, q *Query) {
-	switch kind := m.text("type"); kind {
+func (r *reader) metric(m *strictyaml.Mapping, opts Options, note *triggerNotes) (t scale.Trigger, q *Query) {
+	switch kind := m.Text("type"); kind {
 	case "External":
-		return r.external(m.need("external"), opts, note)
+		return r.external(m.Need("external"), opts, note)
 	case "Resource":
-		return r.resourceMetric(m.need("resource")), nil
+		return r.resourceMetric(m.Need("resource")), nil
 	case "ContainerResource":
-		source := m.need("containerResource")
+		source := m.Need("containerResource")
 		t = r.resourceMetric(source)
-		if t.Resource.Container = source.text("container"); source != nil && t.Resource.Container == "" {
-			r.fail(source.node, source.field("container"), "is missing")
+		if t.Resource.Container = source.Text("container"); source != nil && t.Resource.Container == "" {
+			source.Fail("container", "is missing")
 		}
 		return t, nil
 	case "Object", "Pods":
-		m.ignore("object", "pods")
+		m.Allow("object", "pods")
 		note.unread = fmt.Errorf("%s metrics are not simulated: External, Resource and ContainerResource are", kind)
 		if !opts.KeepUnread {
-			r.fail(m.items["type"], m.field("type"), "%v", note.unread)
+			m.Fail("type", "%v", note.unread)
 		}
 		return scale.Trigger{Type: scale.TriggerType(strings.ToLower(kind)), Name: kind}, nil
 	default:
-		r.fail(m.node, m.field("type"), "%q is not one of External, Resource, ContainerResource, Object, Pods", kind)
+		m.Fail("type", "%q is not one of External, Resource, ContainerResource, Object, Pods", kind)
 		return t, nil
 	}
 }
 
-func (r *reader) external(m *mapping, opts Options, note *triggerNotes) (scale.Trigger, *Query) {
+func (r *reader) external(m *strictyaml.Mapping, opts Options, note *triggerNotes) (scale.Trigger, *Query) {
 	t := scale.Trigger{Type: scale.PrometheusTrigger, Prometheus: &scale.Prometheus{}}
-	id := m.need("metric")
-	t.Name = id.text("name")
+	id := m.Need("metric")
+	t.Name = id.Text("name")
 	if id != nil && t.Name == "" {
-		r.fail(id.node, id.field("name"), "is missing")
+		id.Fail("name", "is missing")
 	}
-	selector := r.selector(id.child("selector"))
-	id.done()
-	target := m.need("target")
-	kind := target.enum("type", "Value", "AverageValue")
+	selector := r.selector(id.Child("selector"))
+	id.Done()
+	target := m.Need("target")
+	kind := target.Enum("type", "Value", "AverageValue")
 	field := "averageValue"
 	if kind == "Value" {
 		t.Kind, field = scale.Value, "value"
 	}
-	if target != nil && kind == "" && !target.has("type") {
-		r.fail(target.node, target.field("type"), "is missing")
+	if target != nil && kind == "" && !target.Has("type") {
+		target.Fail("type", "is missing")
 	}
-	if q, ok := target.quantity(field); ok {
+	if q, ok := quantity(target, field); ok {
 		t.Prometheus.Threshold = q.AsApproximateFloat64()
 	}
-	target.done()
-	m.done()
+	target.Done()
+	m.Done()
 	if !seriesName.MatchString(t.Name) {
 		note.unread = fmt.Errorf("%q is not a series of Prometheus: which query the adapter makes of it is not known here", t.Name)
 	} else {
@@ -195,8 +190,8 @@ func (r *reader) external(m *mapping, opts Options, note *triggerNotes) (scale.T
 		}
 		note.unread = fmt.Errorf("the metric is read as %s: %w", t.Prometheus.Query, err)
 	}
-	if !opts.KeepUnread && id != nil && len(r.errs) == 0 {
-		r.fail(id.node, id.path, "%v", note.unread)
+	if !opts.KeepUnread && id != nil && len(r.Errs) == 0 {
+		r.Fail(id.Node, id.Path, "%v", note.unread)
 	}
 	return t, nil
 }
@@ -204,81 +199,69 @@ func (r *reader) external(m *mapping, opts Options, note *triggerNotes) (scale.T
 var seriesName = regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`)
 
 // selector writes a label selector as PromQL's.
-func (r *reader) selector(m *mapping) string {
+func (r *reader) selector(m *strictyaml.Mapping) string {
 	if m == nil {
 		return ""
 	}
 	var out []string
-	labels := m.child("matchLabels")
+	labels := m.Child("matchLabels")
 	if labels != nil {
-		for _, key := range labels.keys {
-			out = append(out, key+"="+strconv.Quote(labels.text(key)))
+		for _, key := range labels.Keys {
+			out = append(out, key.Value+"="+strconv.Quote(labels.Text(key.Value)))
 		}
 	}
-	for i, n := range m.list("matchExpressions") {
-		e := r.mapping(n, fmt.Sprintf("%s[%d]", m.field("matchExpressions"), i))
-		if e == nil {
-			continue
-		}
-		key, operator := e.text("key"), e.enum("operator", "In", "NotIn", "Exists", "DoesNotExist")
+	for _, e := range m.Children("matchExpressions") {
+		key, operator := e.Text("key"), e.Enum("operator", "In", "NotIn", "Exists", "DoesNotExist")
 		var values []string
-		for _, v := range e.list("values") {
+		for _, v := range e.List("values") {
 			values = append(values, regexp.QuoteMeta(v.Value))
 		}
-		e.done()
+		e.Done()
 		any := strconv.Quote(strings.Join(values, "|"))
 		out = append(out, key+map[string]string{"In": "=~" + any, "NotIn": "!~" + any, "Exists": `!=""`, "DoesNotExist": `=""`}[operator])
 	}
-	m.done()
+	m.Done()
 	return "{" + strings.Join(out, ",") + "}"
 }
 
-func (r *reader) resourceMetric(m *mapping) scale.Trigger {
-	name := m.enum("name", "cpu", "memory")
+func (r *reader) resourceMetric(m *strictyaml.Mapping) scale.Trigger {
+	name := m.Enum("name", "cpu", "memory")
 	t := scale.Trigger{Type: scale.TriggerType(name), Name: name, Kind: scale.Utilization, Resource: &scale.ResourceTarget{}}
-	if m != nil && name == "" && !m.has("name") {
-		r.fail(m.node, m.field("name"), "is missing")
+	if m != nil && name == "" && !m.Has("name") {
+		m.Fail("name", "is missing")
 	}
-	target := m.need("target")
-	switch target.enum("type", "Utilization", "AverageValue") {
+	target := m.Need("target")
+	switch target.Enum("type", "Utilization", "AverageValue") {
 	case "AverageValue":
 		t.Kind = scale.AverageValue
-		if q, ok := target.quantity("averageValue"); ok {
+		if q, ok := quantity(target, "averageValue"); ok {
 			t.Resource.Target = q.MilliValue()
 		}
 	default:
-		if v := target.int("averageUtilization", 1, maxInt32); v != nil {
+		if v := target.Int("averageUtilization", 1, maxInt32); v != nil {
 			t.Resource.Target = *v
 		} else if target != nil {
-			r.fail(target.node, target.field("averageUtilization"), "is missing")
+			target.Fail("averageUtilization", "is missing")
 		}
 	}
-	target.done()
-	m.ignore("container")
-	m.done()
+	target.Done()
+	m.Allow("container")
+	m.Done()
 	return t
 }
 
-// need opens a nested mapping that has to be there.
-func (m *mapping) need(key string) *mapping {
-	if m != nil && !m.has(key) {
-		m.r.fail(m.node, m.field(key), "is missing")
-	}
-	return m.child(key)
-}
-
 // quantity reads a Kubernetes quantity above 0.
-func (m *mapping) quantity(key string) (resource.Quantity, bool) {
-	n := m.get(key)
+func quantity(m *strictyaml.Mapping, key string) (resource.Quantity, bool) {
+	n := m.Get(key)
 	if n == nil {
 		if m != nil {
-			m.r.fail(m.node, m.field(key), "is missing")
+			m.Fail(key, "is missing")
 		}
 		return resource.Quantity{}, false
 	}
 	q, err := parseQuantity(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil || q.MilliValue() < 1 {
-		m.r.fail(n, m.field(key), "%q is not a quantity above 0, such as 100 or 500m", n.Value)
+		m.Fail(key, "%q is not a quantity above 0, such as 100 or 500m", n.Value)
 		return resource.Quantity{}, false
 	}
 	return q, true

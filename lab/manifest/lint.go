@@ -169,7 +169,7 @@ func (l *linter) unknown() {
 }
 
 func sentence(text string) string {
-	if !strings.HasSuffix(text, ".") {
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
 		text += "."
 	}
 	return text

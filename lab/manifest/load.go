@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/strictyaml"
 )
 
 // Options steer the reading of manifests.
@@ -67,12 +66,31 @@ type Object struct {
 	notes notes
 }
 
+// Error is a fault of a manifest, with its place.
+type Error = strictyaml.Error
+
+// reader reads one object.
+type reader struct{ *strictyaml.Reader }
+
+func newReader(file string) *reader {
+	return &reader{&strictyaml.Reader{File: file, Words: strictyaml.Words{
+		Syntax: "is not valid YAML", Unknown: "is not a field here", Twice: "is given twice: remove one",
+	}}}
+}
+
 // notes are facts of the text that its meaning does not show.
 type notes struct {
 	pollingSet, cooldownSet bool
 	transferOwnership       bool
 	triggers                []triggerNotes
 	lines                   map[string]int
+}
+
+// fields notes where the fields of spec stand.
+func (n *notes) fields(spec *strictyaml.Mapping) {
+	for key, value := range spec.Items {
+		n.lines["spec."+key] = value.Line
+	}
 }
 
 type triggerNotes struct {
@@ -195,64 +213,43 @@ func FromValue(name string, v any, opts Options) (*Object, error) {
 
 // add takes the documents of a file, and returns the faults of all of them.
 func (b *Bundle) add(s source, opts Options) (errs []error) {
-	dec := yaml.NewDecoder(bytes.NewReader(s.data))
-	for {
-		var doc yaml.Node
-		err := dec.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return errs
-		}
-		if err != nil {
-			return append(errs, syntaxError(s, err))
-		}
-		if len(doc.Content) > 0 {
-			errs = append(errs, b.document(s, doc.Content[0], opts, 0)...)
-		}
+	r := newReader(s.name)
+	for _, doc := range r.Documents(s.data) {
+		errs = append(errs, b.document(s, doc, opts, 0)...)
 	}
-}
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-func syntaxError(s source, err error) error {
-	msg := strings.Join(strings.Fields(err.Error()), " ")
-	e := &Error{File: s.name}
-	if m := yamlLine.FindStringSubmatch(msg); m != nil {
-		e.Line, _ = strconv.Atoi(m[1])
-		msg = msg[len(m[0]):]
-	}
-	e.Msg = "is not valid YAML: " + msg
-	if bytes.Contains(s.data, []byte("{{")) {
+	var e *Error
+	if errors.As(errors.Join(r.Errs...), &e) && bytes.Contains(s.data, []byte("{{")) {
 		e.Msg = "is a template: read what it renders, as in `helm template . | kafka_burndown_lab lint -`"
 	}
-	return e
+	return append(errs, r.Errs...)
 }
 
 // document takes one object, or the items of a list. In a folder, what is no Kubernetes object is passed over.
 func (b *Bundle) document(s source, n *yaml.Node, opts Options, depth int) []error {
-	if n = resolve(n); n.Kind == yaml.ScalarNode && n.Tag == "!!null" || s.found && n.Kind != yaml.MappingNode {
+	if n = strictyaml.Resolve(n); n.Kind == yaml.ScalarNode && n.Tag == "!!null" || s.found && n.Kind != yaml.MappingNode {
 		return nil
 	}
-	r := &reader{file: s.name}
-	m := r.mapping(n, "")
+	r := newReader(s.name)
+	m := r.Mapping(n, "")
 	if m == nil {
-		return r.errs
+		return r.Errs
 	}
-	if s.found && (!m.has("apiVersion") || !m.has("kind")) {
+	if s.found && (!m.Has("apiVersion") || !m.Has("kind")) {
 		return nil
 	}
-	version, kind := m.text("apiVersion"), m.text("kind")
+	version, kind := m.Text("apiVersion"), m.Text("kind")
 	group, _, _ := strings.Cut(version, "/")
 	switch {
 	case kind == "":
-		r.fail(n, "kind", "is missing: this is no Kubernetes object")
+		r.Fail(n, "kind", "is missing: this is no Kubernetes object")
 	case strings.HasSuffix(kind, "List") && depth == 0:
 		return b.items(s, m, opts)
 	case kind == "ScaledObject" && version == "keda.sh/v1alpha1":
-		if o := r.scaledObject(m, opts); len(r.errs) == 0 {
+		if o := r.scaledObject(m, opts); len(r.Errs) == 0 {
 			b.Objects = append(b.Objects, o)
 		}
 	case kind == "ScaledObject":
-		r.fail(m.get("apiVersion"), "apiVersion", "%q is not read: write keda.sh/v1alpha1", version)
+		m.Fail("apiVersion", "%q is not read: write keda.sh/v1alpha1", version)
 	case kind == "HorizontalPodAutoscaler" && group == "autoscaling":
 		if h, ok := r.readHPA(m, version); ok {
 			b.HPAs = append(b.HPAs, h)
@@ -260,14 +257,14 @@ func (b *Bundle) document(s source, n *yaml.Node, opts Options, depth int) []err
 	case group == "apps" && slices.Contains([]string{"Deployment", "StatefulSet"}, kind):
 		b.Workloads = append(b.Workloads, readWorkload(r, m))
 	}
-	return r.errs
+	return r.Errs
 }
 
-func (b *Bundle) items(s source, m *mapping, opts Options) (errs []error) {
-	for _, item := range m.list("items") {
+func (b *Bundle) items(s source, m *strictyaml.Mapping, opts Options) (errs []error) {
+	for _, item := range m.List("items") {
 		errs = append(errs, b.document(s, item, opts, 1)...)
 	}
-	return append(errs, m.r.errs...)
+	return append(errs, m.Errs...)
 }
 
 // finish takes up the HPAs that stand by themselves, and refuses what is there twice.
@@ -281,9 +278,8 @@ func (b *Bundle) finish(opts Options) []error {
 		if taken || h.KEDAs {
 			continue
 		}
-		r := &reader{file: h.File}
-		o := r.plain(h, opts)
-		if errs = append(errs, r.errs...); len(r.errs) == 0 {
+		o := h.reader.plain(h, opts)
+		if errs = append(errs, h.reader.Errs...); len(h.reader.Errs) == 0 {
 			b.Objects = append(b.Objects, o)
 		}
 	}

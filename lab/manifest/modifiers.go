@@ -9,29 +9,30 @@ import (
 	"github.com/expr-lang/expr"
 
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/strictyaml"
 )
 
-func (r *reader) modifiers(m *mapping, o *Object) {
-	if m == nil || len(m.keys) == 0 {
+func (r *reader) modifiers(m *strictyaml.Mapping, o *Object) {
+	if m == nil || len(m.Keys) == 0 {
 		return
 	}
-	mod := &scale.Modifiers{Text: m.text("formula"), TargetText: m.text("target")}
-	if m.enum("metricType", "AverageValue", "Value") == "Value" {
+	mod := &scale.Modifiers{Text: m.Text("formula"), TargetText: m.Text("target")}
+	if m.Enum("metricType", "AverageValue", "Value") == "Value" {
 		mod.Kind = scale.Value
 	}
-	activation := m.text("activationTarget")
-	m.done()
+	activation := m.Text("activationTarget")
+	m.Done()
 	if mod.Text == "" {
-		r.fail(m.node, m.field("formula"), "is missing")
+		m.Fail("formula", "is missing")
 		return
 	}
 	var err error
 	if mod.Target, err = strconv.ParseFloat(mod.TargetText, 64); err != nil || !(mod.Target > 0) || math.IsInf(mod.Target, 0) {
-		r.fail(m.node, m.field("target"), "%q is no number above 0", mod.TargetText)
+		m.Fail("target", "%q is no number above 0", mod.TargetText)
 	}
 	if activation != "" {
 		if mod.ActivationTarget, err = strconv.ParseFloat(activation, 64); err != nil {
-			r.fail(m.items["activationTarget"], m.field("activationTarget"), "%q is no number", activation)
+			m.Fail("activationTarget", "%q is no number", activation)
 		}
 	}
 	names := map[string]float64{}
@@ -41,7 +42,7 @@ func (r *reader) modifiers(m *mapping, o *Object) {
 		}
 	}
 	if mod.Formula, err = compileFormula(mod.Text, names); err != nil {
-		r.fail(m.items["formula"], m.field("formula"), "%s", strings.Join(strings.Fields(err.Error()), " "))
+		m.Fail("formula", "%s", strings.Join(strings.Fields(err.Error()), " "))
 		return
 	}
 	o.Scale.Modifiers = mod

@@ -10,23 +10,19 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/strictyaml"
 )
 
-func (r *reader) triggers(spec *mapping, o *Object, opts Options) {
-	nodes := spec.list("triggers")
-	if len(nodes) == 0 {
-		r.fail(spec.node, "spec.triggers", "needs at least one trigger")
+func (r *reader) triggers(spec *strictyaml.Mapping, o *Object, opts Options) {
+	triggers := spec.Children("triggers")
+	if n := spec.Get("triggers"); n == nil || len(n.Content) == 0 {
+		spec.Fail("triggers", "needs at least one trigger")
 	}
 	names := map[string]bool{}
-	for i, n := range nodes {
-		path := fmt.Sprintf("spec.triggers[%d]", i)
-		m := r.mapping(n, path)
-		if m == nil {
-			continue
-		}
+	for _, m := range triggers {
 		t, q, note := r.trigger(m, o, opts)
 		if t.Name != "" && names[t.Name] {
-			r.fail(m.items["name"], m.field("name"), "%q is the name of two triggers", t.Name)
+			m.Fail("name", "%q is the name of two triggers", t.Name)
 		}
 		names[t.Name] = true
 		o.Scale.Triggers = append(o.Scale.Triggers, t)
@@ -36,31 +32,31 @@ func (r *reader) triggers(spec *mapping, o *Object, opts Options) {
 	}
 }
 
-func (r *reader) trigger(m *mapping, o *Object, opts Options) (scale.Trigger, *Query, triggerNotes) {
-	t := scale.Trigger{Type: scale.TriggerType(m.text("type")), Name: m.text("name")}
-	t.UseCachedMetrics = m.boolean("useCachedMetrics")
-	kind := m.enum("metricType", "AverageValue", "Value", "Utilization")
-	if auth := m.child("authenticationRef"); auth != nil {
-		if auth.text("name") == "" {
-			r.fail(auth.node, auth.field("name"), "is missing")
+func (r *reader) trigger(m *strictyaml.Mapping, o *Object, opts Options) (scale.Trigger, *Query, triggerNotes) {
+	t := scale.Trigger{Type: scale.TriggerType(m.Text("type")), Name: m.Text("name")}
+	t.UseCachedMetrics = m.Bool("useCachedMetrics")
+	kind := m.Enum("metricType", "AverageValue", "Value", "Utilization")
+	if auth := m.Child("authenticationRef"); auth != nil {
+		if auth.Text("name") == "" {
+			auth.Fail("name", "is missing")
 		}
-		auth.enum("kind", "TriggerAuthentication", "ClusterTriggerAuthentication")
-		auth.done()
+		auth.Enum("kind", "TriggerAuthentication", "ClusterTriggerAuthentication")
+		auth.Done()
 	}
-	note := triggerNotes{line: m.node.Line, lines: map[string]int{}}
-	for _, key := range m.keys {
-		note.lines[key] = m.items[key].Line
+	note := triggerNotes{line: m.Node.Line, lines: map[string]int{}}
+	for key, value := range m.Items {
+		note.lines[key] = value.Line
 	}
-	meta := &metadata{r: r, m: m.child("metadata"), env: opts.Env, keep: opts.KeepUnread, note: &note}
-	m.done()
+	meta := &metadata{r: r, m: m.Child("metadata"), env: opts.Env, keep: opts.KeepUnread, note: &note}
+	m.Done()
 	if meta.m == nil {
-		r.fail(m.node, m.field("metadata"), "is missing")
+		m.Fail("metadata", "is missing")
 		return t, nil, note
 	}
 	meta.strings()
 	t.Kind = r.kind(m, t, kind)
 	if t.UseCachedMetrics && (t.IsResource() || t.Type == scale.CronTrigger) {
-		r.fail(m.items["useCachedMetrics"], m.field("useCachedMetrics"), "is not for %s triggers: leave it out", t.Type)
+		m.Fail("useCachedMetrics", "is not for %s triggers: leave it out", t.Type)
 	}
 	var q *Query
 	switch t.Type {
@@ -73,12 +69,12 @@ func (r *reader) trigger(m *mapping, o *Object, opts Options) (scale.Trigger, *Q
 	case scale.CronTrigger:
 		t.Cron = meta.cron()
 	case "":
-		r.fail(m.node, m.field("type"), "is missing")
+		m.Fail("type", "is missing")
 		return t, nil, note
 	default:
 		note.unread = fmt.Errorf("%q triggers are not simulated: kafka, apache-kafka, prometheus, cpu, memory and cron are", t.Type)
 		if !opts.KeepUnread {
-			r.fail(m.items["type"], m.field("type"), "%v", note.unread)
+			m.Fail("type", "%v", note.unread)
 		}
 		return t, nil, note
 	}
@@ -87,11 +83,7 @@ func (r *reader) trigger(m *mapping, o *Object, opts Options) (scale.Trigger, *Q
 }
 
 // kind settles metricType as KEDA does: external triggers default to AverageValue, cpu and memory have no default.
-func (r *reader) kind(m *mapping, t scale.Trigger, word string) scale.TargetKind {
-	where := m.items["metricType"]
-	if where == nil {
-		where = m.node
-	}
+func (r *reader) kind(m *strictyaml.Mapping, t scale.Trigger, word string) scale.TargetKind {
 	if t.IsResource() {
 		switch word {
 		case "Utilization":
@@ -99,14 +91,14 @@ func (r *reader) kind(m *mapping, t scale.Trigger, word string) scale.TargetKind
 		case "AverageValue":
 			return scale.AverageValue
 		}
-		r.fail(where, m.field("metricType"), "has to be Utilization or AverageValue for a %s trigger", t.Type)
+		m.Fail("metricType", "has to be Utilization or AverageValue for a %s trigger", t.Type)
 		return scale.Utilization
 	}
 	switch word {
 	case "Value":
 		return scale.Value
 	case "Utilization":
-		r.fail(where, m.field("metricType"), "Utilization is for cpu and memory triggers: write AverageValue or Value")
+		m.Fail("metricType", "Utilization is for cpu and memory triggers: write AverageValue or Value")
 	}
 	return scale.AverageValue
 }
@@ -114,7 +106,7 @@ func (r *reader) kind(m *mapping, t scale.Trigger, word string) scale.TargetKind
 // metadata reads a trigger's metadata, all strings, by KEDA's rules: blanks trimmed, empty is unset.
 type metadata struct {
 	r    *reader
-	m    *mapping
+	m    *strictyaml.Mapping
 	env  map[string]string
 	keep bool // Options.KeepUnread
 	note *triggerNotes
@@ -122,8 +114,8 @@ type metadata struct {
 
 // strings refuses values that the API server refuses.
 func (d *metadata) strings() {
-	for _, k := range d.m.keys {
-		n := d.m.items[k]
+	for _, key := range d.m.Keys {
+		k, n := key.Value, d.m.Items[key.Value]
 		d.note.lines["metadata."+k] = n.Line
 		if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
 			if strings.TrimSpace(n.Value) != "" {
@@ -131,24 +123,15 @@ func (d *metadata) strings() {
 			}
 			continue
 		}
-		d.r.fail(n, d.m.field(k), "has to be a string: quote it")
+		d.m.Fail(k, "has to be a string: quote it")
 	}
 }
 
-func (d *metadata) node(key string) *yaml.Node {
-	if n := d.m.items[key]; n != nil {
-		return n
-	}
-	return d.m.node
-}
-
-func (d *metadata) fail(key, format string, args ...any) {
-	d.r.fail(d.node(key), d.m.field(key), format, args...)
-}
+func (d *metadata) fail(key, format string, args ...any) { d.m.Fail(key, format, args...) }
 
 // value is a metadata field, "" where it is unset.
 func (d *metadata) value(key string) string {
-	n := d.m.get(key)
+	n := d.m.Get(key)
 	if n == nil || n.Tag != "!!str" {
 		return ""
 	}
@@ -228,10 +211,10 @@ func (d *metadata) enum(key string, words ...string) string {
 // obsolete takes fields that KEDA reads no more; the lints name them.
 func (d *metadata) obsolete(keys ...string) {
 	for _, k := range keys {
-		if d.m.has(k) {
+		if d.m.Has(k) {
 			d.note.obsolete = append(d.note.obsolete, k)
 		}
 	}
 }
 
-func (d *metadata) done() { d.m.done() }
+func (d *metadata) done() { d.m.Done() }

@@ -106,7 +106,7 @@ func (d *metadata) timeout(key string) {
 
 func (d *metadata) resource(t scale.Trigger) *scale.ResourceTarget {
 	out := &scale.ResourceTarget{Container: d.value("containerName")}
-	if d.m.has("type") {
+	if d.m.Has("type") {
 		d.fail("type", "is refused since KEDA 2.18: write metricType beside metadata")
 	}
 	text := d.required("value")

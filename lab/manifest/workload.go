@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/strictyaml"
 )
 
 // Workload is a Deployment or StatefulSet found beside the ScaledObjects.
@@ -36,13 +37,13 @@ func (w *Workload) requests(resource scale.TriggerType, container string) bool {
 
 // These manifests are read loosely: only what the lints need, for the API server checks the rest.
 
-func readMeta(m *mapping) (namespace, name string) {
-	meta := m.child("metadata")
-	return meta.text("namespace"), meta.text("name")
+func readMeta(m *strictyaml.Mapping) (namespace, name string) {
+	meta := m.Child("metadata")
+	return meta.Text("namespace"), meta.Text("name")
 }
 
-func readTarget(m *mapping) Target {
-	t := Target{APIVersion: m.text("apiVersion"), Kind: m.text("kind"), Name: m.text("name")}
+func readTarget(m *strictyaml.Mapping) Target {
+	t := Target{APIVersion: m.Text("apiVersion"), Kind: m.Text("kind"), Name: m.Text("name")}
 	if t.APIVersion == "" {
 		t.APIVersion = "apps/v1"
 	}
@@ -52,27 +53,25 @@ func readTarget(m *mapping) Target {
 	return t
 }
 
-func readWorkload(r *reader, m *mapping) Workload {
+func readWorkload(r *reader, m *strictyaml.Mapping) Workload {
 	namespace, name := readMeta(m)
 	w := Workload{
-		File: r.file, Line: m.node.Line, Namespace: namespace,
-		Target: Target{APIVersion: m.text("apiVersion"), Kind: m.text("kind"), Name: name},
+		File: r.File, Line: m.Node.Line, Namespace: namespace,
+		Target: Target{APIVersion: m.Text("apiVersion"), Kind: m.Text("kind"), Name: name},
 	}
-	spec := m.child("spec").child("template").child("spec")
-	w.PodRequests = readRequests(spec.child("resources"))
-	for _, n := range spec.list("containers") {
-		if c := r.mapping(n, "spec.template.spec.containers"); c != nil {
-			w.Containers = append(w.Containers, Container{Name: c.text("name"), Requests: readRequests(c.child("resources"))})
-		}
+	spec := m.Child("spec").Child("template").Child("spec")
+	w.PodRequests = readRequests(spec.Child("resources"))
+	for _, c := range spec.Children("containers") {
+		w.Containers = append(w.Containers, Container{Name: c.Text("name"), Requests: readRequests(c.Child("resources"))})
 	}
 	return w
 }
 
-func readRequests(m *mapping) map[string]bool {
+func readRequests(m *strictyaml.Mapping) map[string]bool {
 	out := map[string]bool{}
 	for _, part := range []string{"requests", "limits"} {
 		for _, resource := range []string{"cpu", "memory"} {
-			if m.child(part).has(resource) {
+			if m.Child(part).Has(resource) {
 				out[resource] = true
 			}
 		}

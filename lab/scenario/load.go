@@ -4,20 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
-	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
-)
 
-// maxFile bounds a scenario file and the files it refers to.
-const maxFile = 16 << 20
+	"kafka_burndown_exporter/lab/strictyaml"
+)
 
 // Load reads a scenario file and the files it refers to. Errors name file, line and field.
 func Load(path string) (*Scenario, error) {
@@ -27,7 +24,7 @@ func Load(path string) (*Scenario, error) {
 	}
 	s, err := LoadFS(os.DirFS(dir), base)
 	if err != nil {
-		var e *Error
+		var e *strictyaml.Error
 		if errors.As(err, &e) && e.File == base {
 			e.File = path
 		}
@@ -42,7 +39,7 @@ func Load(path string) (*Scenario, error) {
 func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
 	data, err := readFile(fsys, name)
 	if err != nil {
-		return nil, &Error{File: name, Msg: "cannot be read: " + err.Error(), Err: err}
+		return nil, &strictyaml.Error{File: name, Msg: "cannot be read: " + err.Error(), Err: err}
 	}
 	s, err := Parse(name, data)
 	if err != nil {
@@ -53,21 +50,20 @@ func LoadFS(fsys fs.FS, name string) (*Scenario, error) {
 
 // Parse reads a scenario without the files that it refers to; name stands in errors.
 func Parse(name string, data []byte) (*Scenario, error) {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var doc yaml.Node
-	if err := dec.Decode(&doc); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, &Error{File: name, Msg: "is empty"}
-		}
-		return nil, yamlError(name, err)
-	}
-	if err := dec.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, &Error{File: name, Msg: "holds more than one document: a scenario is one"}
+	d := newDecoder(name)
+	docs := d.Documents(data)
+	switch {
+	case len(d.Errs) > 0:
+		return nil, d.Errs[0]
+	case len(docs) == 0:
+		return nil, &strictyaml.Error{File: name, Msg: "is empty"}
+	case len(docs) > 1:
+		return nil, &strictyaml.Error{File: name, Msg: "holds more than one document: a scenario is one"}
 	}
 	s := &Scenario{File: name}
-	d := &decoder{file: name, lines: map[string]int{}}
-	if err := d.decode(doc.Content[0], "", reflect.ValueOf(s).Elem()); err != nil {
-		return nil, err
+	d.decode(docs[0], "", reflect.ValueOf(s).Elem())
+	if len(d.Errs) > 0 {
+		return nil, d.Errs[0]
 	}
 	s.lines = d.lines
 	if s.Start.IsZero() {
@@ -93,7 +89,7 @@ func (s *Scenario) inline(m *Manifest, path string) error {
 	}
 	text, err := yaml.Marshal(m.Object)
 	if err != nil {
-		return s.errorAt(path+".object", "%s", oneLine(err))
+		return s.errorAt(path+".object", "%s", strictyaml.OneLine(err))
 	}
 	m.Text = text
 	m.Origin = fmt.Sprintf("%s:%d", s.File, s.line(path+".object"))
@@ -149,23 +145,7 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("larger than %d MB", maxFile>>20)
-	}
-	return data, err
-}
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-func yamlError(name string, err error) error {
-	msg := oneLine(err)
-	e := &Error{File: name, Msg: msg}
-	if m := yamlLine.FindStringSubmatch(msg); m != nil {
-		e.Line, _ = strconv.Atoi(m[1])
-		e.Msg = "is no valid YAML: " + msg[len(m[0]):]
-	}
-	return e
+	return strictyaml.ReadAll(f)
 }
 
 // line is where a field stands, or the nearest one around it; 0 if nothing is known.
@@ -174,14 +154,11 @@ func (s *Scenario) line(path string) int {
 		if n, ok := s.lines[path]; ok {
 			return n
 		}
-		cut := max(lastIndexAny(path, ".["), 0)
-		path = path[:cut]
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
 	return 0
 }
 
-func lastIndexAny(s, chars string) int { return bytes.LastIndexAny([]byte(s), chars) }
-
 func (s *Scenario) errorAt(path, format string, args ...any) error {
-	return &Error{File: s.File, Line: s.line(path), Field: path, Msg: fmt.Sprintf(format, args...)}
+	return &strictyaml.Error{File: s.File, Line: s.line(path), Field: path, Msg: fmt.Sprintf(format, args...)}
 }

@@ -24,11 +24,8 @@ func SchemaJSON() []byte {
 
 func structSchema(t reflect.Type) map[string]any {
 	props, required := map[string]any{}, []string{}
-	for _, f := range reflect.VisibleFields(t) {
+	for _, f := range fields(t) {
 		name := f.Tag.Get("yaml")
-		if name == "" || name == "-" {
-			continue
-		}
 		props[name] = fieldSchema(f)
 		if f.Tag.Get("required") == "true" {
 			required = append(required, name)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"kafka_burndown_exporter/lab/strictyaml"
 )
 
 // Series is a recorded quantity. Times count from its first sample. Where two samples lie further apart than MaxGap
@@ -104,7 +106,7 @@ func ReadCSV(r io.Reader, timeColumn, valueColumn string) (*Series, error) {
 			break
 		}
 		if err != nil {
-			return nil, errors.New(oneLine(err))
+			return nil, errors.New(strictyaml.OneLine(err))
 		}
 		line, _ := in.FieldPos(0)
 		at, wall, err := parseTime(row[ti])
