@@ -14,6 +14,7 @@ import (
 
 	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
 )
@@ -76,7 +77,7 @@ func (f *simulateFlags) run(ctx context.Context, stdout, stderr io.Writer) error
 }
 
 // compile collects the candidates: the scenario's or standard ones, and those of manifest files.
-func (f *simulateFlags) compile(sc *scenario.Scenario, history *simulate.History) ([]*simulate.Candidate, error) {
+func (f *simulateFlags) compile(sc *scenario.Scenario, history *recording.History) ([]*simulate.Candidate, error) {
 	cands, err := simulate.Compile(sc)
 	if err != nil {
 		return nil, err

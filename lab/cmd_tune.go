@@ -10,6 +10,7 @@ import (
 
 	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
 )
@@ -106,7 +107,7 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 // present is what a recommendation is compared with: the recorded replicas, else the scenario's default candidate, else
 // no autoscaling.
-func present(sc *scenario.Scenario, history *simulate.History, service string) (*simulate.Candidate, error) {
+func present(sc *scenario.Scenario, history *recording.History, service string) (*simulate.Candidate, error) {
 	if history != nil {
 		if recorded := simulate.Recorded(history, service); recorded != nil {
 			return recorded, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/units"
 )
 
 // headline says first what to apply, and what it costs against what there is.
@@ -37,13 +38,13 @@ func newHeadline(apply string, best, base *Result, svc *scenario.Service, length
 		return "now (" + base.Candidate + "): " + text
 	}
 	h.Facts = []fact{
-		{fmt.Sprintf("age for %s %% of the time, at most %s wanted", trim(obj.Percentile), seconds(obj.MaxAge.Seconds())),
-			seconds(best.PercentileAge) + mark(best.Meets), ""},
-		{"replica-minutes in " + rough(length), count(best.ReplicaMinutes), ""},
+		{fmt.Sprintf("age for %s %% of the time, at most %s wanted", units.Number(obj.Percentile), units.Seconds(obj.MaxAge.Seconds())),
+			units.Seconds(best.PercentileAge) + mark(best.Meets), ""},
+		{"replica-minutes in " + units.Rough(length), units.Count(best.ReplicaMinutes), ""},
 	}
 	if base != nil {
-		h.Facts[0].Note = against(seconds(base.PercentileAge) + mark(base.Meets))
-		h.Facts[1].Note = against(count(base.ReplicaMinutes) + ", " + percent(best.ReplicaMinutes, base.ReplicaMinutes))
+		h.Facts[0].Note = against(units.Seconds(base.PercentileAge) + mark(base.Meets))
+		h.Facts[1].Note = against(units.Count(base.ReplicaMinutes) + ", " + units.Percent(best.ReplicaMinutes, base.ReplicaMinutes))
 	}
 	if best.Cost > 0 {
 		f := fact{"cost a month at this load", money(best, length), ""}

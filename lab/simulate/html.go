@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot/vg"
+
+	"kafka_burndown_exporter/lab/recording"
+	"kafka_burndown_exporter/lab/units"
 )
 
 //go:embed report.html.tmpl
@@ -72,8 +75,8 @@ func newPlot(caption, svg string) htmlPlot { return htmlPlot{caption, template.H
 // WriteHTML writes the report as a page that needs nothing else.
 func (r *Report) WriteHTML(w io.Writer) error {
 	page := htmlPage{Title: r.Scenario.Title, Text: r.Scenario.Description, Lints: r.Lints, Columns: columns,
-		Meta:      fmt.Sprintf("%s, %s, seed %d. Replayed through %s.", r.Scenario.Name, rough(r.Scenario.Duration), r.Scenario.Seed, engine(versions(r.Kubernetes))),
-		Recording: recordingNotes(r.Recordings), Notes: r.notes()}
+		Meta:      fmt.Sprintf("%s, %s, seed %d. Replayed through %s.", r.Scenario.Name, units.Rough(r.Scenario.Duration), r.Scenario.Seed, engine(versions(r.Kubernetes))),
+		Recording: recording.Notes(r.Recordings), Notes: r.notes()}
 	if page.Title == "" {
 		page.Title = r.Scenario.Name
 	}
@@ -142,7 +145,7 @@ func (r *Report) htmlService(c *Comparison) (*htmlService, error) {
 
 func (c *Comparison) objective() string {
 	obj := &c.Service.Objective
-	return fmt.Sprintf("age at most %s for %s %% of the time", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile))
+	return fmt.Sprintf("age at most %s for %s %% of the time", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile))
 }
 
 func newDot(r *Result, number int, c color.Color, highlight bool) dot {

@@ -7,7 +7,9 @@ import (
 
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/manifest"
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/units"
 )
 
 // Comparison is what several candidates did to one service.
@@ -22,7 +24,7 @@ type Report struct {
 	Candidates  []*Candidate
 	Comparisons []Comparison
 	Lints       []Lint
-	Recordings  []Recording
+	Recordings  []recording.Coverage
 	Kubernetes  scale.Kubernetes // for the report's head; see UseKubernetes
 }
 
@@ -130,14 +132,14 @@ func (r *Report) Conclusion(c *Comparison) []string {
 		return nil
 	}
 	obj := &c.Service.Objective
-	goal := fmt.Sprintf("age of at most %s for %s %% of the time", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile))
+	goal := fmt.Sprintf("age of at most %s for %s %% of the time", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile))
 	var out []string
 	if best.Meets {
 		out = append(out, fmt.Sprintf("Objective (%s): %s meets it with the fewest replica-minutes (%s).",
-			goal, best.Candidate, count(best.ReplicaMinutes)))
+			goal, best.Candidate, units.Count(best.ReplicaMinutes)))
 	} else {
 		out = append(out, fmt.Sprintf("Objective (%s): no candidate meets it; %s comes closest (%s).",
-			goal, best.Candidate, seconds(best.PercentileAge)))
+			goal, best.Candidate, units.Seconds(best.PercentileAge)))
 		load := MeasureLoad(r.Scenario, c.Service)
 		if why := load.ceiling(); why != "" {
 			out = append(out, why)
@@ -180,10 +182,10 @@ func (c *Comparison) standing(res, best *Result) string {
 	switch {
 	case res.Meets && best.Meets:
 		head += fmt.Sprintf("it meets the objective too, with %s replica-minutes (%s).",
-			count(res.ReplicaMinutes), percent(res.ReplicaMinutes, best.ReplicaMinutes))
+			units.Count(res.ReplicaMinutes), units.Percent(res.ReplicaMinutes, best.ReplicaMinutes))
 	default:
-		head += fmt.Sprintf("age %s against %s, with %s replica-minutes (%s).", seconds(res.PercentileAge),
-			seconds(best.PercentileAge), count(res.ReplicaMinutes), percent(res.ReplicaMinutes, best.ReplicaMinutes))
+		head += fmt.Sprintf("age %s against %s, with %s replica-minutes (%s).", units.Seconds(res.PercentileAge),
+			units.Seconds(best.PercentileAge), units.Count(res.ReplicaMinutes), units.Percent(res.ReplicaMinutes, best.ReplicaMinutes))
 	}
 	var wins []string
 	for _, m := range []struct {

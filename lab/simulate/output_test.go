@@ -7,6 +7,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"kafka_burndown_exporter/lab/recording"
+	"kafka_burndown_exporter/lab/scenario"
 )
 
 func shortReport(t *testing.T) *Report {
@@ -148,6 +152,42 @@ func TestWorkedExample(t *testing.T) {
 	for _, row := range rows[1:] {
 		if w, ok := want[row[0]]; ok && (row[2] != w[0] || row[3] != w[1]) {
 			t.Errorf("%s asks for %v, want %v", row[0], row[2:], w)
+		}
+	}
+}
+
+// What a recording does not cover stands in the report.
+func TestCoverageIsShown(t *testing.T) {
+	produced := &scenario.Series{MaxGap: 90 * time.Second, Before: 10 * time.Hour, After: 12 * time.Hour}
+	for m := range 121 {
+		if m <= 30 || m >= 42 {
+			produced.Times, produced.Values = append(produced.Times, time.Duration(m)*time.Minute), append(produced.Values, 120)
+		}
+	}
+	sc, err := recording.Replay("r", &recording.History{From: time.Unix(1_767_225_600, 0), Produced: produced},
+		recording.Workload{Service: "s", Group: "g", Topic: "t", Partitions: 6, Capacity: 45})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Simulate(t.Context(), sc, []*Candidate{{Name: "fixed"}}, Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := recording.Notes(r.Recordings)
+	if len(notes) != 4 {
+		t.Errorf("notes: %q", notes)
+	}
+	for _, write := range []func(*strings.Builder) error{
+		func(b *strings.Builder) error { return r.WriteText(b, false) }, func(b *strings.Builder) error { return r.WriteHTML(b) },
+	} {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range notes {
+			if !strings.Contains(b.String(), text) {
+				t.Errorf("%q is missing", text)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/units"
 )
 
 // Preset is a tuning profile: behaviour, bounds and intervals for one shape of load.
@@ -43,10 +44,10 @@ func (l *Load) ceiling() string {
 	switch {
 	case l.Hottest > l.Capacity:
 		return fmt.Sprintf("The fullest partition gets %s messages/s at the peak and one replica carries %s: more replicas cannot help, "+
-			"a better key or faster consumers can.", count(l.Hottest), count(l.Capacity))
+			"a better key or faster consumers can.", units.Count(l.Hottest), units.Count(l.Capacity))
 	case float64(l.Partitions)*l.Capacity < l.Peak:
 		return fmt.Sprintf("%d partitions at %s messages/s a replica carry %s, the peak is %s: add partitions.",
-			l.Partitions, count(l.Capacity), count(float64(l.Partitions)*l.Capacity), count(l.Peak))
+			l.Partitions, units.Count(l.Capacity), units.Count(float64(l.Partitions)*l.Capacity), units.Count(l.Peak))
 	}
 	return ""
 }

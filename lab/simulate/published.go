@@ -9,6 +9,7 @@ import (
 
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/units"
 )
 
 // published prints figures that stand elsewhere beside those of the default candidate.
@@ -41,7 +42,7 @@ func (r *Report) published(p *printer) {
 	}
 	if pub.Example != nil {
 		p.line("")
-		p.line("Worked example: %d replicas, accepted lag %s; replicas that one reconcile asks for", pub.Example.Replicas, count(pub.Example.Accepted))
+		p.line("Worked example: %d replicas, accepted lag %s; replicas that one reconcile asks for", pub.Example.Replicas, units.Count(pub.Example.Accepted))
 		p.table(exampleRows(pub.Example), func(i int) bool { return i == 0 })
 		p.line("The base and the factor cancel in the ratio; rounded targets are what makes the small differences.")
 	}
@@ -74,8 +75,8 @@ func timelineRows(pub *scenario.Published, res *Result) [][]string {
 	for _, c := range pub.Timeline {
 		head = append(head, strconv.Itoa(int(c.At.Seconds())))
 		i := t.index((pub.Offset + c.At).Seconds())
-		cells := []string{count(c.Rate), count(c.Lag), c.Replicas, count(t.Rate[i]), count(t.Lag[i]), seconds(t.Age[i]),
-			stepTo(t.Replicas, i), trim(t.Ready[i])}
+		cells := []string{units.Count(c.Rate), units.Count(c.Lag), c.Replicas, units.Count(t.Rate[i]), units.Count(t.Lag[i]), units.Seconds(t.Age[i]),
+			stepTo(t.Replicas, i), units.Number(t.Ready[i])}
 		for j, cell := range cells {
 			text[j] = append(text[j], cell)
 		}
@@ -86,9 +87,9 @@ func timelineRows(pub *scenario.Published, res *Result) [][]string {
 // stepTo writes the replicas at a point, and where they came from if they have just changed.
 func stepTo(v []float64, i int) string {
 	if i > 0 && v[i-1] != v[i] {
-		return trim(v[i-1]) + "→" + trim(v[i])
+		return units.Number(v[i-1]) + "→" + units.Number(v[i])
 	}
-	return trim(v[i])
+	return units.Number(v[i])
 }
 
 // index is the point nearest to a time.
@@ -124,7 +125,7 @@ func (r *Report) claimRows(pub *scenario.Published, res *Result) [][]string {
 		if fixed != nil {
 			row[3] = measure(c.Measure, fixed)
 			if c.Measure == "cost" {
-				row[4] += " (" + percent(res.Cost, fixed.Cost) + ")"
+				row[4] += " (" + units.Percent(res.Cost, fixed.Cost) + ")"
 			}
 		}
 		rows = append(rows, row)
@@ -147,11 +148,11 @@ func (r *Report) fixed(service string) *Result {
 func measure(name string, r *Result) string {
 	switch name {
 	case "peakLag":
-		return count(r.PeakLag)
+		return units.Count(r.PeakLag)
 	case "maxAge":
-		return seconds(r.MaxAge)
+		return units.Seconds(r.MaxAge)
 	case "p95Age":
-		return seconds(r.P95Age)
+		return units.Seconds(r.P95Age)
 	case "maxReplicas":
 		return strconv.Itoa(r.MaxReplicas)
 	case "cost":
@@ -177,7 +178,7 @@ func exampleRows(ex *scenario.Example) [][]string {
 	}
 	head := []string{"metric", "target"}
 	for _, l := range ex.Lags {
-		head = append(head, "at lag "+count(l))
+		head = append(head, "at lag "+units.Count(l))
 	}
 	rows := [][]string{head}
 	for _, m := range metrics {

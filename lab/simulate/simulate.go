@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -15,7 +16,7 @@ func Simulate(ctx context.Context, sc *scenario.Scenario, cands []*Candidate, op
 	if err != nil {
 		return nil, err
 	}
-	return &Report{Scenario: sc, Candidates: cands, Comparisons: compare(sc, cands, results), Lints: lints(sc, cands), Recordings: recordings(sc)}, nil
+	return &Report{Scenario: sc, Candidates: cands, Comparisons: compare(sc, cands, results), Lints: lints(sc, cands), Recordings: recording.CoverageOf(sc)}, nil
 }
 
 // runAll runs every candidate; results are in the order of the candidates whatever order they finish in.

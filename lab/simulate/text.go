@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/lab/recording"
+	"kafka_burndown_exporter/lab/units"
 )
 
 // column is a column of the table of results; the same are used in text and HTML.
@@ -19,21 +21,21 @@ type column struct {
 
 var columns = []column{
 	{"candidate", "", func(r *Result) string { return r.Candidate }, true},
-	{"peak lag", "most messages waiting", func(r *Result) string { return count(r.PeakLag) }, false},
-	{"max age", "longest wait of the oldest message", func(r *Result) string { return seconds(r.MaxAge) }, false},
-	{"p95 age", "95 % of the time below", func(r *Result) string { return seconds(r.P95Age) }, false},
+	{"peak lag", "most messages waiting", func(r *Result) string { return units.Count(r.PeakLag) }, false},
+	{"max age", "longest wait of the oldest message", func(r *Result) string { return units.Seconds(r.MaxAge) }, false},
+	{"p95 age", "95 % of the time below", func(r *Result) string { return units.Seconds(r.P95Age) }, false},
 	{"objective", "age at the objective's percentile, ✓ where met", func(r *Result) string {
-		return seconds(r.PercentileAge) + mark(r.Meets)
+		return units.Seconds(r.PercentileAge) + mark(r.Meets)
 	}, false},
-	{"over", "time above the objective", func(r *Result) string { return seconds(r.Over) }, false},
-	{"burndown", "95 % of the exporter's burndown below", func(r *Result) string { return seconds(r.P95Burndown) }, false},
+	{"over", "time above the objective", func(r *Result) string { return units.Seconds(r.Over) }, false},
+	{"burndown", "95 % of the exporter's burndown below", func(r *Result) string { return units.Seconds(r.P95Burndown) }, false},
 	{"drain", "longest time until drained; > where it never was", func(r *Result) string {
 		if !r.Drained {
-			return "> " + seconds(r.Drain)
+			return "> " + units.Seconds(r.Drain)
 		}
-		return seconds(r.Drain)
+		return units.Seconds(r.Drain)
 	}, false},
-	{"replica-min", "sum of replicas over time", func(r *Result) string { return count(r.ReplicaMinutes) }, false},
+	{"replica-min", "sum of replicas over time", func(r *Result) string { return units.Count(r.ReplicaMinutes) }, false},
 	{"idle", "share of replica-minutes without a partition", func(r *Result) string {
 		return strconv.FormatFloat(100*r.IdleMinutes/max(r.ReplicaMinutes, 1e-9), 'f', 0, 64) + " %"
 	}, false},
@@ -58,11 +60,11 @@ func (r *Report) WriteText(w io.Writer, events bool) error {
 	if r.Scenario.Title != "" {
 		name += ": " + r.Scenario.Title
 	}
-	p.line("%s (%s, seed %d)", name, short(r.Scenario.Duration), r.Scenario.Seed)
+	p.line("%s (%s, seed %d)", name, units.Duration(r.Scenario.Duration), r.Scenario.Seed)
 	if text := versions(r.Kubernetes); text != "" {
 		p.line("%s", text)
 	}
-	for _, text := range recordingNotes(r.Recordings) {
+	for _, text := range recording.Notes(r.Recordings) {
 		p.line("%s", text)
 	}
 	for _, note := range r.notes() {
@@ -106,7 +108,7 @@ func (r *Report) comparison(p *printer, c *Comparison, events bool) {
 		p.line("")
 		p.line("  %s, changes:", c.Results[i].Candidate)
 		for _, e := range c.Results[i].Events {
-			p.line("  %9s  lag %6s  %s", clockTime(e.At), count(e.Lag), e.Why)
+			p.line("  %9s  lag %6s  %s", units.Clock(e.At), units.Count(e.Lag), e.Why)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"gonum.org/v1/plot"
+
+	"kafka_burndown_exporter/lab/units"
 )
 
 // timeTicks marks times of the run at round distances, about six of them.
@@ -24,11 +26,11 @@ func timeTicks(end float64) plot.ConstantTicks {
 func tickTime(at, step float64) string {
 	switch {
 	case step >= 86400:
-		return trim(at/86400) + " d"
+		return units.Number(at/86400) + " d"
 	case step >= 3600:
-		return trim(at/3600) + " h"
+		return units.Number(at/3600) + " h"
 	default:
-		return clockTime(at)
+		return units.Clock(at)
 	}
 }
 

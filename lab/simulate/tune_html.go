@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"kafka_burndown_exporter/lab/recording"
+	"kafka_burndown_exporter/lab/units"
 )
 
 // drawnVariants is how many variants a page draws the course of, the recommended one among them.
@@ -88,9 +91,9 @@ func (t *Tuning) WriteHTML(w io.Writer) error {
 	page := htmlPage{
 		Title: "tune: " + t.Service.Name,
 		Meta: fmt.Sprintf("%d variants on %s of %s. Load %s to %s messages/s (mean %s), %s a replica, %d useful replicas. Replayed through %s.",
-			t.Searched, rough(t.Scenario.Duration), t.Scenario.Name, count(t.Load.Low), count(t.Load.Peak), count(t.Load.Mean),
-			count(t.Load.Capacity), t.Load.Partitions, engine(versions(t.Limits.Kubernetes))),
-		Recording: recordingNotes(t.Recordings), Columns: tuneColumns(), Services: []htmlService{s}, Lints: t.Lints,
+			t.Searched, units.Rough(t.Scenario.Duration), t.Scenario.Name, units.Count(t.Load.Low), units.Count(t.Load.Peak), units.Count(t.Load.Mean),
+			units.Count(t.Load.Capacity), t.Load.Partitions, engine(versions(t.Limits.Kubernetes))),
+		Recording: recording.Notes(t.Recordings), Columns: tuneColumns(), Services: []htmlService{s}, Lints: t.Lints,
 	}
 	return reportTemplate.Execute(w, &page)
 }

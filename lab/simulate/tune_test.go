@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/rules"
 )
@@ -43,7 +44,7 @@ func week(t testing.TB) *scenario.Scenario {
 		s.Times = append(s.Times, time.Duration(m)*time.Minute)
 		s.Values = append(s.Values, rate*(1+0.05*math.Sin(float64(m)*1.7)))
 	}
-	sc, err := Replay("week", &History{From: time.Unix(1_767_225_600, 0), Produced: s}, Workload{
+	sc, err := recording.Replay("week", &recording.History{From: time.Unix(1_767_225_600, 0), Produced: s}, recording.Workload{
 		Service: "consumer", Namespace: "default", Group: "consumer", Topic: "events", Partitions: 12, Capacity: 150,
 		StartDelay: 30 * time.Second, RebalancePause: 5 * time.Second, Cost: 0.05,
 		Objective: scenario.Objective{MaxAge: 30 * time.Second, Percentile: 99, MaxLag: 1000},
@@ -174,5 +175,53 @@ func TestBusiestWindowHoldsThePeak(t *testing.T) {
 	peak := 4*24*time.Hour + 19*time.Hour
 	if w.Length != coarseLength || peak < w.From || peak > w.From+w.Length {
 		t.Errorf("window is %v for %v", w.From, w.Length)
+	}
+}
+
+// tune doubts what rests on less than an hour of production.
+func TestTuneDoubtsAShortRecording(t *testing.T) {
+	for minutes, want := range map[int]bool{40: true, 61: false} {
+		tuning := &Tuning{Scenario: &scenario.Scenario{Duration: time.Duration(minutes) * time.Minute}}
+		tuning.doubt()
+		if got := strings.Contains(strings.Join(tuning.Why, " "), "first guess"); got != want {
+			t.Errorf("%d minutes: doubt %v", minutes, got)
+		}
+	}
+	tuning := &Tuning{Scenario: &scenario.Scenario{Duration: 2 * time.Hour},
+		Recordings: []recording.Coverage{{Length: 2 * time.Hour, Missing: 90 * time.Minute}}}
+	if tuning.doubt(); len(tuning.Why) != 1 || !strings.Contains(tuning.Why[0], "rests on 30m of production") {
+		t.Errorf("%q", tuning.Why)
+	}
+}
+
+// The candidates for a recording: the recorded replicas fall behind where consumption was capped, others follow the load.
+func TestCandidatesForARecording(t *testing.T) {
+	constant := func(v float64) *scenario.Series {
+		s := &scenario.Series{MaxGap: 90 * time.Second}
+		for m := range 121 {
+			s.Times, s.Values = append(s.Times, time.Duration(m)*time.Minute), append(s.Values, v)
+		}
+		return s
+	}
+	h := &recording.History{From: time.Unix(1_767_225_600, 0), Produced: constant(120), Consumed: constant(90),
+		Members: constant(2), Replicas: constant(2), Useful: constant(6)}
+	sc, err := recording.Replay("r", h, recording.Workload{Service: "s", Group: "g", Topic: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cands, err := Standard(sc, shippedQuery(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Simulate(context.Background(), sc, append(cands, Recorded(h, "s")), Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Recorded consumption was capped at 90: with the two recorded pods the replay falls behind, and does not follow it.
+	if res := r.result("recorded", "s"); res == nil || res.MaxReplicas != 2 || res.PeakLag < 30*7000 {
+		t.Errorf("recorded replicas: %+v", res)
+	}
+	if res := r.result("desired-replicas", "s"); res == nil || !res.Drained || res.MaxReplicas < 3 {
+		t.Errorf("desired replicas: %+v", res)
 	}
 }

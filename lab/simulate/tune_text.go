@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/recording"
+	"kafka_burndown_exporter/lab/units"
 )
 
 // shownVariants bounds the table.
@@ -15,19 +17,19 @@ const shownVariants = 12
 // WriteText prints the front, the best variants, the recommendation with its reason, and its ScaledObject.
 func (t *Tuning) WriteText(w io.Writer) error {
 	p := &printer{w: w}
-	p.line("tune: %s (group %s), %s of %s", t.Service.Name, t.Service.Group, short(t.Scenario.Duration), t.Scenario.Name)
-	p.line("load %s to %s messages/s (mean %s), %s a replica, %d useful replicas", count(t.Load.Low), count(t.Load.Peak),
-		count(t.Load.Mean), count(t.Load.Capacity), t.Load.Partitions)
+	p.line("tune: %s (group %s), %s of %s", t.Service.Name, t.Service.Group, units.Duration(t.Scenario.Duration), t.Scenario.Name)
+	p.line("load %s to %s messages/s (mean %s), %s a replica, %d useful replicas", units.Count(t.Load.Low), units.Count(t.Load.Peak),
+		units.Count(t.Load.Mean), units.Count(t.Load.Capacity), t.Load.Partitions)
 	if text := versions(t.Limits.Kubernetes); text != "" {
 		p.line("%s", text)
 	}
-	for _, text := range recordingNotes(t.Recordings) {
+	for _, text := range recording.Notes(t.Recordings) {
 		p.line("%s", text)
 	}
 	switch {
 	case t.Coarse != nil:
 		p.line("%d variants over the busiest %s (from %s) in steps of %s; the best %d again over everything in steps of 1s",
-			t.Searched, short(t.Coarse.Length), clockTime(t.Coarse.From.Seconds()), short(coarseSteps), len(t.Variants))
+			t.Searched, units.Duration(t.Coarse.Length), units.Clock(t.Coarse.From.Seconds()), units.Duration(coarseSteps), len(t.Variants))
 	default:
 		p.line("%d variants", t.Searched)
 	}
@@ -64,7 +66,7 @@ func (t *Tuning) rows() [][]string {
 			star = "*"
 		}
 		rows = append(rows, []string{v.Metric, v.Threshold, v.Preset, fmt.Sprintf("%d–%d", v.m.Min, v.m.Max),
-			seconds(r.PercentileAge) + mark(r.Meets), seconds(r.MaxAge), count(r.PeakLag), count(r.ReplicaMinutes),
+			units.Seconds(r.PercentileAge) + mark(r.Meets), units.Seconds(r.MaxAge), units.Count(r.PeakLag), units.Count(r.ReplicaMinutes),
 			strconv.FormatFloat(r.Cost, 'f', 2, 64), fmt.Sprintf("%d/%d", r.Changes, r.Reversals), star})
 	}
 	return rows
@@ -75,9 +77,9 @@ func (t *Tuning) rows() [][]string {
 func WriteCalculator(w io.Writer, target float64) error {
 	p := &printer{w: w}
 	const tolerance = 0.1
-	p.line("log2×7 target %s accepts a lag of %s", threshold3(target), count(scale.LagForLog2x7(target)))
-	p.line("nothing changes between %s and %s (HPA tolerance 10 %%)", count(scale.LagForLog2x7(target*(1-tolerance))),
-		count(scale.LagForLog2x7(target*(1+tolerance))))
+	p.line("log2×7 target %s accepts a lag of %s", threshold3(target), units.Count(scale.LagForLog2x7(target)))
+	p.line("nothing changes between %s and %s (HPA tolerance 10 %%)", units.Count(scale.LagForLog2x7(target*(1-tolerance))),
+		units.Count(scale.LagForLog2x7(target*(1+tolerance))))
 	p.line("the largest step up is ×%.2f per sync (the gauge ends at %d)", scale.DefaultLog2x7Max/target, scale.DefaultLog2x7Max)
 	if target*(1+tolerance) >= scale.DefaultLog2x7Max {
 		p.line("this target can never scale up: stay below %s", threshold3(scale.DefaultLog2x7Max/(1+tolerance)))

@@ -1,6 +1,9 @@
 package simulate
 
-import "kafka_burndown_exporter/lab/scenario"
+import (
+	"kafka_burndown_exporter/lab/recording"
+	"kafka_burndown_exporter/lab/scenario"
+)
 
 // Variants are all shipped triggers at all thresholds that tune tries for the scenario's first service, each with the
 // behaviour that Standard gives them.
@@ -17,6 +20,46 @@ func Variants(sc *scenario.Scenario, query QueryText) ([]*Candidate, error) {
 			return nil, err
 		}
 		v.cand.Name = v.Metric + " at " + v.Threshold
+		out = append(out, v.cand)
+	}
+	return out, nil
+}
+
+// Recorded is the candidate that scaled as it was recorded; nil without recorded replicas.
+func Recorded(h *recording.History, service string) *Candidate {
+	if h.Replicas == nil {
+		return nil
+	}
+	return &Candidate{Name: "recorded", Title: "the replicas as they were", Schedule: map[string]*scenario.Series{service: h.Replicas}}
+}
+
+// Standard are candidates to compare when none are given: no autoscaling, and one for each shipped metric.
+func Standard(sc *scenario.Scenario, query QueryText) ([]*Candidate, error) {
+	svc := &sc.Services[0]
+	l := MeasureLoad(sc, svc)
+	out := []*Candidate{{Name: "fixed", Title: "no autoscaling"}}
+	preset := Presets()[0]
+	preset.Down = Presets()[3].Down
+	var names []string
+	byName := map[string][][]Trigger{}
+	for _, metric := range metricsFor(svc, &l) {
+		name := metric[0].Name
+		if byName[name] == nil {
+			names = append(names, name)
+		}
+		byName[name] = append(byName[name], metric)
+	}
+	for _, name := range names {
+		// Thresholds ascend: the one in the middle stands for its metric, the plain one for the desired replicas.
+		pick := byName[name][(len(byName[name])-1)/2]
+		if name == "desired-replicas" {
+			pick = byName[name][0]
+		}
+		v, err := newVariant(sc, svc, &preset, &l, Limits{}, pick, query)
+		if err != nil {
+			return nil, err
+		}
+		v.cand.Name, v.cand.Title = name, name+" at "+v.Threshold
 		out = append(out, v.cand)
 	}
 	return out, nil

@@ -1,9 +1,10 @@
-package simulate
+package recording
 
 import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"kafka_burndown_exporter/lab/scenario"
@@ -26,7 +27,7 @@ type Workload struct {
 func Replay(name string, h *History, w Workload) (*scenario.Scenario, error) {
 	partitions := w.Partitions
 	if partitions == 0 && h.Useful != nil {
-		partitions = int(math.Round(maximum(h.Useful.Values)))
+		partitions = int(math.Round(slices.Max(h.Useful.Values)))
 	}
 	switch {
 	case partitions < 1:
@@ -86,52 +87,4 @@ func learnCapacity(h *History, partitions float64) float64 {
 		best = max(best, h.Consumed.Values[i]/min(m, partitions))
 	}
 	return best
-}
-
-func maximum(v []float64) float64 {
-	out := 0.0
-	for _, x := range v {
-		out = max(out, x)
-	}
-	return out
-}
-
-// Recorded is the candidate that scaled as it was recorded; nil without recorded replicas.
-func Recorded(h *History, service string) *Candidate {
-	if h.Replicas == nil {
-		return nil
-	}
-	return &Candidate{Name: "recorded", Title: "the replicas as they were", Schedule: map[string]*scenario.Series{service: h.Replicas}}
-}
-
-// Standard are candidates to compare when none are given: no autoscaling, and one for each shipped metric.
-func Standard(sc *scenario.Scenario, query QueryText) ([]*Candidate, error) {
-	svc := &sc.Services[0]
-	l := MeasureLoad(sc, svc)
-	out := []*Candidate{{Name: "fixed", Title: "no autoscaling"}}
-	preset := Presets()[0]
-	preset.Down = Presets()[3].Down
-	var names []string
-	byName := map[string][][]Trigger{}
-	for _, metric := range metricsFor(svc, &l) {
-		name := metric[0].Name
-		if byName[name] == nil {
-			names = append(names, name)
-		}
-		byName[name] = append(byName[name], metric)
-	}
-	for _, name := range names {
-		// Thresholds ascend: the one in the middle stands for its metric, the plain one for the desired replicas.
-		pick := byName[name][(len(byName[name])-1)/2]
-		if name == "desired-replicas" {
-			pick = byName[name][0]
-		}
-		v, err := newVariant(sc, svc, &preset, &l, Limits{}, pick, query)
-		if err != nil {
-			return nil, err
-		}
-		v.cand.Name, v.cand.Title = name, name+" at "+v.Threshold
-		out = append(out, v.cand)
-	}
-	return out, nil
 }

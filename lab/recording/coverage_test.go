@@ -1,4 +1,4 @@
-package simulate
+package recording
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func TestHistoryIsNeverInvented(t *testing.T) {
 		}
 		return "120"
 	}}
-	h, err := FetchHistory(context.Background(), request(t, s, 24*time.Hour))
+	h, err := Fetch(context.Background(), request(t, s, 24*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,31 +43,14 @@ func TestHistoryIsNeverInvented(t *testing.T) {
 	if sc.Duration != 2*time.Hour || !sc.Start.Equal(h.From) {
 		t.Errorf("the replay takes %v from %v", sc.Duration, sc.Start)
 	}
-	r, err := Simulate(context.Background(), sc, []*Candidate{{Name: "fixed"}}, Options{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := []string{
 		"recorded: 2h of 1d (8 %); nothing before (10h) and after it (12h) is replayed",
 		"less than a tenth of what was asked for is recorded (1h48m of 1d): read the figures as those of a sample",
 		"gap in the recording from 30:00 to 42:00 (12m): the rate between is a straight line, not 0",
 		"gaps take 12m of 2h (10 %)",
 	}
-	if d := cmp.Diff(want, recordingNotes(r.Recordings)); d != "" {
+	if d := cmp.Diff(want, Notes(CoverageOf(sc))); d != "" {
 		t.Errorf("notes (-want +got):\n%s", d)
-	}
-	for _, write := range []func(*strings.Builder) error{
-		func(b *strings.Builder) error { return r.WriteText(b, false) }, func(b *strings.Builder) error { return r.WriteHTML(b) },
-	} {
-		var b strings.Builder
-		if err := write(&b); err != nil {
-			t.Fatal(err)
-		}
-		for _, text := range want {
-			if !strings.Contains(b.String(), text) {
-				t.Errorf("%q is missing", text)
-			}
-		}
 	}
 }
 
@@ -79,25 +62,9 @@ func TestManyGapsAreCounted(t *testing.T) {
 		}
 	}
 	sc := &scenario.Scenario{Duration: s.End(), Producers: []scenario.Producer{{Name: "p", Profile: scenario.Recorded(s)}}}
-	notes := recordingNotes(recordings(sc))
+	notes := Notes(CoverageOf(sc))
 	gaps := len(s.Gaps())
 	if gaps < 20 || len(notes) != shownGaps+2 || !strings.HasPrefix(notes[shownGaps], "and ") || !strings.HasPrefix(notes[shownGaps+1], "gaps take ") {
 		t.Errorf("%d gaps: %q", gaps, notes)
-	}
-}
-
-// tune doubts what rests on less than an hour of production.
-func TestTuneDoubtsAShortRecording(t *testing.T) {
-	for minutes, want := range map[int]bool{40: true, 61: false} {
-		tuning := &Tuning{Scenario: &scenario.Scenario{Duration: time.Duration(minutes) * time.Minute}}
-		tuning.doubt()
-		if got := strings.Contains(strings.Join(tuning.Why, " "), "first guess"); got != want {
-			t.Errorf("%d minutes: doubt %v", minutes, got)
-		}
-	}
-	tuning := &Tuning{Scenario: &scenario.Scenario{Duration: 2 * time.Hour},
-		Recordings: []Recording{{Length: 2 * time.Hour, Missing: 90 * time.Minute}}}
-	if tuning.doubt(); len(tuning.Why) != 1 || !strings.Contains(tuning.Why[0], "rests on 30m of production") {
-		t.Errorf("%q", tuning.Why)
 	}
 }

@@ -1,4 +1,4 @@
-package simulate
+package recording
 
 import (
 	"context"
@@ -19,23 +19,23 @@ import (
 	"kafka_burndown_exporter/rules"
 )
 
-// HistoryRequest asks a Prometheus server for the past of one consumer group.
-type HistoryRequest struct {
+// Request asks a Prometheus server for the past of one consumer group.
+type Request struct {
 	URL      *url.URL
 	Client   *http.Client
 	Group    string
 	From, To time.Time
 	Step     time.Duration
 	// Queries replace the shipped ones; an empty one keeps it.
-	Queries HistoryQueries
+	Queries Queries
 	// Timeout bounds one answer; 0: DefaultTimeout.
 	Timeout time.Duration
 	// Progress, if not nil, is told of every page fetched.
 	Progress func(done, total int)
 }
 
-// HistoryQueries are the queries of a history; each answers one series.
-type HistoryQueries struct{ Produced, Consumed, Members, Replicas, Useful string }
+// Queries are the queries of a history; each answers one series.
+type Queries struct{ Produced, Consumed, Members, Replicas, Useful string }
 
 // DefaultTimeout is how long the server has for an answer; its own limit for a query is two minutes by default.
 const DefaultTimeout = 2 * time.Minute
@@ -59,7 +59,7 @@ const maxPages = 600
 const maxBody = 64 << 20
 
 // DefaultQueries read the recorded series, from either base.
-func DefaultQueries(group string) HistoryQueries {
+func DefaultQueries(group string) Queries {
 	of := func(signal manifest.Signal) string {
 		series, err := rules.Shipped().Of(collector.LabelGroup, collector.Named(collector.LevelGroup, signal.String()))
 		if err != nil {
@@ -67,14 +67,14 @@ func DefaultQueries(group string) HistoryQueries {
 		}
 		return fmt.Sprintf(`max(%s{%s="%s"})`, series, collector.LabelGroup, rules.EscapeLabel(group))
 	}
-	return HistoryQueries{
+	return Queries{
 		Produced: of(manifest.SignalProducerRate), Consumed: of(manifest.SignalConsumerRate),
 		Members: of(manifest.SignalMembers), Replicas: of(manifest.SignalMembers), Useful: of(manifest.SignalUsefulMembers),
 	}
 }
 
-// FetchHistory reads a history page by page.
-func FetchHistory(ctx context.Context, req *HistoryRequest) (*History, error) {
+// Fetch reads a history page by page.
+func Fetch(ctx context.Context, req *Request) (*History, error) {
 	if req.Step < time.Second || !req.To.After(req.From) {
 		return nil, errors.New("the range is empty or the step below 1s: give an end after the start, and a step such as 1m")
 	}
@@ -123,7 +123,7 @@ func FetchHistory(ctx context.Context, req *HistoryRequest) (*History, error) {
 }
 
 // begin lets the history begin with the first sample of what was produced.
-func (h *History) begin(req *HistoryRequest) {
+func (h *History) begin(req *Request) {
 	first, end := h.Produced.Times[0], req.To.Sub(req.From)
 	// What is shorter than a step is no gap: the server answers at whole steps.
 	if first > h.Produced.MaxGap {
@@ -145,7 +145,7 @@ func (h *History) begin(req *HistoryRequest) {
 }
 
 // series reads one query over the whole range; nil where the server has nothing.
-func (req *HistoryRequest) series(ctx context.Context, query string, page func()) (*scenario.Series, error) {
+func (req *Request) series(ctx context.Context, query string, page func()) (*scenario.Series, error) {
 	out := &scenario.Series{Start: req.From, MaxGap: req.Step + req.Step/2}
 	for from := req.From; !from.After(req.To); from = from.Add(pagePoints * req.Step) {
 		to := from.Add((pagePoints - 1) * req.Step)
@@ -187,7 +187,7 @@ type point struct {
 }
 
 // page is one range query.
-func (req *HistoryRequest) page(ctx context.Context, query string, from, to time.Time) ([]point, error) {
+func (req *Request) page(ctx context.Context, query string, from, to time.Time) ([]point, error) {
 	form := url.Values{"query": {query}, "start": {unix(from)}, "end": {unix(to)}, "step": {strconv.FormatFloat(req.Step.Seconds(), 'f', -1, 64)}}
 	timeout := req.Timeout
 	if timeout <= 0 {
