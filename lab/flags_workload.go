@@ -22,7 +22,7 @@ import (
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
-	"kafka_burndown_exporter/lab/simulate"
+	"kafka_burndown_exporter/lab/tune"
 	"kafka_burndown_exporter/rules"
 	"kafka_burndown_exporter/scenarios"
 )
@@ -289,7 +289,7 @@ func (b *bar) end() {
 }
 
 // shippedQuery gives the queries of rules/trigger-queries.yaml by name.
-func shippedQuery() (simulate.QueryText, error) {
+func shippedQuery() (tune.QueryText, error) {
 	all, err := rules.TriggerQueries()
 	if err != nil {
 		return nil, err

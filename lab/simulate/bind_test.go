@@ -96,7 +96,7 @@ func TestNamesAreAdopted(t *testing.T) {
 		if got := r.Comparisons[0].Results[0].Summary; got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
-		notes := strings.Join(r.notes(), "\n")
+		notes := strings.Join(r.Notes(), "\n")
 		for _, part := range map[string][]string{
 			"other names":                     {`consumer group "recorded" is taken for the manifest's "order-svc", the topic "recorded" for the manifest's "orders"`},
 			"another topic":                   {`the workload's topic "recorded" is taken for the manifest's "orders"`},

@@ -1,4 +1,4 @@
-package simulate
+package report
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
 
+	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/lab/units"
 )
 
@@ -79,7 +80,7 @@ type chart struct {
 }
 
 // overlays draw lag, age and replicas of all results on shared axes; the highlighted one lies on top.
-func overlays(results []*Result, highlight *Result, objective, drained float64) []chart {
+func overlays(results []*simulate.Result, highlight *simulate.Result, objective, drained float64) []chart {
 	out := []chart{
 		{title: "Lag, messages (dashed: drained)", log: true, yMin: 10, yMax: 100, marks: []float64{drained}, unit: units.Count},
 		{title: "Age of the oldest message, s (dashed: the objective)", log: true, yMin: 1, yMax: 10, marks: []float64{objective}, unit: units.Count},
@@ -123,7 +124,7 @@ func wide(unit func(float64) string) func(float64) string {
 }
 
 // own draws what belongs to one result alone.
-func own(r *Result) []chart {
+func own(r *simulate.Result) []chart {
 	t := r.Trace
 	out := []chart{
 		{title: "Replicas asked for and ready", yMax: max(float64(r.MaxReplicas), 1) * 1.25, unit: units.Count,
@@ -143,7 +144,7 @@ func own(r *Result) []chart {
 }
 
 // metricChart shows each trigger against its target.
-func metricChart(t *Trace) chart {
+func metricChart(t *simulate.Trace) chart {
 	c := chart{title: "Metric ÷ target (band: the HPA's tolerance)", yMax: 3, marks: []float64{1}, band: true,
 		unit: func(v float64) string { return units.Number(math.Round(v*100) / 100) }}
 	for i, m := range t.Metrics {

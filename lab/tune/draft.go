@@ -1,4 +1,4 @@
-package simulate
+package tune
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 )
 
 // QueryText gives the shipped trigger query of a name for a group and a threshold.
@@ -149,7 +150,7 @@ func objectName(s string) string {
 }
 
 // newManifest is a ScaledObject for a service under a preset; bounds of 0 are the preset's.
-func newDraft(svc *scenario.Service, p *Preset, l *Load, limits Limits, triggers []Trigger) *draft {
+func newDraft(svc *scenario.Service, p *Preset, l *simulate.Load, limits Limits, triggers []Trigger) *draft {
 	m := &draft{
 		Name: objectName(svc.Name), Namespace: svc.Namespace, Target: objectName(svc.Name), Group: svc.Group,
 		Polling: int(p.Polling.Seconds()), Cooldown: int(p.Cooldown.Seconds()), Min: p.Min(l), Max: p.Max(l),
@@ -177,6 +178,6 @@ func newDraft(svc *scenario.Service, p *Preset, l *Load, limits Limits, triggers
 		m.Max = limits.Max
 	}
 	m.Min = min(m.Min, m.Max)
-	m.Fallback = min(m.Max, max(m.Min, l.needed(l.Mean)+1))
+	m.Fallback = min(m.Max, max(m.Min, l.Needed(l.Mean)+1))
 	return m
 }

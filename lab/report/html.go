@@ -1,4 +1,4 @@
-package simulate
+package report
 
 import (
 	_ "embed"
@@ -10,7 +10,10 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/recording"
+	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/lab/units"
 )
 
@@ -23,9 +26,9 @@ var reportTemplate = template.Must(template.New("report").Parse(reportText))
 type htmlPage struct {
 	Title, Meta, Text, Published string
 	Recording, Notes             []string
-	Columns                      []column
+	Columns                      []Column
 	Services                     []htmlService
-	Lints                        []Lint
+	Lints                        []simulate.Lint
 }
 
 // Colors are the numbers of the candidates' colours.
@@ -73,60 +76,59 @@ type htmlPlot struct {
 func newPlot(caption, svg string) htmlPlot { return htmlPlot{caption, template.HTML(svg)} }
 
 // WriteHTML writes the report as a page that needs nothing else.
-func (r *Report) WriteHTML(w io.Writer) error {
+func WriteHTML(w io.Writer, r *simulate.Report) error {
 	page := htmlPage{Title: r.Scenario.Title, Text: r.Scenario.Description, Lints: r.Lints, Columns: columns,
-		Meta:      fmt.Sprintf("%s, %s, seed %d. Replayed through %s.", r.Scenario.Name, units.Rough(r.Scenario.Duration), r.Scenario.Seed, engine(versions(r.Kubernetes))),
-		Recording: recording.Notes(r.Recordings), Notes: r.notes()}
+		Meta:      fmt.Sprintf("%s, %s, seed %d. Replayed through %s.", r.Scenario.Name, units.Rough(r.Scenario.Duration), r.Scenario.Seed, engine(r.Kubernetes)),
+		Recording: recording.Notes(r.Recordings), Notes: r.Notes()}
 	if page.Title == "" {
 		page.Title = r.Scenario.Name
 	}
 	for i := range r.Comparisons {
-		s, err := r.htmlService(&r.Comparisons[i])
+		s, err := newService(r, &r.Comparisons[i])
 		if err != nil {
 			return err
 		}
 		page.Services = append(page.Services, *s)
 	}
 	var b strings.Builder
-	p := &printer{w: &b}
-	r.published(p)
+	published(NewPrinter(&b), r)
 	page.Published = strings.TrimSpace(b.String())
 	return reportTemplate.Execute(w, &page)
 }
 
-func engine(versions string) string {
-	if versions == "" {
-		return "the arithmetic of KEDA and the HPA"
+func engine(k scale.Kubernetes) string {
+	if text := simulate.Versions(k); text != "" {
+		return "the arithmetic of " + text
 	}
-	return "the arithmetic of " + versions
+	return "the arithmetic of KEDA and the HPA"
 }
 
-func (r *Report) htmlService(c *Comparison) (*htmlService, error) {
+func newService(r *simulate.Report, c *simulate.Comparison) (*htmlService, error) {
 	obj := &c.Service.Objective
-	out := &htmlService{Name: c.Service.Name, Group: c.Service.Group, Conclusion: r.Conclusion(c), Objective: c.objective()}
-	best, base := c.best(), r.present(c)
+	out := &htmlService{Name: c.Service.Name, Group: c.Service.Group, Conclusion: r.Conclusion(c), Objective: objective(c.Service)}
+	best, base := c.Best(), present(r, c)
 	if best != nil {
 		out.Headline = newHeadline(best.Candidate, best, base, c.Service, r.Scenario.Duration)
 	}
 	for _, col := range columns {
 		out.Head = append(out.Head, col.Head)
 	}
-	var traced []*Result
+	var traced []*simulate.Result
 	var dots []dot
 	for i := range c.Results {
 		res := &c.Results[i]
 		number := i + 1
 		row := htmlRow{Best: res == best, Number: number, Color: i % len(palette)}
 		for _, col := range columns {
-			row.Cells = append(row.Cells, col.value(res))
+			row.Cells = append(row.Cells, col.Value(res))
 		}
 		out.Rows = append(out.Rows, row)
 		entry := htmlEntry{Number: number, Color: row.Color, Name: res.Candidate, Title: res.Title, Verdict: res.Verdict}
-		if cand := r.candidate(res.Candidate); cand != nil {
-			entry.Manifests = cand.manifests(c.Service.Name)
+		if cand := r.Candidate(res.Candidate); cand != nil {
+			entry.Manifests = manifests(cand, c.Service.Name)
 		}
 		out.Legend = append(out.Legend, entry)
-		if !c.starved(res) {
+		if !c.Starved(res) {
 			dots = append(dots, newDot(res, number, paint(i), res == best))
 		}
 		if res.Trace != nil && len(res.Trace.At) > 1 {
@@ -143,12 +145,12 @@ func (r *Report) htmlService(c *Comparison) (*htmlService, error) {
 	return out, err
 }
 
-func (c *Comparison) objective() string {
-	obj := &c.Service.Objective
+func objective(svc *scenario.Service) string {
+	obj := &svc.Objective
 	return fmt.Sprintf("age at most %s for %s %% of the time", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile))
 }
 
-func newDot(r *Result, number int, c color.Color, highlight bool) dot {
+func newDot(r *simulate.Result, number int, c color.Color, highlight bool) dot {
 	d := dot{cost: r.ReplicaMinutes, age: r.PercentileAge, color: c, radius: 3}
 	if number > 0 {
 		d.label = fmt.Sprint(number)
@@ -160,7 +162,7 @@ func newDot(r *Result, number int, c color.Color, highlight bool) dot {
 }
 
 // draw adds the overlays of all results, and what belongs to each alone.
-func (s *htmlService) draw(results []*Result, best *Result, objective, drained float64) error {
+func (s *htmlService) draw(results []*simulate.Result, best *simulate.Result, objective, drained float64) error {
 	for _, ch := range overlays(results, best, objective, drained) {
 		svg, err := ch.svg(ch.title)
 		if err != nil {

@@ -1,19 +1,19 @@
-package simulate
+package tune
 
 import (
-	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 )
 
 // Variants are all shipped triggers at all thresholds that tune tries for the scenario's first service, each with the
 // behaviour that Standard gives them.
-func Variants(sc *scenario.Scenario, query QueryText) ([]*Candidate, error) {
+func Variants(sc *scenario.Scenario, query QueryText) ([]*simulate.Candidate, error) {
 	svc := &sc.Services[0]
-	l := MeasureLoad(sc, svc)
+	l := simulate.MeasureLoad(sc, svc)
 	preset := Presets()[0]
 	preset.Down = Presets()[3].Down
 	limits := Limits{Min: svc.Replicas.Min, Max: svc.Replicas.Max}
-	var out []*Candidate
+	var out []*simulate.Candidate
 	for _, metric := range metricsFor(svc, &l) {
 		v, err := newVariant(sc, svc, &preset, &l, limits, metric, query)
 		if err != nil {
@@ -25,19 +25,11 @@ func Variants(sc *scenario.Scenario, query QueryText) ([]*Candidate, error) {
 	return out, nil
 }
 
-// Recorded is the candidate that scaled as it was recorded; nil without recorded replicas.
-func Recorded(h *recording.History, service string) *Candidate {
-	if h.Replicas == nil {
-		return nil
-	}
-	return &Candidate{Name: "recorded", Title: "the replicas as they were", Schedule: map[string]*scenario.Series{service: h.Replicas}}
-}
-
 // Standard are candidates to compare when none are given: no autoscaling, and one for each shipped metric.
-func Standard(sc *scenario.Scenario, query QueryText) ([]*Candidate, error) {
+func Standard(sc *scenario.Scenario, query QueryText) ([]*simulate.Candidate, error) {
 	svc := &sc.Services[0]
-	l := MeasureLoad(sc, svc)
-	out := []*Candidate{{Name: "fixed", Title: "no autoscaling"}}
+	l := simulate.MeasureLoad(sc, svc)
+	out := []*simulate.Candidate{{Name: "fixed", Title: "no autoscaling"}}
 	preset := Presets()[0]
 	preset.Down = Presets()[3].Down
 	var names []string

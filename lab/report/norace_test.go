@@ -1,5 +1,5 @@
 //go:build !race
 
-package simulate
+package report
 
 var scenarioNames = []string{"ride-hailing", "fashion", "food-delivery", "payments", "tuning-profiles"}

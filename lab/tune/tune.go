@@ -1,4 +1,4 @@
-package simulate
+package tune
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/lab/units"
 )
 
@@ -26,7 +27,7 @@ type Limits struct {
 	// Kubernetes is the release whose HPA runs them; empty is the oldest known.
 	Kubernetes scale.Kubernetes
 	// Present is what there is today, to compare with; nil: nothing.
-	Present *Candidate
+	Present *simulate.Candidate
 	// Trace keeps the course of what WriteHTML draws.
 	Trace bool
 }
@@ -38,10 +39,10 @@ const DefaultReversals = 4
 type Variant struct {
 	Metric, Threshold, Preset string
 	Manifest                  []byte
-	Result                    Result
+	Result                    simulate.Result
 	// Front says that no other variant is better in both age and replica-minutes.
 	Front bool
-	cand  *Candidate
+	cand  *simulate.Candidate
 	m     *draft
 }
 
@@ -49,17 +50,17 @@ type Variant struct {
 type Tuning struct {
 	Scenario    *scenario.Scenario
 	Service     *scenario.Service
-	Load        Load
+	Load        simulate.Load
 	Searched    int
-	Coarse      *Window // what the first pass ran over, nil: there was none
+	Coarse      *simulate.Window // what the first pass ran over, nil: there was none
 	Limits      Limits
 	Variants    []*Variant // those run in full, best first
 	Recommended *Variant
 	Why         []string
-	Lints       []Lint
+	Lints       []simulate.Lint
 	Recordings  []recording.Coverage
-	drawn       []*Result
-	present     *Result // among drawn
+	drawn       []*simulate.Result
+	present     *simulate.Result // among drawn
 }
 
 // coarseSteps and coarseLength are the steps and the length of the first pass over a long workload.
@@ -71,8 +72,8 @@ const (
 // finalists is how many variants of a coarse pass are run in full, besides its front.
 const finalists = 10
 
-// Tune searches metrics, thresholds and behaviours for one service. Long workloads are searched in coarse steps first.
-func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Limits, query QueryText, progress func(done, total int)) (*Tuning, error) {
+// Search tries metrics, thresholds and behaviours for one service. Long workloads are searched in coarse steps first.
+func Search(ctx context.Context, sc *scenario.Scenario, service string, limits Limits, query QueryText, progress func(done, total int)) (*Tuning, error) {
 	svc := sc.Service(service)
 	if svc == nil {
 		return nil, fmt.Errorf("--service: the scenario has no service %q", service)
@@ -80,7 +81,7 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 	if limits.Reversals == 0 {
 		limits.Reversals = DefaultReversals
 	}
-	t := &Tuning{Scenario: sc, Service: svc, Load: MeasureLoad(sc, svc), Limits: limits, Recordings: recording.CoverageOf(sc)}
+	t := &Tuning{Scenario: sc, Service: svc, Load: simulate.MeasureLoad(sc, svc), Limits: limits, Recordings: recording.CoverageOf(sc)}
 	all, err := space(sc, svc, &t.Load, limits, query)
 	if err != nil {
 		return nil, err
@@ -93,39 +94,39 @@ func Tune(ctx context.Context, sc *scenario.Scenario, service string, limits Lim
 		}
 	}
 	if sc.Duration > 24*time.Hour {
-		t.Coarse = busiest(sc, svc)
+		t.Coarse = busiest(sc, &t.Load)
 		total += finalists
-		if err := t.run(ctx, all, Options{Step: coarseSteps, Window: t.Coarse}, report); err != nil {
+		if err := t.run(ctx, all, simulate.Options{Step: coarseSteps, Window: t.Coarse}, report); err != nil {
 			return nil, err
 		}
 		base = len(all)
 		all = shortlist(all)
 		total = base + len(all)
 	}
-	if err := t.run(ctx, all, Options{}, report); err != nil {
+	if err := t.run(ctx, all, simulate.Options{}, report); err != nil {
 		return nil, err
 	}
 	markFront(all)
-	slices.SortStableFunc(all, func(a, b *Variant) int { return better(&a.Result, &b.Result) })
+	slices.SortStableFunc(all, func(a, b *Variant) int { return simulate.Better(&a.Result, &b.Result) })
 	t.Variants = all
 	t.recommend()
 	t.doubt()
 	if err := t.head(); err != nil {
 		return nil, err
 	}
-	t.Lints = lints(sc, []*Candidate{t.Recommended.cand})
+	t.Lints = simulate.Lints(sc, []*simulate.Candidate{t.Recommended.cand})
 	if limits.Trace {
 		err = t.trace(ctx)
 	}
 	return t, err
 }
 
-func (t *Tuning) run(ctx context.Context, vs []*Variant, opt Options, progress func(int)) error {
-	cands := make([]*Candidate, len(vs))
+func (t *Tuning) run(ctx context.Context, vs []*Variant, opt simulate.Options, progress func(int)) error {
+	cands := make([]*simulate.Candidate, len(vs))
 	for i, v := range vs {
 		cands[i] = v.cand
 	}
-	results, err := runAll(ctx, t.Scenario, cands, opt, progress)
+	results, err := simulate.RunAll(ctx, t.Scenario, cands, opt, progress)
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (t *Tuning) run(ctx context.Context, vs []*Variant, opt Options, progress f
 // shortlist keeps the front and the best of a coarse pass.
 func shortlist(all []*Variant) []*Variant {
 	markFront(all)
-	slices.SortStableFunc(all, func(a, b *Variant) int { return better(&a.Result, &b.Result) })
+	slices.SortStableFunc(all, func(a, b *Variant) int { return simulate.Better(&a.Result, &b.Result) })
 	var out []*Variant
 	for i, v := range all {
 		if i < finalists || (v.Front && v.Result.PercentileAge < 20*all[0].Result.PercentileAge+60) {
@@ -193,7 +194,7 @@ func (t *Tuning) recommend() {
 	goal := fmt.Sprintf("age ≤ %s for %s %% of the time", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile))
 	if !r.Meets {
 		t.Why = append(t.Why, fmt.Sprintf("No variant meets the objective (%s); this one comes closest with %s.", goal, units.Seconds(r.PercentileAge)))
-		if why := t.Load.ceiling(); why != "" {
+		if why := t.Load.Ceiling(); why != "" {
 			t.Why = append(t.Why, why)
 		}
 		return
@@ -262,18 +263,25 @@ func (t *Tuning) explainDesired() {
 	}
 	for _, v := range t.Variants {
 		if strings.HasPrefix(v.Metric, "desired-replicas") {
-			c := Comparison{Service: t.Service}
 			v.Result.Candidate = v.name()
-			t.Why = append(t.Why, c.standing(&v.Result, &t.Recommended.Result))
+			t.Why = append(t.Why, simulate.Standing(&v.Result, &t.Recommended.Result))
 			return
 		}
 	}
 	t.Why = append(t.Why, "No desired-replicas variant came into the last round.")
 }
 
-func costText(r *Result, d time.Duration) string {
+func costText(r *simulate.Result, d time.Duration) string {
 	if r.Cost == 0 {
 		return "without a price"
 	}
 	return fmt.Sprintf("%.2f in %s (%.2f a month)", r.Cost, units.Duration(d), r.Cost*30*24/d.Hours())
+}
+
+// busiest is the stretch of the workload with the highest rate in its middle, as long as the first pass.
+func busiest(sc *scenario.Scenario, l *simulate.Load) *simulate.Window {
+	length := min(coarseLength, sc.Duration)
+	from := l.Highest - length/2
+	from = min(max(from, 0), sc.Duration-length).Truncate(time.Minute)
+	return &simulate.Window{From: from, Length: length}
 }

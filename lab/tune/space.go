@@ -1,4 +1,4 @@
-package simulate
+package tune
 
 import (
 	"fmt"
@@ -9,10 +9,11 @@ import (
 
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 )
 
 // space lists the variants: every metric at several thresholds under every preset.
-func space(sc *scenario.Scenario, svc *scenario.Service, l *Load, limits Limits, query QueryText) ([]*Variant, error) {
+func space(sc *scenario.Scenario, svc *scenario.Service, l *simulate.Load, limits Limits, query QueryText) ([]*Variant, error) {
 	var out []*Variant
 	var names []string
 	for _, p := range Presets() {
@@ -34,7 +35,7 @@ func space(sc *scenario.Scenario, svc *scenario.Service, l *Load, limits Limits,
 	return out, nil
 }
 
-func newVariant(sc *scenario.Scenario, svc *scenario.Service, p *Preset, l *Load, limits Limits, triggers []Trigger, query QueryText) (*Variant, error) {
+func newVariant(sc *scenario.Scenario, svc *scenario.Service, p *Preset, l *simulate.Load, limits Limits, triggers []Trigger, query QueryText) (*Variant, error) {
 	triggers = slices.Clone(triggers)
 	var names []string
 	for i := range triggers {
@@ -60,15 +61,15 @@ func newVariant(sc *scenario.Scenario, svc *scenario.Service, p *Preset, l *Load
 		return nil, err
 	}
 	v.Manifest = text
-	if v.cand, err = FromYAML(sc, v.Metric+" at "+v.Threshold+", "+p.Name, text); err != nil {
+	if v.cand, err = simulate.FromYAML(sc, v.Metric+" at "+v.Threshold+", "+p.Name, text); err != nil {
 		return nil, err
 	}
-	v.cand.Controllers[0].retarget(svc.Name) // in the workload it is called so
-	return v, UseKubernetes(limits.Kubernetes, v.cand)
+	v.cand.Controllers[0].Retarget(svc.Name) // in the workload it is called so
+	return v, simulate.UseKubernetes(limits.Kubernetes, v.cand)
 }
 
 // metricsFor are the triggers to try. Thresholds follow from the capacity and the objective: so many seconds of work.
-func metricsFor(svc *scenario.Service, l *Load) [][]Trigger {
+func metricsFor(svc *scenario.Service, l *simulate.Load) [][]Trigger {
 	age := svc.Objective.MaxAge.Seconds()
 	cpu := Trigger{Type: "cpu", Name: "cpu", Threshold: "80"}
 	prom := func(name, kind string, threshold float64) Trigger {

@@ -1,4 +1,4 @@
-package simulate
+package report
 
 import (
 	"encoding/csv"
@@ -6,20 +6,22 @@ import (
 	"io"
 	"math"
 	"strconv"
+
+	"kafka_burndown_exporter/lab/simulate"
 )
 
 // jsonReport is the report as data. Times are in seconds.
 type jsonReport struct {
-	Scenario string    `json:"scenario"`
-	Title    string    `json:"title"`
-	Seed     uint64    `json:"seed"`
-	Duration float64   `json:"duration_seconds"`
-	Kube     string    `json:"kubernetes,omitempty"`
-	KEDA     string    `json:"keda"`
-	Recorded []jsonRec `json:"recordings,omitempty"`
-	Notes    []string  `json:"notes,omitempty"`
-	Services []jsonCmp `json:"services"`
-	Lints    []Lint    `json:"lints,omitempty"`
+	Scenario string          `json:"scenario"`
+	Title    string          `json:"title"`
+	Seed     uint64          `json:"seed"`
+	Duration float64         `json:"duration_seconds"`
+	Kube     string          `json:"kubernetes,omitempty"`
+	KEDA     string          `json:"keda"`
+	Recorded []jsonRec       `json:"recordings,omitempty"`
+	Notes    []string        `json:"notes,omitempty"`
+	Services []jsonCmp       `json:"services"`
+	Lints    []simulate.Lint `json:"lints,omitempty"`
 }
 
 type jsonRec struct {
@@ -37,19 +39,19 @@ type jsonGap struct {
 }
 
 type jsonCmp struct {
-	Service    string   `json:"service"`
-	Group      string   `json:"group"`
-	MaxAge     float64  `json:"objective_max_age_seconds"`
-	Percentile float64  `json:"objective_percentile"`
-	Best       string   `json:"best"`
-	Conclusion []string `json:"conclusion"`
-	Results    []Result `json:"results"`
+	Service    string            `json:"service"`
+	Group      string            `json:"group"`
+	MaxAge     float64           `json:"objective_max_age_seconds"`
+	Percentile float64           `json:"objective_percentile"`
+	Best       string            `json:"best"`
+	Conclusion []string          `json:"conclusion"`
+	Results    []simulate.Result `json:"results"`
 }
 
 // WriteJSON writes the report as JSON.
-func (r *Report) WriteJSON(w io.Writer) error {
+func WriteJSON(w io.Writer, r *simulate.Report) error {
 	out := jsonReport{Scenario: r.Scenario.Name, Title: r.Scenario.Title, Seed: r.Scenario.Seed,
-		Duration: r.Scenario.Duration.Seconds(), Kube: string(r.Kubernetes), KEDA: KEDAVersion, Notes: r.notes(), Lints: r.Lints}
+		Duration: r.Scenario.Duration.Seconds(), Kube: string(r.Kubernetes), KEDA: simulate.KEDAVersion, Notes: r.Notes(), Lints: r.Lints}
 	for i := range r.Recordings {
 		rec := &r.Recordings[i]
 		j := jsonRec{Producer: rec.Producer, Before: rec.Before.Seconds(), Length: rec.Length.Seconds(), After: rec.After.Seconds(),
@@ -63,7 +65,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		c := &r.Comparisons[i]
 		cmp := jsonCmp{Service: c.Service.Name, Group: c.Service.Group, MaxAge: c.Service.Objective.MaxAge.Seconds(),
 			Percentile: c.Service.Objective.Percentile, Conclusion: r.Conclusion(c), Results: c.Results}
-		if best := c.best(); best != nil {
+		if best := c.Best(); best != nil {
 			cmp.Best = best.Candidate
 		}
 		out.Services = append(out.Services, cmp)
@@ -74,7 +76,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 }
 
 // WriteCSV writes the course of every run: one row per candidate, service and point.
-func (r *Report) WriteCSV(w io.Writer) error {
+func WriteCSV(w io.Writer, r *simulate.Report) error {
 	out := csv.NewWriter(w)
 	head := []string{"service", "candidate", "seconds", "produced_rate", "produced_known", "consumed_rate", "lag", "age_seconds",
 		"replicas", "ready_replicas"}
@@ -87,7 +89,7 @@ func (r *Report) WriteCSV(w io.Writer) error {
 			if res.Trace == nil {
 				continue
 			}
-			if err := res.Trace.rows(out, res.Service, res.Candidate); err != nil {
+			if err := rows(out, res); err != nil {
 				return err
 			}
 		}
@@ -96,9 +98,10 @@ func (r *Report) WriteCSV(w io.Writer) error {
 	return out.Error()
 }
 
-func (t *Trace) rows(out *csv.Writer, service, candidate string) error {
+func rows(out *csv.Writer, res *simulate.Result) error {
+	t := res.Trace
 	for i := range t.At {
-		row := []string{service, candidate, cell(t.At[i]), cell(t.Rate[i]), strconv.FormatBool(!t.Unknown[i]), cell(t.Consumed[i]),
+		row := []string{res.Service, res.Candidate, cell(t.At[i]), cell(t.Rate[i]), strconv.FormatBool(!t.Unknown[i]), cell(t.Consumed[i]),
 			cell(t.Lag[i]), cell(t.Age[i]), cell(t.Replicas[i]), cell(t.Ready[i])}
 		if err := out.Write(row); err != nil {
 			return err

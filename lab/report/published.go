@@ -1,4 +1,4 @@
-package simulate
+package report
 
 import (
 	"fmt"
@@ -9,72 +9,62 @@ import (
 
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/lab/units"
 )
 
 // published prints figures that stand elsewhere beside those of the default candidate.
-func (r *Report) published(p *printer) {
+func published(p *Printer, r *simulate.Report) {
 	pub := r.Scenario.Published
 	if pub == nil {
 		return
 	}
-	res := r.defaultResult()
+	res := defaultResult(r)
 	if res == nil {
 		return
 	}
 	if len(pub.Timeline) > 0 && res.Trace != nil {
-		p.line("")
-		p.line("Published timeline beside the real algorithm (%s, %s)", pub.Service, res.Candidate)
-		p.table(timelineRows(pub, res), func(int) bool { return false })
-		p.line("Replicas in the run: %s", strings.Join(changesWithin(pub, res), ", "))
+		p.Line("")
+		p.Line("Published timeline beside the real algorithm (%s, %s)", pub.Service, res.Candidate)
+		p.Table(timelineRows(pub, res), func(int) bool { return false })
+		p.Line("Replicas in the run: %s", strings.Join(changesWithin(pub, res), ", "))
 	}
 	if len(pub.Claims) > 0 {
-		p.line("")
-		p.line("Published results beside the run (%s)", pub.Service)
-		p.table(r.claimRows(pub, res), func(i int) bool { return i == 0 })
+		p.Line("")
+		p.Line("Published results beside the run (%s)", pub.Service)
+		p.Table(claimRows(r, res), func(i int) bool { return i == 0 })
 	}
 	if len(pub.Why) > 0 {
-		p.line("")
-		p.line("Why they differ")
+		p.Line("")
+		p.Line("Why they differ")
 		for _, w := range pub.Why {
-			p.line("  - %s", w)
+			p.Line("  - %s", w)
 		}
 	}
 	if pub.Example != nil {
-		p.line("")
-		p.line("Worked example: %d replicas, accepted lag %s; replicas that one reconcile asks for", pub.Example.Replicas, units.Count(pub.Example.Accepted))
-		p.table(exampleRows(pub.Example), func(i int) bool { return i == 0 })
-		p.line("The base and the factor cancel in the ratio; rounded targets are what makes the small differences.")
+		p.Line("")
+		p.Line("Worked example: %d replicas, accepted lag %s; replicas that one reconcile asks for", pub.Example.Replicas, units.Count(pub.Example.Accepted))
+		p.Table(exampleRows(pub.Example), func(i int) bool { return i == 0 })
+		p.Line("The base and the factor cancel in the ratio; rounded targets are what makes the small differences.")
 	}
 }
 
 // defaultResult is the published service under the scenario's default candidate.
-func (r *Report) defaultResult() *Result {
+func defaultResult(r *simulate.Report) *simulate.Result {
 	def := r.Scenario.DefaultCandidate()
 	if def == nil {
 		return nil
 	}
-	return r.result(def.Name, r.Scenario.Published.Service)
+	return r.Result(def.Name, r.Scenario.Published.Service)
 }
 
-func (r *Report) result(candidate, service string) *Result {
-	for i := range r.Comparisons {
-		for j := range r.Comparisons[i].Results {
-			if res := &r.Comparisons[i].Results[j]; res.Candidate == candidate && res.Service == service {
-				return res
-			}
-		}
-	}
-	return nil
-}
-
-func timelineRows(pub *scenario.Published, res *Result) [][]string {
+func timelineRows(pub *scenario.Published, res *simulate.Result) [][]string {
 	head := []string{"T+"}
 	text := [][]string{{"published events/s"}, {"lag"}, {"replicas"}, {"simulated events/s"}, {"lag"}, {"age"}, {"replicas"}, {"ready"}}
 	t := res.Trace
 	for _, c := range pub.Timeline {
 		head = append(head, strconv.Itoa(int(c.At.Seconds())))
-		i := t.index((pub.Offset + c.At).Seconds())
+		i := nearest(t, (pub.Offset + c.At).Seconds())
 		cells := []string{units.Count(c.Rate), units.Count(c.Lag), c.Replicas, units.Count(t.Rate[i]), units.Count(t.Lag[i]), units.Seconds(t.Age[i]),
 			stepTo(t.Replicas, i), units.Number(t.Ready[i])}
 		for j, cell := range cells {
@@ -92,8 +82,8 @@ func stepTo(v []float64, i int) string {
 	return units.Number(v[i])
 }
 
-// index is the point nearest to a time.
-func (t *Trace) index(at float64) int {
+// nearest is the point nearest to a time.
+func nearest(t *simulate.Trace, at float64) int {
 	best := 0
 	for i := range t.At {
 		if math.Abs(t.At[i]-at) < math.Abs(t.At[best]-at) {
@@ -104,7 +94,7 @@ func (t *Trace) index(at float64) int {
 }
 
 // changesWithin lists the changes of replicas during the published timeline.
-func changesWithin(pub *scenario.Published, res *Result) []string {
+func changesWithin(pub *scenario.Published, res *simulate.Result) []string {
 	from := pub.Offset.Seconds()
 	to := from + pub.Timeline[len(pub.Timeline)-1].At.Seconds()
 	var out []string
@@ -117,15 +107,16 @@ func changesWithin(pub *scenario.Published, res *Result) []string {
 }
 
 // claimRows puts published results beside the run without autoscaling and the run of the default candidate.
-func (r *Report) claimRows(pub *scenario.Published, res *Result) [][]string {
+func claimRows(r *simulate.Report, res *simulate.Result) [][]string {
+	pub := r.Scenario.Published
 	rows := [][]string{{"", "published before", "published after", "simulated fixed", "simulated " + res.Candidate}}
-	fixed := r.fixed(pub.Service)
+	still := fixed(r, pub.Service)
 	for _, c := range pub.Claims {
 		row := []string{c.What, c.Before, c.After, "", measure(c.Measure, res)}
-		if fixed != nil {
-			row[3] = measure(c.Measure, fixed)
+		if still != nil {
+			row[3] = measure(c.Measure, still)
 			if c.Measure == "cost" {
-				row[4] += " (" + units.Percent(res.Cost, fixed.Cost) + ")"
+				row[4] += " (" + units.Percent(res.Cost, still.Cost) + ")"
 			}
 		}
 		rows = append(rows, row)
@@ -134,10 +125,10 @@ func (r *Report) claimRows(pub *scenario.Published, res *Result) [][]string {
 }
 
 // fixed is the result of the candidate that does not scale the service.
-func (r *Report) fixed(service string) *Result {
+func fixed(r *simulate.Report, service string) *simulate.Result {
 	for _, c := range r.Candidates {
-		if !c.controls(service) {
-			if res := r.result(c.Name, service); res != nil {
+		if !c.Controls(service) {
+			if res := r.Result(c.Name, service); res != nil {
 				return res
 			}
 		}
@@ -145,7 +136,7 @@ func (r *Report) fixed(service string) *Result {
 	return nil
 }
 
-func measure(name string, r *Result) string {
+func measure(name string, r *simulate.Result) string {
 	switch name {
 	case "peakLag":
 		return units.Count(r.PeakLag)

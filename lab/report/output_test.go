@@ -1,4 +1,4 @@
-package simulate
+package report
 
 import (
 	"context"
@@ -11,15 +11,16 @@ import (
 
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 )
 
-func shortReport(t *testing.T) *Report {
+func shortReport(t *testing.T) *simulate.Report {
 	t.Helper()
 	sc := load(t, "payments")
 	sc.Title = `Payments <script>alert("x")</script>`
 	cands := candidates(t, sc)
 	cands[0].Title = `<img src=x onerror=alert(1)>`
-	r, err := Simulate(context.Background(), sc, cands, Options{Trace: true}, nil)
+	r, err := simulate.Simulate(context.Background(), sc, cands, simulate.Options{Trace: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func shortReport(t *testing.T) *Report {
 func TestHTMLIsSelfContainedAndEscapes(t *testing.T) {
 	r := shortReport(t)
 	var b strings.Builder
-	if err := r.WriteHTML(&b); err != nil {
+	if err := WriteHTML(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	page := b.String()
@@ -75,7 +76,7 @@ func TestHTMLIsSelfContainedAndEscapes(t *testing.T) {
 func TestJSONHoldsEveryResult(t *testing.T) {
 	r := shortReport(t)
 	var b strings.Builder
-	if err := r.WriteJSON(&b); err != nil {
+	if err := WriteJSON(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	var got jsonReport
@@ -95,7 +96,7 @@ func TestJSONHoldsEveryResult(t *testing.T) {
 func TestCSVHasARowPerPoint(t *testing.T) {
 	r := shortReport(t)
 	var b strings.Builder
-	if err := r.WriteCSV(&b); err != nil {
+	if err := WriteCSV(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
@@ -117,7 +118,7 @@ func TestCSVHasARowPerPoint(t *testing.T) {
 func TestLintsAreShown(t *testing.T) {
 	r := shortReport(t)
 	var b strings.Builder
-	if err := r.WriteText(&b, true); err != nil {
+	if err := WriteText(&b, r, true); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(b.String(), "Lints") || !strings.Contains(b.String(), "maxReplicaCount") {
@@ -125,24 +126,6 @@ func TestLintsAreShown(t *testing.T) {
 	}
 	if !strings.Contains(b.String(), "changes:") {
 		t.Error("no timeline of changes")
-	}
-}
-
-func TestCalculator(t *testing.T) {
-	cases := map[float64][]string{
-		100: {"target 100 accepts a lag of 20k", "between 7420 and 54k", "×1.40"},
-		130: {"can never scale up: stay below 127.273"},
-	}
-	for target, want := range cases {
-		var b strings.Builder
-		if err := WriteCalculator(&b, target); err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range want {
-			if !strings.Contains(b.String(), w) {
-				t.Errorf("target %v: %q is not in:\n%s", target, w, b.String())
-			}
-		}
 	}
 }
 
@@ -169,7 +152,7 @@ func TestCoverageIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Simulate(t.Context(), sc, []*Candidate{{Name: "fixed"}}, Options{}, nil)
+	r, err := simulate.Simulate(t.Context(), sc, []*simulate.Candidate{{Name: "fixed"}}, simulate.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +161,7 @@ func TestCoverageIsShown(t *testing.T) {
 		t.Errorf("notes: %q", notes)
 	}
 	for _, write := range []func(*strings.Builder) error{
-		func(b *strings.Builder) error { return r.WriteText(b, false) }, func(b *strings.Builder) error { return r.WriteHTML(b) },
+		func(b *strings.Builder) error { return WriteText(b, r, false) }, func(b *strings.Builder) error { return WriteHTML(b, r) },
 	} {
 		var b strings.Builder
 		if err := write(&b); err != nil {

@@ -1,4 +1,4 @@
-package simulate
+package report
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/lab/units"
 )
 
@@ -20,7 +21,7 @@ type headline struct {
 type fact struct{ Name, Value, Note string }
 
 // newHeadline compares the best result with what there is; base may be nil.
-func newHeadline(apply string, best, base *Result, svc *scenario.Service, length time.Duration) headline {
+func newHeadline(apply string, best, base *simulate.Result, svc *scenario.Service, length time.Duration) headline {
 	obj := &svc.Objective
 	h := headline{Apply: "Apply " + apply, Met: best.Meets}
 	switch {
@@ -61,19 +62,19 @@ func newHeadline(apply string, best, base *Result, svc *scenario.Service, length
 	return h
 }
 
-func money(r *Result, length time.Duration) string {
+func money(r *simulate.Result, length time.Duration) string {
 	return fmt.Sprintf("%.2f", r.Cost*30*24/length.Hours())
 }
 
 // present is what there is today: the recorded replicas, else the scenario's default candidate, else no autoscaling.
-func (r *Report) present(c *Comparison) *Result {
+func present(r *simulate.Report, c *simulate.Comparison) *simulate.Result {
 	names := []string{"recorded"}
 	if def := r.Scenario.DefaultCandidate(); def != nil {
 		names = append(names, def.Name)
 	}
 	for _, name := range append(names, "fixed") {
 		for i := range c.Results {
-			if c.Results[i].Candidate == name && !c.starved(&c.Results[i]) {
+			if c.Results[i].Candidate == name && !c.Starved(&c.Results[i]) {
 				return &c.Results[i]
 			}
 		}
@@ -82,7 +83,7 @@ func (r *Report) present(c *Comparison) *Result {
 }
 
 // manifests names where a candidate's objects for a service stand.
-func (c *Candidate) manifests(service string) string {
+func manifests(c *simulate.Candidate, service string) string {
 	var out []string
 	for _, ctl := range c.Controllers {
 		if ctl.Service == service {

@@ -1,4 +1,4 @@
-package simulate
+package tune
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/rules"
 )
 
@@ -29,6 +30,15 @@ func shippedQuery(t testing.TB) QueryText {
 		}
 		return "", fmt.Errorf("no query %q", name)
 	}
+}
+
+func load(t testing.TB, name string) *scenario.Scenario {
+	t.Helper()
+	sc, err := scenario.Load("../../scenarios/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
 }
 
 // week is a week of one-minute history with a busy weekend.
@@ -59,7 +69,7 @@ func week(t testing.TB) *scenario.Scenario {
 func BenchmarkTuneWeek(b *testing.B) {
 	sc, query := week(b), shippedQuery(b)
 	for b.Loop() {
-		if _, err := Tune(context.Background(), sc, "consumer", Limits{}, query, nil); err != nil {
+		if _, err := Search(context.Background(), sc, "consumer", Limits{}, query, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -69,7 +79,7 @@ func TestTuneRecommendsWhatMeetsTheObjective(t *testing.T) {
 	sc := load(t, "payments")
 	done, total := 0, 0
 	progress := func(d, all int) { done, total = d, all }
-	tn, err := Tune(context.Background(), sc, "analytics-consumer", Limits{Preset: "quick", Max: 6}, shippedQuery(t), progress)
+	tn, err := Search(context.Background(), sc, "analytics-consumer", Limits{Preset: "quick", Max: 6}, shippedQuery(t), progress)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +109,7 @@ func TestTuneRecommendsWhatMeetsTheObjective(t *testing.T) {
 	if !ok || manifest != string(rec.Manifest) || !strings.Contains(b.String(), "Recommended: "+rec.name()) {
 		t.Errorf("output:\n%s", b.String())
 	}
-	if _, err := FromYAML(sc, "again", []byte(manifest)); err != nil {
+	if _, err := simulate.FromYAML(sc, "again", []byte(manifest)); err != nil {
 		t.Error(err)
 	}
 }
@@ -108,13 +118,13 @@ func TestTuneRecommendsWhatMeetsTheObjective(t *testing.T) {
 func TestTunedManifestsAreClean(t *testing.T) {
 	sc := load(t, "tuning-profiles")
 	svc := &sc.Services[0]
-	l := MeasureLoad(sc, svc)
+	l := simulate.MeasureLoad(sc, svc)
 	all, err := space(sc, svc, &l, Limits{}, shippedQuery(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range all {
-		for _, f := range lints(sc, []*Candidate{v.cand}) {
+		for _, f := range simulate.Lints(sc, []*simulate.Candidate{v.cand}) {
 			if f.Severity == "error" {
 				t.Errorf("%s: %s: %s", v.name(), f.ID, f.Reason)
 			}
@@ -124,10 +134,10 @@ func TestTunedManifestsAreClean(t *testing.T) {
 
 func TestTuneNamesTheWrongFlag(t *testing.T) {
 	sc := load(t, "payments")
-	if _, err := Tune(context.Background(), sc, "nobody", Limits{}, shippedQuery(t), nil); err == nil || !strings.HasPrefix(err.Error(), "--service: ") {
+	if _, err := Search(context.Background(), sc, "nobody", Limits{}, shippedQuery(t), nil); err == nil || !strings.HasPrefix(err.Error(), "--service: ") {
 		t.Errorf("error is %v", err)
 	}
-	_, err := Tune(context.Background(), sc, "analytics-consumer", Limits{Preset: "best"}, shippedQuery(t), nil)
+	_, err := Search(context.Background(), sc, "analytics-consumer", Limits{Preset: "best"}, shippedQuery(t), nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "--preset: ") {
 		t.Errorf("error is %v", err)
 	}
@@ -159,7 +169,7 @@ func TestPresetsAreTheProfilesOfDeploy(t *testing.T) {
 }
 
 func TestPresetBounds(t *testing.T) {
-	l := Load{Partitions: 10, Capacity: 100, Low: 80, Mean: 350, Peak: 740}
+	l := simulate.Load{Partitions: 10, Capacity: 100, Low: 80, Mean: 350, Peak: 740}
 	want := map[string][2]int{"quick": {1, 10}, "slow": {2, 5}, "known-peaks": {4, 10}, "initial-load": {3, 10}, "consistently-high": {6, 10}}
 	for _, p := range Presets() {
 		if got := [2]int{p.Min(&l), p.Max(&l)}; got != want[p.Name] {
@@ -170,7 +180,8 @@ func TestPresetBounds(t *testing.T) {
 
 func TestBusiestWindowHoldsThePeak(t *testing.T) {
 	sc := week(t)
-	w := busiest(sc, &sc.Services[0])
+	l := simulate.MeasureLoad(sc, &sc.Services[0])
+	w := busiest(sc, &l)
 	// Day 4, 19 h is the peak.
 	peak := 4*24*time.Hour + 19*time.Hour
 	if w.Length != coarseLength || peak < w.From || peak > w.From+w.Length {
@@ -213,15 +224,58 @@ func TestCandidatesForARecording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Simulate(context.Background(), sc, append(cands, Recorded(h, "s")), Options{}, nil)
+	r, err := simulate.Simulate(context.Background(), sc, append(cands, simulate.Recorded(h, "s")), simulate.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Recorded consumption was capped at 90: with the two recorded pods the replay falls behind, and does not follow it.
-	if res := r.result("recorded", "s"); res == nil || res.MaxReplicas != 2 || res.PeakLag < 30*7000 {
+	if res := r.Result("recorded", "s"); res == nil || res.MaxReplicas != 2 || res.PeakLag < 30*7000 {
 		t.Errorf("recorded replicas: %+v", res)
 	}
-	if res := r.result("desired-replicas", "s"); res == nil || !res.Drained || res.MaxReplicas < 3 {
+	if res := r.Result("desired-replicas", "s"); res == nil || !res.Drained || res.MaxReplicas < 3 {
 		t.Errorf("desired replicas: %+v", res)
+	}
+}
+
+func TestTunePage(t *testing.T) {
+	sc := load(t, "payments")
+	sc.Duration = time.Hour
+	tn, err := Search(context.Background(), sc, "payment-service", Limits{Preset: "quick", Trace: true, Present: &simulate.Candidate{Name: "fixed"}}, shippedQuery(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := tn.WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	for _, want := range []string{"now (fixed): ", "kind: ScaledObject", "grey: all variants", "what there is", "<dt>threshold</dt>", "class=\"best\""} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if n := strings.Count(page, "class=\"best\""); n != 1 || strings.Contains(page, "NaN") {
+		t.Errorf("%d recommended rows, or NaN", n)
+	}
+	if tn.present == nil || len(tn.drawn) < 2 || len(tn.drawn) > drawnVariants+1 {
+		t.Errorf("%d drawn", len(tn.drawn))
+	}
+}
+
+func TestCalculator(t *testing.T) {
+	cases := map[float64][]string{
+		100: {"target 100 accepts a lag of 20k", "between 7420 and 54k", "×1.40"},
+		130: {"can never scale up: stay below 127.273"},
+	}
+	for target, want := range cases {
+		var b strings.Builder
+		if err := WriteCalculator(&b, target); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("target %v: %q is not in:\n%s", target, w, b.String())
+			}
+		}
 	}
 }
