@@ -1,4 +1,4 @@
-package simulate
+package plant
 
 import (
 	"slices"
@@ -8,14 +8,13 @@ import (
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// exporter samples the plant as the real one samples Kafka, through the same tracker.
-type exporter struct {
-	plant   *plant
+// Exporter samples the plant as the real one samples Kafka, through the same tracker.
+type Exporter struct {
+	plant   *Plant
 	tracker *lag.Tracker
-	start   time.Time
 	topics  []int // indices of the plant's topics, by name
 	groups  []int
-	inSnap  map[*group]int // position in the snapshot's groups
+	inSnap  map[*Group]int // position in the snapshot's groups
 	brokers []lag.Broker
 	newest  *lag.Snapshot
 	// wave is used again for every sample: the tracker keeps nothing of it but members.
@@ -30,40 +29,38 @@ func trackerOptions(interval, window time.Duration) lag.Options {
 	return opt
 }
 
-func newExporter(p *plant) *exporter {
-	e := &exporter{plant: p, start: p.sc.Start,
-		brokers: []lag.Broker{{ID: 1, Address: "kafka:9092", Up: true}}, inSnap: map[*group]int{}}
+// NewExporter samples nothing before Begin.
+func NewExporter(p *Plant) *Exporter {
+	e := &Exporter{plant: p, brokers: []lag.Broker{{ID: 1, Address: "kafka:9092", Up: true}}, inSnap: map[*Group]int{}}
 	for i := range p.topics {
 		e.topics = append(e.topics, i)
 	}
 	slices.SortFunc(e.topics, func(a, b int) int {
 		return strings.Compare(p.topics[a].topic.Name, p.topics[b].topic.Name)
 	})
-	for i := range p.groups {
+	for i := range p.Groups {
 		e.groups = append(e.groups, i)
 	}
-	slices.SortFunc(e.groups, func(a, b int) int { return strings.Compare(p.groups[a].svc.Group, p.groups[b].svc.Group) })
+	slices.SortFunc(e.groups, func(a, b int) int { return strings.Compare(p.Groups[a].Service.Group, p.Groups[b].Service.Group) })
 	for at, i := range e.groups {
-		e.inSnap[p.groups[i]] = at
+		e.inSnap[p.Groups[i]] = at
 	}
 	e.prepare()
 	return e
 }
 
-// begin makes the tracker, with pilots where somebody reads what they decide: most of a run's time would be theirs.
-func (e *exporter) begin(pilots bool) {
-	pipe := &e.plant.sc.Pipeline
+// Begin makes the tracker, with pilots where somebody reads what they decide: most of a run's time would be theirs.
+func (e *Exporter) Begin(pilots bool) {
+	pipe := &e.plant.Scenario.Pipeline
 	opt := trackerOptions(pipe.SampleInterval, pipe.RateWindow)
 	if pilots {
-		opt.Pilot = e.plant.pilot
+		opt.Pilot = e.plant.pilots()
 	}
 	e.tracker = lag.NewTracker(opt)
 }
 
-func (e *exporter) at(step int) time.Time { return e.start.Add(e.plant.time(step)) }
-
 // prepare lays the wave out: everything in it that does not change.
-func (e *exporter) prepare() {
+func (e *Exporter) prepare() {
 	w := &e.wave
 	w.Brokers = e.brokers
 	for _, i := range e.topics {
@@ -75,8 +72,8 @@ func (e *exporter) prepare() {
 		w.Topics = append(w.Topics, t)
 	}
 	for _, i := range e.groups {
-		g := e.plant.groups[i]
-		s := lag.GroupSample{ID: g.svc.Group, Type: lag.GroupClassic, ProtocolType: "consumer", Coordinator: 1}
+		g := e.plant.Groups[i]
+		s := lag.GroupSample{ID: g.Service.Group, Type: lag.GroupClassic, ProtocolType: "consumer", Coordinator: 1}
 		order := make([]int, len(g.logs))
 		starts := make([]int, len(g.logs))
 		for k, at := 0, 0; k < len(g.logs); k++ {
@@ -99,21 +96,21 @@ func (e *exporter) prepare() {
 	}
 }
 
-// sample is one wave.
-func (e *exporter) sample(step int) {
-	now := e.at(step)
+// Sample is one wave.
+func (e *Exporter) Sample(step int) {
+	now := e.plant.At(step)
 	w := &e.wave
 	w.Began, w.Ended = now, now
 	for k, i := range e.topics {
 		e.topic(e.plant.topics[i], now, w.Topics[k].Partitions)
 	}
 	for k, i := range e.groups {
-		e.group(e.plant.groups[i], step, now, &w.Groups[k], e.from[k])
+		e.group(e.plant.Groups[i], step, now, &w.Groups[k], e.from[k])
 	}
 	e.newest = e.tracker.Observe(w)
 }
 
-func (e *exporter) topic(l *topicLog, now time.Time, out []lag.PartitionSample) {
+func (e *Exporter) topic(l *topicLog, now time.Time, out []lag.PartitionSample) {
 	unread := int(e.plant.partial*float64(len(out)) + 0.999)
 	for p := range out {
 		s := &out[p]
@@ -124,7 +121,7 @@ func (e *exporter) topic(l *topicLog, now time.Time, out []lag.PartitionSample) 
 	}
 }
 
-func (e *exporter) group(g *group, step int, now time.Time, out *lag.GroupSample, from []int) {
+func (e *Exporter) group(g *Group, step int, now time.Time, out *lag.GroupSample, from []int) {
 	out.State, out.ListedAt, out.CommitsAt = "Stable", now, now
 	switch {
 	case len(g.members) == 0:
@@ -141,23 +138,43 @@ func (e *exporter) group(g *group, step int, now time.Time, out *lag.GroupSample
 	}
 	m := &lag.Members{At: now, State: out.State, Count: len(g.members)}
 	if len(g.members) > 0 {
-		m.Assignor, m.Topics, m.Assigned = g.svc.Assignor, g.sorted, g.assigned(out.Commits, from)
+		m.Assignor, m.Topics, m.Assigned = g.Service.Assignor, g.sorted, g.assigned(out.Commits, from)
 	}
 	out.Members = m
 }
 
-// snapshot is what a scrape gets: the newest sample while it lives.
-func (e *exporter) snapshot(step int) *lag.Snapshot {
-	if e.newest == nil || e.at(step).After(e.newest.Expires) {
+// Snapshot is what a scrape gets: the newest sample while it lives.
+func (e *Exporter) Snapshot(step int) *lag.Snapshot {
+	if e.newest == nil || e.plant.At(step).After(e.newest.Expires) {
 		return nil
 	}
 	return e.newest
 }
 
-// of is a group's part of the newest sample, nil before the first.
-func (e *exporter) of(g *group) *lag.Group {
+// Of is a group's part of the newest sample, nil before the first.
+func (e *Exporter) Of(g *Group) *lag.Group {
 	if e.newest == nil || e.inSnap[g] >= len(e.newest.Groups) {
 		return nil
 	}
 	return &e.newest.Groups[e.inSnap[g]]
+}
+
+// assigned is who holds which partition of the group, by the topics of its commits; from says where in the group's
+// partitions each of them begins.
+func (g *Group) assigned(commits []lag.TopicCommits, from []int) []lag.Assigned {
+	number := make(map[*member]int32, len(g.members))
+	for i, m := range g.members {
+		number[m] = int32(i)
+	}
+	out := make([]lag.Assigned, len(commits))
+	for k := range commits {
+		a := lag.Assigned{Topic: commits[k].Topic}
+		for i, p := range commits[k].Partitions {
+			if m, ok := number[g.parts[from[k]+i].owner]; ok {
+				a.Partitions, a.Members = append(a.Partitions, p), append(a.Members, m)
+			}
+		}
+		out[k] = a
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package simulate
+package plant
 
 import (
 	"math"
@@ -34,7 +34,7 @@ func TestAssignors(t *testing.T) {
 }
 
 // small is a plant of one service at a constant rate.
-func small(t *testing.T, rate float64, replicas int, change func(*scenario.Scenario)) (*plant, *group) {
+func small(t *testing.T, rate float64, replicas int, change func(*scenario.Scenario)) (*Plant, *Group) {
 	t.Helper()
 	sc := &scenario.Scenario{
 		Duration: time.Hour, Topics: []scenario.Topic{{Name: "t", Partitions: 4}},
@@ -48,25 +48,25 @@ func small(t *testing.T, rate float64, replicas int, change func(*scenario.Scena
 	if change != nil {
 		change(sc)
 	}
-	p := newPlant(sc, time.Second)
-	p.groups[0].populate(replicas)
-	return p, p.groups[0]
+	p := New(sc, Options{Step: time.Second})
+	p.Groups[0].Start(replicas)
+	return p, p.Groups[0]
 }
 
-func steps(p *plant, from, to int) {
+func steps(p *Plant, from, to int) {
 	for step := from; step < to; step++ {
-		p.advance(step)
+		p.Advance(step)
 	}
 }
 
 func TestLagIsWhatCapacityLeaves(t *testing.T) {
 	p, g := small(t, 150, 2, nil)
 	steps(p, 0, 100)
-	if lag := g.lag(); math.Abs(lag-5000) > 1 {
+	if lag := g.Lag(); math.Abs(lag-5000) > 1 {
 		t.Errorf("lag after 100 s of 150/s against 100/s is %v, want 5000", lag)
 	}
 	// What was consumed is the first 10000 messages: the oldest waiting was produced 100 − 10000/150 s ago.
-	if age := g.age(99); math.Abs(age-33) > 2 {
+	if age := g.Age(99); math.Abs(age-33) > 2 {
 		t.Errorf("age is %v s, want about 33", age)
 	}
 }
@@ -74,7 +74,7 @@ func TestLagIsWhatCapacityLeaves(t *testing.T) {
 func TestPodsJoinAfterTheirDelayAndPauseTheGroup(t *testing.T) {
 	p, g := small(t, 80, 2, nil)
 	steps(p, 0, 10)
-	g.scaleTo(10, 4)
+	g.ScaleTo(10, 4)
 	steps(p, 10, 20)
 	if len(g.members) != 2 {
 		t.Errorf("%d members before the start delay", len(g.members))
@@ -83,12 +83,12 @@ func TestPodsJoinAfterTheirDelayAndPauseTheGroup(t *testing.T) {
 	if len(g.members) != 4 || g.consumed != 0 || g.stable(21) {
 		t.Errorf("%d members consumed %v, stable %v, in an eager rebalance", len(g.members), g.consumed, g.stable(21))
 	}
-	if ready := g.readyPods(21); ready != 2 {
+	if ready := g.Ready(21); ready != 2 {
 		t.Errorf("%d pods are Ready before their probe", ready)
 	}
 	steps(p, 22, 40)
-	if g.lag() > 1 || g.readyPods(39) != 4 {
-		t.Errorf("lag %v, %d ready", g.lag(), g.readyPods(39))
+	if g.Lag() > 1 || g.Ready(39) != 4 {
+		t.Errorf("lag %v, %d ready", g.Lag(), g.Ready(39))
 	}
 }
 
@@ -97,7 +97,7 @@ func TestCooperativeRebalanceKeepsWhatStays(t *testing.T) {
 		sc.Services[0].Assignor, sc.Services[0].Rebalance.Style = "cooperative-sticky", "cooperative"
 	})
 	steps(p, 0, 10)
-	g.scaleTo(10, 3)
+	g.ScaleTo(10, 3)
 	steps(p, 10, 21)
 	if g.consumed <= 40 || g.consumed >= 80 {
 		t.Errorf("%v consumed of 80 while one of four partitions moves", g.consumed)
@@ -117,8 +117,8 @@ func TestCrashRepeatsWhatWasNotCommittedAndLosesNothing(t *testing.T) {
 		t.Errorf("went back from %v to %v: more than one commit interval", before, g.parts[0].committed)
 	}
 	steps(p, 74, 500)
-	if g.lag() > 1 || g.lost != 0 {
-		t.Errorf("lag %v, lost %v", g.lag(), g.lost)
+	if g.Lag() > 1 || g.lost != 0 {
+		t.Errorf("lag %v, lost %v", g.Lag(), g.lost)
 	}
 }
 
@@ -129,7 +129,7 @@ func TestRetentionLosesMessagesOnce(t *testing.T) {
 	if math.Abs(g.lost-want) > 161 {
 		t.Errorf("lost %v of a topic that keeps 30 s, want about %v", g.lost, want)
 	}
-	if lag := g.lag(); lag > 80*32 {
+	if lag := g.Lag(); lag > 80*32 {
 		t.Errorf("lag %v counts what is gone", lag)
 	}
 }
@@ -137,9 +137,9 @@ func TestRetentionLosesMessagesOnce(t *testing.T) {
 func TestScaleDownTakesUnreadyThenNewest(t *testing.T) {
 	p, g := small(t, 80, 2, nil)
 	steps(p, 0, 10)
-	g.scaleTo(10, 4)
+	g.ScaleTo(10, 4)
 	oldest := g.pods[0]
-	g.scaleTo(11, 2)
+	g.ScaleTo(11, 2)
 	if len(g.pods) != 2 || g.pods[0] != oldest || g.pods[1].ready > 0 {
 		t.Errorf("pods left: %+v", g.pods)
 	}

@@ -1,4 +1,4 @@
-package simulate
+package plant
 
 import (
 	"time"
@@ -19,8 +19,8 @@ type pod struct {
 // metricsWindow is the distance of the metrics server's samples.
 const metricsWindow = 15 * time.Second
 
-// scaleTo creates or removes pods until there are n.
-func (g *group) scaleTo(step, n int) {
+// ScaleTo creates or removes pods until there are n.
+func (g *Group) ScaleTo(step, n int) {
 	g.spec = n
 	for len(g.pods) < n {
 		g.pods = append(g.pods, g.newPod(step))
@@ -30,15 +30,15 @@ func (g *group) scaleTo(step, n int) {
 	}
 }
 
-func (g *group) newPod(step int) *pod {
+func (g *Group) newPod(step int) *pod {
 	p := &pod{created: step, speed: g.nextSpeed()}
-	p.joins = step + g.clock.steps(g.svc.StartDelay)
-	p.ready = p.joins + g.clock.steps(g.svc.ReadyDelay)
+	p.joins = step + g.clock.steps(g.Service.StartDelay)
+	p.ready = p.joins + g.clock.steps(g.Service.ReadyDelay)
 	return p
 }
 
 // nextSpeed is that of the next pod to be created.
-func (g *group) nextSpeed() float64 {
+func (g *Group) nextSpeed() float64 {
 	if g.speed == nil {
 		return 1
 	}
@@ -47,7 +47,7 @@ func (g *group) nextSpeed() float64 {
 }
 
 // removePod stops a pod as a ReplicaSet chooses it: one that is not Ready first, then the newest. It leaves gracefully.
-func (g *group) removePod(step int) {
+func (g *Group) removePod(step int) {
 	victim := len(g.pods) - 1
 	for i := len(g.pods) - 1; i >= 0; i-- {
 		if step < g.pods[i].ready {
@@ -64,7 +64,7 @@ func (g *group) removePod(step int) {
 }
 
 // leave takes a member out; its partitions are committed first, unless it is dead.
-func (g *group) leave(m *member) {
+func (g *Group) leave(m *member) {
 	for _, p := range m.parts {
 		g.commitPartition(p)
 		p.owner = nil
@@ -78,7 +78,7 @@ func (g *group) leave(m *member) {
 }
 
 // crash kills the oldest Ready pods. The kubelet restarts them in place, the group notices when the session times out.
-func (g *group) crash(step, count int) {
+func (g *Group) crash(step, count int) {
 	for _, p := range g.pods {
 		if count == 0 {
 			return
@@ -87,7 +87,7 @@ func (g *group) crash(step, count int) {
 			continue
 		}
 		p.member.dead = true
-		p.member.leaves = step + g.clock.steps(g.svc.SessionTimeout)
+		p.member.leaves = step + g.clock.steps(g.Service.SessionTimeout)
 		p.member.pod = nil
 		fresh := g.newPod(step)
 		fresh.created, fresh.speed = p.created, p.speed
@@ -97,7 +97,7 @@ func (g *group) crash(step, count int) {
 }
 
 // tick starts pods, removes dead members and rebalances where the membership changed.
-func (g *group) tick(step int) {
+func (g *Group) tick(step int) {
 	changed := false
 	for i := 0; i < len(g.members); i++ {
 		if m := g.members[i]; m.dead && step >= m.leaves {
@@ -108,7 +108,7 @@ func (g *group) tick(step int) {
 	}
 	for _, p := range g.pods {
 		if p.member == nil && step >= p.joins {
-			p.member = &member{pod: p, commits: step + 1 + len(g.members)%g.clock.steps(g.svc.CommitInterval)}
+			p.member = &member{pod: p, commits: step + 1 + len(g.members)%g.clock.steps(g.Service.CommitInterval)}
 			g.members = append(g.members, p.member)
 			changed = true
 		}
@@ -118,7 +118,8 @@ func (g *group) tick(step int) {
 	}
 }
 
-func (g *group) readyPods(step int) int {
+// Ready is how many pods are Ready at a step.
+func (g *Group) Ready(step int) int {
 	n := 0
 	for _, p := range g.pods {
 		if step >= p.ready {
@@ -129,7 +130,7 @@ func (g *group) readyPods(step int) int {
 }
 
 // measure feeds the metrics server.
-func (g *group) measure(step int) {
+func (g *Group) measure(step int) {
 	for _, m := range g.members {
 		m.used += m.busy
 	}
@@ -137,7 +138,7 @@ func (g *group) measure(step int) {
 	if (step+1)%window != 0 {
 		return
 	}
-	res := &g.svc.Resources
+	res := &g.Service.Resources
 	for _, p := range g.pods {
 		if p.member == nil {
 			continue
@@ -150,9 +151,9 @@ func (g *group) measure(step int) {
 	}
 }
 
-// workload is the Deployment as KEDA and the HPA see it. Pods are appended to buf.
-func (g *group) workload(step int, at func(int) time.Time, withPods bool, buf []scale.Pod) scale.Workload {
-	w := scale.Workload{SpecReplicas: int32(g.spec), StatusReplicas: int32(len(g.pods)), ReadyReplicas: int32(g.readyPods(step))}
+// Workload is the Deployment as KEDA and the HPA see it. Pods are appended to buf.
+func (g *Group) Workload(step int, at func(int) time.Time, withPods bool, buf []scale.Pod) scale.Workload {
+	w := scale.Workload{SpecReplicas: int32(g.spec), StatusReplicas: int32(len(g.pods)), ReadyReplicas: int32(g.Ready(step))}
 	if !withPods {
 		return w
 	}
@@ -168,7 +169,7 @@ func (g *group) workload(step int, at func(int) time.Time, withPods bool, buf []
 		out.CPU = scale.PodUsage{RequestMilli: 1000, Measured: p.measuredAt > 0, UsageMilli: int64(p.usage * 10),
 			At: at(p.measuredAt), Window: metricsWindow}
 		out.Memory = scale.PodUsage{RequestMilli: 1000, Measured: p.measuredAt > 0,
-			UsageMilli: int64(g.svc.Resources.Memory * 10), At: at(p.measuredAt), Window: metricsWindow}
+			UsageMilli: int64(g.Service.Resources.Memory * 10), At: at(p.measuredAt), Window: metricsWindow}
 		buf = append(buf, out)
 	}
 	w.Pods = buf

@@ -1,9 +1,10 @@
-package simulate
+package plant
 
 import (
 	"math"
 	"time"
 
+	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -35,9 +36,10 @@ type member struct {
 	used    float64 // the same, added up over the metrics window
 }
 
-// group is a consumer group with the Deployment behind it.
-type group struct {
-	svc    *scenario.Service
+// Group is a consumer group with the Deployment behind it.
+type Group struct {
+	Service *scenario.Service
+
 	parts  []*partition
 	logs   []*topicLog
 	sorted []string // its topics
@@ -78,7 +80,8 @@ func (c clock) steps(d time.Duration) int { return int((d + c.step - 1) / c.step
 // seconds is the length of a step.
 func (c clock) seconds() float64 { return float64(c.step) / float64(time.Second) }
 
-func (g *group) lag() float64 {
+// Lag is how many messages wait.
+func (g *Group) Lag() float64 {
 	sum := 0.0
 	for _, p := range g.parts {
 		sum += p.lag()
@@ -87,10 +90,10 @@ func (g *group) lag() float64 {
 }
 
 // stable reports whether no rebalance is under way.
-func (g *group) stable(step int) bool { return step >= g.settled }
+func (g *Group) stable(step int) bool { return step >= g.settled }
 
 // rebalance distributes the partitions anew over the members. Those that take part rest until it is over.
-func (g *group) rebalance(step int) {
+func (g *Group) rebalance(step int) {
 	slots := make([]slot, len(g.parts))
 	index := make(map[*member]int, len(g.members))
 	for i, m := range g.members {
@@ -103,10 +106,10 @@ func (g *group) rebalance(step int) {
 			slots[i].owner = at
 		}
 	}
-	eager := g.svc.Rebalance.Style != "cooperative"
-	until := step + g.clock.steps(g.svc.Rebalance.Pause)
+	eager := g.Service.Rebalance.Style != "cooperative"
+	until := step + g.clock.steps(g.Service.Rebalance.Pause)
 	g.settled = until
-	for i, to := range assign(g.svc.Assignor, slots, len(g.members)) {
+	for i, to := range assign(g.Service.Assignor, slots, len(g.members)) {
 		p := g.parts[i]
 		var owner *member
 		if to != unowned {
@@ -124,7 +127,7 @@ func (g *group) rebalance(step int) {
 }
 
 // commitPartition commits the position, unless the owner is dead: then consumption goes back to the last commit.
-func (g *group) commitPartition(p *partition) {
+func (g *Group) commitPartition(p *partition) {
 	if p.owner != nil && p.owner.dead || g.noCommit {
 		p.pos = p.committed
 		return
@@ -133,9 +136,9 @@ func (g *group) commitPartition(p *partition) {
 }
 
 // consume lets every member work for one step and returns what was consumed.
-func (g *group) consume(step int, topics []*topicLog) {
+func (g *Group) consume(step int, topics []*topicLog) {
 	g.consumed = 0
-	budget := g.svc.Capacity.PerPod * g.clock.seconds() * g.factor
+	budget := g.Service.Capacity.PerPod * g.clock.seconds() * g.factor
 	for _, m := range g.members {
 		m.busy = 0
 		if m.dead || g.stopped || budget <= 0 {
@@ -155,7 +158,7 @@ func (g *group) consume(step int, topics []*topicLog) {
 }
 
 // serve shares a member's budget among its partitions: each gets the same, what one does not need goes to the others.
-func (g *group) serve(m *member, step int, budget float64, topics []*topicLog) float64 {
+func (g *Group) serve(m *member, step int, budget float64, topics []*topicLog) float64 {
 	open, total := g.work[:0], 0.0
 	for _, p := range m.parts {
 		if avail := *p.end - p.pos; avail > 0 && step >= p.paused {
@@ -192,7 +195,7 @@ func (g *group) serve(m *member, step int, budget float64, topics []*topicLog) f
 	return budget
 }
 
-func (g *group) advance(p *partition, n float64, topics []*topicLog) {
+func (g *Group) advance(p *partition, n float64, topics []*topicLog) {
 	p.pos += n
 	if p.pos > *p.end {
 		p.pos = *p.end
@@ -204,8 +207,8 @@ func (g *group) advance(p *partition, n float64, topics []*topicLog) {
 	}
 }
 
-func (g *group) commit(step int) {
-	interval := g.clock.steps(g.svc.CommitInterval)
+func (g *Group) commit(step int) {
+	interval := g.clock.steps(g.Service.CommitInterval)
 	for _, m := range g.members {
 		if m.dead || step < m.commits {
 			continue
@@ -218,7 +221,7 @@ func (g *group) commit(step int) {
 }
 
 // deletes reports whether one of the group's logs has lost messages.
-func (g *group) deletes() bool {
+func (g *Group) deletes() bool {
 	for _, l := range g.logs {
 		if l.trimmed {
 			return true
@@ -228,7 +231,7 @@ func (g *group) deletes() bool {
 }
 
 // reset handles positions that retention has passed: auto.offset.reset decides where to go on.
-func (g *group) reset() {
+func (g *Group) reset() {
 	if !g.deletes() {
 		return
 	}
@@ -238,7 +241,7 @@ func (g *group) reset() {
 			continue
 		}
 		to := start
-		if g.svc.OffsetReset == "latest" {
+		if g.Service.OffsetReset == "latest" {
 			to = *p.end
 		}
 		g.lost += to - p.pos
@@ -246,8 +249,8 @@ func (g *group) reset() {
 	}
 }
 
-// age is how long the oldest unconsumed message has waited, in steps.
-func (g *group) age(step int) float64 {
+// Age is how long the oldest unconsumed message has waited, in steps.
+func (g *Group) Age(step int) float64 {
 	worst := 0
 	for _, p := range g.parts {
 		if *p.end-p.pos < 1 {
@@ -261,8 +264,8 @@ func (g *group) age(step int) float64 {
 	return float64(worst)
 }
 
-// idle counts members without a partition.
-func (g *group) idle() int {
+// Idle counts members without a partition.
+func (g *Group) Idle() int {
 	n := 0
 	for _, m := range g.members {
 		if len(m.parts) == 0 && !m.dead {
@@ -273,3 +276,40 @@ func (g *group) idle() int {
 }
 
 func floor64(v float64) int64 { return int64(math.Floor(v + 1e-6)) }
+
+// Replicas is how many are asked for.
+func (g *Group) Replicas() int { return g.spec }
+
+// Pods is how many there are, ready or not.
+func (g *Group) Pods() int { return len(g.pods) }
+
+// Members is how many the group has, dead ones whose session has not timed out included.
+func (g *Group) Members() int { return len(g.members) }
+
+// Consumed is how many messages were consumed in the last step.
+func (g *Group) Consumed() float64 { return g.consumed }
+
+// Lost is how many messages retention has deleted before they were consumed.
+func (g *Group) Lost() float64 { return g.lost }
+
+// Produced is how many messages the group's topics have received since the warm-up began.
+func (g *Group) Produced() float64 {
+	sum := 0.0
+	for _, l := range g.logs {
+		for _, e := range l.end {
+			sum += e
+		}
+	}
+	return sum
+}
+
+// Offsets appends to buf what Kafka says of the group's partitions at this moment.
+func (g *Group) Offsets(buf []scale.PartitionOffsets) []scale.PartitionOffsets {
+	for _, p := range g.parts {
+		buf = append(buf, scale.PartitionOffsets{
+			Topic: p.log.topic.Name, Partition: int32(p.number),
+			Committed: floor64(p.committed), End: floor64(p.log.end[p.number]), Start: floor64(p.log.start[p.number]),
+		})
+	}
+	return buf
+}

@@ -1,4 +1,4 @@
-package simulate
+package plant
 
 // assignment gives every partition of a group an owner among its members; unowned is for groups without members.
 const unowned = -1
