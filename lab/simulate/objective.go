@@ -60,6 +60,7 @@ func compare(sc *scenario.Scenario, cands []*Candidate, results [][]Result) []Co
 	return out
 }
 
+// Controls reports whether the candidate scales the service.
 func (c *Candidate) Controls(service string) bool {
 	return slices.ContainsFunc(c.Controllers, func(ctl *Controller) bool { return ctl.Service == service })
 }
@@ -159,6 +160,7 @@ func (r *Report) Conclusion(c *Comparison) []string {
 	return out
 }
 
+// Candidate is the one of a name, nil where there is none.
 func (r *Report) Candidate(name string) *Candidate {
 	for _, c := range r.Candidates {
 		if c.Name == name {

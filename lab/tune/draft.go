@@ -149,7 +149,7 @@ func objectName(s string) string {
 	return strings.Trim(name[:min(len(name), 63)], "-")
 }
 
-// newManifest is a ScaledObject for a service under a preset; bounds of 0 are the preset's.
+// newDraft is a ScaledObject for a service under a preset; bounds of 0 are the preset's.
 func newDraft(svc *scenario.Service, p *Preset, l *simulate.Load, limits Limits, triggers []Trigger) *draft {
 	m := &draft{
 		Name: objectName(svc.Name), Namespace: svc.Namespace, Target: objectName(svc.Name), Group: svc.Group,
