@@ -62,7 +62,7 @@ cover: ## Test coverage of the root module as a table.
 .PHONY: bench
 bench: ## Go benchmarks of the hot paths, allocations included.
 	go test -run '^$$' -bench . -benchmem ./internal/lag ./internal/kafka ./collector
-	cd lab && go test -run '^$$' -bench . -benchmem ./simulate
+	cd lab && go test -run '^$$' -bench . -benchmem ./simulate ./tune
 
 # What takes longer than all the others together, breaks what they share, or needs the machine to itself has a target of
 # its own.
@@ -163,5 +163,5 @@ image: ## The image, and the one with a shell (IMAGE=NAME; PLATFORMS=linux/amd64
 update: ## Rewrite golden files, the dashboards and generated documentation.
 	cd dashboards/gen && go test ./names -update && go run .
 	go test . ./collector ./deploy -update
-	cd lab && go test -run TestGeneratedFlagDocs . -update && go test ./scenario ./simulate -update
+	cd lab && go test -run TestGeneratedFlagDocs . -update && go test ./scenario ./report -update
 	cd deploy/golden && go test ./... -update

@@ -14,8 +14,11 @@ import (
 
 	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/recording"
+	"kafka_burndown_exporter/lab/report"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
+	"kafka_burndown_exporter/lab/tune"
 )
 
 // simulateFlags say what is compared and how it is shown.
@@ -54,29 +57,29 @@ func (f *simulateFlags) run(ctx context.Context, stdout, stderr io.Writer) error
 		return err
 	}
 	progress := newBar(stderr, "simulating")
-	report, err := simulate.Simulate(ctx, sc, cands, simulate.Options{Trace: true}, func(done int) { progress.at(done, len(cands)) })
+	r, err := simulate.Simulate(ctx, sc, cands, simulate.Options{Trace: true}, func(done int) { progress.at(done, len(cands)) })
 	progress.end()
 	if err != nil {
 		return err
 	}
-	report.Kubernetes = kubernetes
+	r.Kubernetes = kubernetes
 	if f.html != "" {
-		if err := writeWhole(f.html, report.WriteHTML); err != nil {
+		if err := writeWhole(f.html, func(w io.Writer) error { return report.WriteHTML(w, r) }); err != nil {
 			return fmt.Errorf("--html: %w", err)
 		}
 	}
 	switch f.format {
 	case "json":
-		return report.WriteJSON(stdout)
+		return report.WriteJSON(stdout, r)
 	case "csv":
-		return report.WriteCSV(stdout)
+		return report.WriteCSV(stdout, r)
 	default:
-		return report.WriteText(stdout, f.events)
+		return report.WriteText(stdout, r, f.events)
 	}
 }
 
 // compile collects the candidates: the scenario's or standard ones, and those of manifest files.
-func (f *simulateFlags) compile(sc *scenario.Scenario, history *simulate.History) ([]*simulate.Candidate, error) {
+func (f *simulateFlags) compile(sc *scenario.Scenario, history *recording.History) ([]*simulate.Candidate, error) {
 	cands, err := simulate.Compile(sc)
 	if err != nil {
 		return nil, err
@@ -86,7 +89,7 @@ func (f *simulateFlags) compile(sc *scenario.Scenario, history *simulate.History
 		if err != nil {
 			return nil, err
 		}
-		if cands, err = simulate.Standard(sc, query); err != nil {
+		if cands, err = tune.Standard(sc, query); err != nil {
 			return nil, err
 		}
 		if recorded := simulate.Recorded(history, sc.Services[0].Name); recorded != nil {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/cli/clitest"
-	"kafka_burndown_exporter/lab/simulate"
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/test/prometheus"
 )
 
@@ -103,19 +103,19 @@ func TestHistoryOfARealPrometheus(t *testing.T) {
 	t.Run("logins", h.testLogins)
 }
 
-func (h *history) fetch(t *testing.T, queries simulate.HistoryQueries) (*simulate.History, []int) {
+func (h *history) fetch(t *testing.T, queries recording.Queries) (*recording.History, []int) {
 	t.Helper()
 	client, err := httpClient(h.config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := simulate.ParseServer(h.url)
+	server, err := recording.ParseServer(h.url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &pages{next: client.Transport}
 	client.Transport = p
-	past, err := simulate.FetchHistory(t.Context(), &simulate.HistoryRequest{URL: server, Client: client, Group: "orders",
+	past, err := recording.Fetch(t.Context(), &recording.Request{URL: server, Client: client, Group: "orders",
 		From: h.from, To: h.to, Step: time.Minute, Queries: queries})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func (h *history) fetch(t *testing.T, queries simulate.HistoryQueries) (*simulat
 }
 
 func (h *history) testPages(t *testing.T) {
-	past, asked := h.fetch(t, simulate.HistoryQueries{})
+	past, asked := h.fetch(t, recording.Queries{})
 	want := []int{10_000, historyMinutes - 10_000}
 	if len(asked) != 10 || !slices.Equal(asked[:2], want) {
 		t.Errorf("the requests ask for %v points, want five times %v", asked, want)
@@ -152,7 +152,7 @@ func (h *history) testPages(t *testing.T) {
 }
 
 func (h *history) testCounterReset(t *testing.T) {
-	past, _ := h.fetch(t, simulate.HistoryQueries{
+	past, _ := h.fetch(t, recording.Queries{
 		Produced: `sum(rate(kafka_group_produced_messages_total{consumergroup="orders"}[5m]))`})
 	if gaps := past.Produced.Gaps(); len(gaps) != 1 || gaps[0].To-gaps[0].From < 4*time.Hour {
 		t.Errorf("gaps: %v", gaps)

@@ -10,15 +10,17 @@ import (
 
 	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
+	"kafka_burndown_exporter/lab/tune"
 )
 
 // tuneFlags bound the search.
 type tuneFlags struct {
 	workload *workloadFlags
 	service  string
-	limits   simulate.Limits
+	limits   tune.Limits
 	output   string
 	html     string
 	lag      float64
@@ -56,9 +58,9 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	case f.lag == 1:
 		return errors.New("--accepted-lag: log2×7 tells a lag of 1 from 0 not; give at least 2")
 	case f.lag > 0:
-		return simulate.WriteCalculator(stdout, scale.Log2x7(f.lag, 7*64))
+		return tune.WriteCalculator(stdout, scale.Log2x7(f.lag, 7*64))
 	case f.target > 0:
-		return simulate.WriteCalculator(stdout, f.target)
+		return tune.WriteCalculator(stdout, f.target)
 	}
 	if f.workload.file == "" && f.workload.group == "" {
 		return errors.New("--group: missing; the ScaledObject has to name the consumer group that it is for")
@@ -85,7 +87,7 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	}
 	progress := newBar(stderr, "searching")
-	t, err := simulate.Tune(ctx, sc, service, f.limits, query, progress.at)
+	t, err := tune.Search(ctx, sc, service, f.limits, query, progress.at)
 	progress.end()
 	if err != nil {
 		return err
@@ -106,7 +108,7 @@ func (f *tuneFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 // present is what a recommendation is compared with: the recorded replicas, else the scenario's default candidate, else
 // no autoscaling.
-func present(sc *scenario.Scenario, history *simulate.History, service string) (*simulate.Candidate, error) {
+func present(sc *scenario.Scenario, history *recording.History, service string) (*simulate.Candidate, error) {
 	if history != nil {
 		if recorded := simulate.Recorded(history, service); recorded != nil {
 			return recorded, nil

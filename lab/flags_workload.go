@@ -20,8 +20,9 @@ import (
 
 	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/scale"
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
-	"kafka_burndown_exporter/lab/simulate"
+	"kafka_burndown_exporter/lab/tune"
 	"kafka_burndown_exporter/rules"
 	"kafka_burndown_exporter/scenarios"
 )
@@ -35,10 +36,10 @@ type workloadFlags struct {
 	from, to              string
 	length, step          time.Duration
 	group                 string
-	queries               simulate.HistoryQueries
+	queries               recording.Queries
 	csv, csvTime, csvRate string
 
-	w       simulate.Workload
+	w       recording.Workload
 	metrics metricsFlags
 	maxAge  time.Duration
 	percent float64
@@ -104,7 +105,7 @@ func parsePercent(s string) (float64, error) {
 }
 
 // load reads the workload. A history is returned besides the scenario made of it.
-func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.Scenario, *simulate.History, error) {
+func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.Scenario, *recording.History, error) {
 	given := 0
 	for _, s := range []string{f.file, f.csv, f.url} {
 		if s != "" {
@@ -131,7 +132,7 @@ func (f *workloadFlags) load(ctx context.Context, stderr io.Writer) (*scenario.S
 		f.w.Group = "recorded"
 	}
 	f.w.Service, f.w.Namespace = f.w.Group, "default"
-	sc, err := simulate.Replay(name, h, f.w)
+	sc, err := recording.Replay(name, h, f.w)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -170,7 +171,7 @@ func (f *workloadFlags) override(sc *scenario.Scenario) {
 	}
 }
 
-func (f *workloadFlags) history(ctx context.Context, stderr io.Writer) (*simulate.History, string, error) {
+func (f *workloadFlags) history(ctx context.Context, stderr io.Writer) (*recording.History, string, error) {
 	if f.csv == "" {
 		h, err := f.fetch(ctx, stderr)
 		return h, f.group, err
@@ -188,14 +189,14 @@ func (f *workloadFlags) history(ctx context.Context, stderr io.Writer) (*simulat
 	if from.IsZero() {
 		from = time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	}
-	return &simulate.History{From: from, Produced: s}, strings.TrimSuffix(filepath.Base(f.csv), filepath.Ext(f.csv)), nil
+	return &recording.History{From: from, Produced: s}, strings.TrimSuffix(filepath.Base(f.csv), filepath.Ext(f.csv)), nil
 }
 
-func (f *workloadFlags) fetch(ctx context.Context, stderr io.Writer) (*simulate.History, error) {
+func (f *workloadFlags) fetch(ctx context.Context, stderr io.Writer) (*recording.History, error) {
 	if f.group == "" {
 		return nil, errors.New("--group: missing; name the consumer group whose history is replayed")
 	}
-	server, err := simulate.ParseServer(f.url)
+	server, err := recording.ParseServer(f.url)
 	if err != nil {
 		return nil, fmt.Errorf("--prometheus.url: %w", err)
 	}
@@ -203,7 +204,7 @@ func (f *workloadFlags) fetch(ctx context.Context, stderr io.Writer) (*simulate.
 	if err != nil {
 		return nil, err
 	}
-	req := &simulate.HistoryRequest{URL: server, Client: client, Timeout: f.timeout, Group: f.group, Step: f.step, Queries: f.queries}
+	req := &recording.Request{URL: server, Client: client, Timeout: f.timeout, Group: f.group, Step: f.step, Queries: f.queries}
 	if req.To, err = parseInstant("end", f.to, time.Now()); err != nil {
 		return nil, err
 	}
@@ -216,7 +217,7 @@ func (f *workloadFlags) fetch(ctx context.Context, stderr io.Writer) (*simulate.
 	}
 	bar := newBar(stderr, "reading history")
 	req.Progress = bar.at
-	h, err := simulate.FetchHistory(ctx, req)
+	h, err := recording.Fetch(ctx, req)
 	bar.end()
 	if err != nil {
 		shown := url.URL{Scheme: server.Scheme, Host: server.Host, Path: server.Path} // what else it holds may be secret
@@ -288,7 +289,7 @@ func (b *bar) end() {
 }
 
 // shippedQuery gives the queries of rules/trigger-queries.yaml by name.
-func shippedQuery() (simulate.QueryText, error) {
+func shippedQuery() (tune.QueryText, error) {
 	all, err := rules.TriggerQueries()
 	if err != nil {
 		return nil, err

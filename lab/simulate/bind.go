@@ -292,8 +292,8 @@ func rename(sc *scenario.Scenario, name string) {
 	}
 }
 
-// notes are those of all candidates.
-func (r *Report) notes() []string {
+// Notes are those of all candidates.
+func (r *Report) Notes() []string {
 	var out []string
 	for _, c := range r.Candidates {
 		out = append(out, c.Notes...)

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"kafka_burndown_exporter/lab/foreign"
 	"kafka_burndown_exporter/lab/scenario"
@@ -96,7 +95,7 @@ func TestNamesAreAdopted(t *testing.T) {
 		if got := r.Comparisons[0].Results[0].Summary; got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
-		notes := strings.Join(r.notes(), "\n")
+		notes := strings.Join(r.Notes(), "\n")
 		for _, part := range map[string][]string{
 			"other names":                     {`consumer group "recorded" is taken for the manifest's "order-svc", the topic "recorded" for the manifest's "orders"`},
 			"another topic":                   {`the workload's topic "recorded" is taken for the manifest's "orders"`},
@@ -184,11 +183,7 @@ func TestForeignSeries(t *testing.T) {
 	for item, query := range lagSeries {
 		sc := parsed(t, twoTopics)
 		sc.Pipeline.Series = []string{item}
-		p := newPlant(sc, time.Second)
-		for _, g := range p.groups {
-			g.populate(1)
-		}
-		d := run(t, p, 300, nil, query, ours)
+		d := run(t, sc, 1, 300, query, ours)
 		if got, want := d.value(query), d.value(ours); got != want || !(want > 1000) {
 			t.Errorf("%s: %s is %v, ours is %v", item, query, got, want)
 		}
@@ -199,10 +194,6 @@ func TestForeignSeries(t *testing.T) {
 func TestForeignOffsetsAndMembers(t *testing.T) {
 	sc := parsed(t, twoTopics)
 	sc.Pipeline.Series = []string{"kminion"}
-	p := newPlant(sc, time.Second)
-	for _, g := range p.groups {
-		g.populate(2)
-	}
 	pairs := map[string]string{
 		`kminion_kafka_topic_high_water_mark_sum{topic_name="orders"}`:                      `sum(kafka_topic_partition_current_offset{topic="orders"})`,
 		`sum(kminion_kafka_consumer_group_topic_offset_sum)`:                                `sum(kafka_consumergroup_current_offset)`,
@@ -213,7 +204,7 @@ func TestForeignOffsetsAndMembers(t *testing.T) {
 	for a, b := range pairs {
 		queries = append(queries, a, b)
 	}
-	d := run(t, p, 300, nil, queries...)
+	d := run(t, sc, 2, 300, queries...)
 	for a, b := range pairs {
 		if got, want := d.value(a), d.value(b); got != want || !(want > 0) {
 			t.Errorf("%s is %v, %s is %v", a, got, b, want)

@@ -9,6 +9,7 @@ import (
 
 	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/lab/promql"
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/rules"
 )
@@ -171,7 +172,7 @@ func fromFile(sc *scenario.Scenario, path string, opt manifest.Options) (*Candid
 		c.add(o, b)
 	}
 	if len(c.Controllers) == 1 && len(sc.Services) == 1 {
-		c.Controllers[0].retarget(sc.Services[0].Name)
+		c.Controllers[0].Retarget(sc.Services[0].Name)
 	}
 	for _, ctl := range c.Controllers {
 		c.Services = append(c.Services, ctl.Service)
@@ -186,8 +187,8 @@ func fromFile(sc *scenario.Scenario, path string, opt manifest.Options) (*Candid
 	return c, nil
 }
 
-// retarget lets the object scale the one service there is.
-func (c *Controller) retarget(service string) { c.Service, c.Source.Target.Name = service, service }
+// Retarget lets the object scale the one service there is.
+func (c *Controller) Retarget(service string) { c.Service, c.Source.Target.Name = service, service }
 
 // unreadable is the error of a query that cannot be evaluated: unlike a trigger of another type, it was meant to be.
 func unreadable(o *manifest.Object) error {
@@ -214,4 +215,12 @@ func FromYAML(sc *scenario.Scenario, name string, text []byte) (*Candidate, erro
 		c.add(o, b)
 	}
 	return c, c.bind(sc)
+}
+
+// Recorded is the candidate that scaled as it was recorded; nil without recorded replicas.
+func Recorded(h *recording.History, service string) *Candidate {
+	if h.Replicas == nil {
+		return nil
+	}
+	return &Candidate{Name: "recorded", Title: "the replicas as they were", Schedule: map[string]*scenario.Series{service: h.Replicas}}
 }

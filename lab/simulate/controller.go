@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/manifest"
+	"kafka_burndown_exporter/lab/plant"
 )
 
 // Controller is one ScaledObject of a candidate, ready to run.
@@ -40,8 +40,8 @@ func (c *Controller) wantsPods() bool {
 // driver runs one controller against its group.
 type driver struct {
 	ctl   *Controller
-	group *group
-	plant *plant
+	group *plant.Group
+	plant *plant.Plant
 	prom  *prometheus
 	auto  *scale.Autoscaler
 	// asked has an entry per trigger; those that are no prometheus triggers have no query.
@@ -59,7 +59,7 @@ type driver struct {
 }
 
 // newDriver registers the controller's queries.
-func newDriver(c *Controller, g *group, p *plant, prom *prometheus, step int) (*driver, error) {
+func newDriver(c *Controller, g *plant.Group, p *plant.Plant, prom *prometheus, step int) (*driver, error) {
 	d := &driver{ctl: c, group: g, plant: p, prom: prom, with: c.wantsPods(), asked: make([]asked, len(c.Object.Triggers))}
 	for i, q := range c.Queries {
 		if q == nil {
@@ -70,7 +70,7 @@ func newDriver(c *Controller, g *group, p *plant, prom *prometheus, step int) (*
 			return nil, fmt.Errorf("%s: %w", c.place(i), err)
 		}
 	}
-	created := prom.exp.at(step)
+	created := p.At(step)
 	d.auto = scale.NewAutoscaler(c.Object, created, nil)
 	d.next = step
 	return d, nil
@@ -82,17 +82,17 @@ func (d *driver) run(step int) (scale.Outcome, bool) {
 		return scale.Outcome{}, false
 	}
 	d.step = step
-	now := d.prom.exp.at(step)
+	now := d.plant.At(step)
 	if d.dice != nil {
 		d.auto.HPA().DelayEvents(time.Duration(d.dice.IntN(2)) * time.Millisecond)
 	}
-	w := d.group.workload(step, d.prom.exp.at, d.with, d.pods[:0])
+	w := d.group.Workload(step, d.plant.At, d.with, d.pods[:0])
 	d.pods = w.Pods
 	out := d.auto.Step(now, w, d)
 	if out.HPA != nil {
 		d.last = out.HPA.Proposals
 	}
-	d.next = d.plant.warm + d.group.clock.steps(d.auto.Next().Sub(d.prom.exp.at(d.plant.warm)))
+	d.next = d.plant.First() + d.plant.Steps(d.auto.Next().Sub(d.plant.At(d.plant.First())))
 	return out, true
 }
 
@@ -103,7 +103,7 @@ func (d *driver) Ask(_ time.Time, trigger int) scale.Answer {
 		return d.desired()
 	}
 	if t.Type != scale.PrometheusTrigger {
-		return scale.Answer{Partitions: d.offsets(t.Kafka), NoMembers: len(d.group.members) == 0}
+		return scale.Answer{Partitions: d.offsets(t.Kafka), NoMembers: d.group.Members() == 0}
 	}
 	a := &d.asked[trigger]
 	out, err := a.ask(d.prom.millis(d.step - d.step%d.whole))
@@ -115,17 +115,11 @@ func (d *driver) Ask(_ time.Time, trigger int) scale.Answer {
 
 // offsets is what Kafka tells KEDA at this moment, without the exporter in between.
 func (d *driver) offsets(k *scale.Kafka) []scale.PartitionOffsets {
-	d.offs = d.offs[:0]
-	i := slices.IndexFunc(d.plant.groups, func(g *group) bool { return g.svc.Group == k.ConsumerGroup })
-	if i < 0 {
+	g := d.plant.Group(k.ConsumerGroup)
+	if g == nil {
 		return nil // a candidate is bound to its workload, so this does not happen
 	}
-	for _, p := range d.plant.groups[i].parts {
-		d.offs = append(d.offs, scale.PartitionOffsets{
-			Topic: p.log.topic.Name, Partition: int32(p.number),
-			Committed: floor64(p.committed), End: floor64(p.log.end[p.number]), Start: floor64(p.log.start[p.number]),
-		})
-	}
+	d.offs = g.Offsets(d.offs[:0])
 	return d.offs
 }
 

@@ -1,5 +1,5 @@
-// Package simulate replays a workload through the real scaling arithmetic: a deterministic plant of topics, consumer
-// groups and pods, the metric pipeline from the exporter's tracker to the recording rules, and KEDA and the HPA from
-// internal/scale. It measures and reports what each autoscaling set-up does, and searches for better ones. It talks to
-// no Kafka and no Kubernetes; its only network client is the one that reads history from a Prometheus server.
+// Package simulate replays a workload through the real scaling arithmetic: the world of lab/plant, the Prometheus of
+// lab/monitor with the recording rules, and KEDA and the HPA from internal/scale. It binds candidates to their workload,
+// runs them, measures what each does and says which is best. It talks to no Kafka, no Kubernetes and no server. What was
+// recorded of a workload is lab/recording's, how results look lab/report's, the search for better set-ups lab/tune's.
 package simulate

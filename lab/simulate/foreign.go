@@ -8,6 +8,7 @@ import (
 	"kafka_burndown_exporter/internal/lag"
 	"kafka_burndown_exporter/lab/foreign"
 	"kafka_burndown_exporter/lab/monitor"
+	"kafka_burndown_exporter/lab/plant"
 	"kafka_burndown_exporter/lab/promql"
 )
 
@@ -16,7 +17,7 @@ type foreignTarget struct {
 	target *promql.Target
 	feed   *collector.Feed
 	// group is whose members publish the series, nil where an exporter does.
-	group   *group
+	group   *plant.Group
 	values  []foreignValue
 	sources [][]int // by series of a source: the values that it is part of
 }
@@ -40,16 +41,16 @@ func (p *prometheus) addForeign(items []string) error {
 			p.foreign = append(p.foreign, p.newForeign(t, map[string]string{"job": t.Job, "instance": t.Job + ":80"}, nil))
 			continue
 		}
-		for _, g := range p.exp.plant.groups {
-			labels := map[string]string{"job": g.svc.Name, "namespace": g.svc.Namespace}
+		for _, g := range p.plant.Groups {
+			labels := map[string]string{"job": g.Service.Name, "namespace": g.Service.Namespace}
 			p.foreign = append(p.foreign, p.newForeign(t, labels, g))
 		}
 	}
 	return nil
 }
 
-func (p *prometheus) newForeign(t *foreign.Target, own map[string]string, g *group) *foreignTarget {
-	labels := maps.Clone(p.exp.plant.sc.Pipeline.Labels)
+func (p *prometheus) newForeign(t *foreign.Target, own map[string]string, g *plant.Group) *foreignTarget {
+	labels := maps.Clone(p.plant.Scenario.Pipeline.Labels)
 	if labels == nil {
 		labels = map[string]string{}
 	}
@@ -62,7 +63,7 @@ func (p *prometheus) newForeign(t *foreign.Target, own map[string]string, g *gro
 			return slices.ContainsFunc(t.Series, func(s foreign.Series) bool { return s.Source == name })
 		},
 		Series: func(name string, source []string) int {
-			if g != nil && !slices.Contains(source, g.svc.Group) {
+			if g != nil && !slices.Contains(source, g.Service.Group) {
 				return -1
 			}
 			var parts []int
@@ -115,7 +116,7 @@ func (f *foreignTarget) scrape(at int64, s *lag.Snapshot, lost bool) {
 		return
 	}
 	f.target.Begin(at)
-	if s != nil && (f.group == nil || len(f.group.members) > 0) {
+	if s != nil && (f.group == nil || f.group.Members() > 0) {
 		f.feed.Put(s)
 	}
 	for i := range f.values {

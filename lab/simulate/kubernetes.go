@@ -24,8 +24,8 @@ func UseKubernetes(k scale.Kubernetes, cands ...*Candidate) error {
 	return nil
 }
 
-// versions says what is simulated; empty where the caller has not said it.
-func versions(k scale.Kubernetes) string {
+// Versions says what is simulated; empty where the caller has not said it.
+func Versions(k scale.Kubernetes) string {
 	if k == "" {
 		return ""
 	}

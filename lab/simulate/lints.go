@@ -7,9 +7,9 @@ import (
 	"kafka_burndown_exporter/lab/scenario"
 )
 
-// lints runs the manifest lints over every candidate, with what the scenario knows of each service. What several
+// Lints runs the manifest lints over every candidate, with what the scenario knows of each service. What several
 // candidates share is reported once, with the first of them.
-func lints(sc *scenario.Scenario, cands []*Candidate) []Lint {
+func Lints(sc *scenario.Scenario, cands []*Candidate) []Lint {
 	var out []Lint
 	type key struct{ id, object, field, reason string }
 	seen := map[key]bool{}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/lab/plant"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -91,7 +92,7 @@ const drainHold = time.Minute
 
 // meter measures one service.
 type meter struct {
-	group  *group
+	group  *plant.Group
 	run    *runner
 	driver *driver
 	// schedule are recorded replicas to follow, nil without.
@@ -112,14 +113,14 @@ type meter struct {
 	sampling  int     // steps
 }
 
-func newMeter(g *group, r *runner) *meter {
-	m := &meter{group: g, run: r, surge: -1, dt: r.opt.Step.Seconds(), maxAge: g.svc.Objective.MaxAge.Seconds(),
-		sampling: r.clock.steps(r.sc.Pipeline.SampleInterval)}
+func newMeter(g *plant.Group, r *runner) *meter {
+	m := &meter{group: g, run: r, surge: -1, dt: r.opt.Step.Seconds(), maxAge: g.Service.Objective.MaxAge.Seconds(),
+		sampling: r.plant.Steps(r.sc.Pipeline.SampleInterval)}
 	m.sum.MinReplicas = math.MaxInt
 	if r.opt.Trace {
 		m.trace = &Trace{}
 	}
-	m.ages = make([]float32, 0, r.clock.steps(r.length))
+	m.ages = make([]float32, 0, r.plant.Steps(r.length))
 	return m
 }
 
@@ -134,7 +135,7 @@ func (m *meter) changed(step, from, to int, why string) {
 	}
 	m.lastTo = dir
 	if m.trace != nil {
-		m.events = append(m.events, Event{m.run.plant.time(step).Seconds(), from, to, math.Round(m.group.lag()), why})
+		m.events = append(m.events, Event{m.run.plant.Time(step).Seconds(), from, to, math.Round(m.group.Lag()), why})
 	}
 }
 
@@ -142,25 +143,25 @@ func (m *meter) changed(step, from, to int, why string) {
 func (m *meter) observe(step int) {
 	g, s := m.group, &m.sum
 	dt := m.dt
-	backlog := g.lag()
-	age := g.age(step) * dt
+	backlog := g.Lag()
+	age := g.Age(step) * dt
 	s.PeakLag = max(s.PeakLag, backlog)
 	m.ages = append(m.ages, float32(age))
 	if age > m.maxAge {
 		s.Over += dt
 	}
-	n := len(g.pods)
+	n := g.Pods()
 	s.ReplicaMinutes += float64(n) * dt / 60
-	s.IdleMinutes += float64(g.idle()) * dt / 60
+	s.IdleMinutes += float64(g.Idle()) * dt / 60
 	s.MinReplicas, s.MaxReplicas = min(s.MinReplicas, n), max(s.MaxReplicas, n)
-	s.Consumed += g.consumed
-	m.drain(step, backlog, g.svc.Objective.MaxLag)
+	s.Consumed += g.Consumed()
+	m.drain(step, backlog, g.Service.Objective.MaxLag)
 	if step%m.sampling == 0 {
 		m.burndown()
 	}
 	if m.trace != nil {
-		m.window += g.consumed
-		if every := m.run.clock.steps(m.run.opt.TraceEvery); (step-m.run.plant.warm)%every == 0 {
+		m.window += g.Consumed()
+		if every := m.run.plant.Steps(m.run.opt.TraceEvery); (step-m.run.plant.First())%every == 0 {
 			m.point(step, backlog, age, float64(every)*dt)
 		}
 	}
@@ -182,14 +183,14 @@ func (m *meter) drain(step int, backlog, mark float64) {
 	if m.below < 0 {
 		m.below = step
 	}
-	if step-m.below >= m.run.clock.steps(drainHold) {
+	if step-m.below >= m.run.plant.Steps(drainHold) {
 		m.sum.Drain = max(m.sum.Drain, float64(m.below-m.surge)*dt)
 		m.surge = -1
 	}
 }
 
 func (m *meter) burndown() {
-	if g := m.run.exp.of(m.group); g != nil && lag.Known(g.BurndownSeconds) {
+	if g := m.run.exp.Of(m.group); g != nil && lag.Known(g.BurndownSeconds) {
 		m.burndowns = append(m.burndowns, g.BurndownSeconds)
 		m.sum.MaxBurndown = max(m.sum.MaxBurndown, g.BurndownSeconds)
 	}
@@ -197,32 +198,27 @@ func (m *meter) burndown() {
 
 func (m *meter) point(step int, backlog, age, seconds float64) {
 	t, g := m.trace, m.group
-	ends := 0.0
-	for _, l := range g.logs {
-		for _, e := range l.end {
-			ends += e
-		}
-	}
+	ends := g.Produced()
 	rate := (ends - m.ends) / seconds
 	consumed := m.window / seconds
 	if len(t.At) == 0 {
-		rate, consumed = ends/m.run.clock.step.Seconds()/float64(step+1), m.window
+		rate, consumed = ends/m.dt/float64(step+1), m.window
 	}
 	m.ends, m.window = ends, 0
-	t.At = append(t.At, m.run.plant.time(step).Seconds())
+	t.At = append(t.At, m.run.plant.Time(step).Seconds())
 	t.Rate = append(t.Rate, rate)
 	t.Consumed = append(t.Consumed, consumed)
 	t.Lag = append(t.Lag, backlog)
 	t.Sampled = append(t.Sampled, m.sampled())
 	t.Age = append(t.Age, age)
-	t.Replicas = append(t.Replicas, float64(g.spec))
-	t.Ready = append(t.Ready, float64(g.readyPods(step)))
-	t.Unknown = append(t.Unknown, m.run.plant.unknown)
+	t.Replicas = append(t.Replicas, float64(g.Replicas()))
+	t.Ready = append(t.Ready, float64(g.Ready(step)))
+	t.Unknown = append(t.Unknown, m.run.plant.Unknown())
 	m.metrics()
 }
 
 func (m *meter) sampled() float64 {
-	if g := m.run.exp.of(m.group); g != nil {
+	if g := m.run.exp.Of(m.group); g != nil {
 		return g.Lag
 	}
 	return lag.Absent
@@ -245,26 +241,22 @@ func (m *meter) metrics() {
 
 // result closes the books.
 func (m *meter) result() Result {
-	s, svc := &m.sum, m.group.svc
+	s, svc := &m.sum, m.group.Service
 	s.Drained = true
 	if m.surge >= 0 && m.below < 0 {
-		end := m.run.plant.warm + m.run.clock.steps(m.run.length)
+		end := m.run.plant.First() + m.run.plant.Steps(m.run.length)
 		if open := float64(end-m.surge) * m.dt; open > s.Drain {
 			s.Drain, s.Drained = open, false
 		}
 	}
-	for _, l := range m.group.logs {
-		for _, e := range l.end {
-			s.Arrived += e
-		}
-	}
+	s.Arrived = m.group.Produced()
 	slices.Sort(m.ages)
 	s.P50Age, s.P95Age, s.P99Age = quantile(m.ages, 50), quantile(m.ages, 95), quantile(m.ages, 99)
 	s.PercentileAge, s.MaxAge = quantile(m.ages, svc.Objective.Percentile), quantile(m.ages, 100)
 	slices.Sort(m.burndowns)
 	s.P95Burndown = quantile(m.burndowns, 95)
 	s.Cost = s.ReplicaMinutes / 60 * svc.Cost
-	s.Lost = m.group.lost
+	s.Lost = m.group.Lost()
 	s.Meets = s.PercentileAge <= svc.Objective.MaxAge.Seconds()
 	return Result{Service: svc.Name, Group: svc.Group, Summary: *s, Events: m.events, Trace: m.trace}
 }

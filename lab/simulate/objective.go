@@ -7,7 +7,9 @@ import (
 
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/manifest"
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
+	"kafka_burndown_exporter/lab/units"
 )
 
 // Comparison is what several candidates did to one service.
@@ -22,7 +24,7 @@ type Report struct {
 	Candidates  []*Candidate
 	Comparisons []Comparison
 	Lints       []Lint
-	Recordings  []Recording
+	Recordings  []recording.Coverage
 	Kubernetes  scale.Kubernetes // for the report's head; see UseKubernetes
 }
 
@@ -49,7 +51,7 @@ func compare(sc *scenario.Scenario, cands []*Candidate, results [][]Result) []Co
 				continue
 			}
 			c.Results = append(c.Results, results[j][i])
-			scaled = scaled || cand.controls(svc.Name) || len(sc.Services) == 1
+			scaled = scaled || cand.Controls(svc.Name) || len(sc.Services) == 1
 		}
 		if scaled {
 			out = append(out, c)
@@ -58,7 +60,8 @@ func compare(sc *scenario.Scenario, cands []*Candidate, results [][]Result) []Co
 	return out
 }
 
-func (c *Candidate) controls(service string) bool {
+// Controls reports whether the candidate scales the service.
+func (c *Candidate) Controls(service string) bool {
 	return slices.ContainsFunc(c.Controllers, func(ctl *Controller) bool { return ctl.Service == service })
 }
 
@@ -77,8 +80,8 @@ func (c *Candidate) usesDesired(service string) bool {
 	return false
 }
 
-// better orders results by the objective: those that meet it by cost, then the others by the age at its percentile.
-func better(a, b *Result) int {
+// Better orders results by the objective: those that meet it by cost, then the others by the age at its percentile.
+func Better(a, b *Result) int {
 	switch {
 	case a.Meets != b.Meets:
 		if a.Meets {
@@ -102,9 +105,9 @@ func cmpFloat(a, b float64) int {
 	return 0
 }
 
-// starved reports whether a result has seen clearly fewer messages than others, because a stage before it held them
+// Starved reports whether a result has seen clearly fewer messages than others, because a stage before it held them
 // back: its figures say nothing.
-func (c *Comparison) starved(res *Result) bool {
+func (c *Comparison) Starved(res *Result) bool {
 	most := 0.0
 	for i := range c.Results {
 		most = max(most, c.Results[i].Arrived)
@@ -112,11 +115,11 @@ func (c *Comparison) starved(res *Result) bool {
 	return res.Arrived < 0.98*most
 }
 
-// best is the result that serves the objective best, nil without results.
-func (c *Comparison) best() *Result {
+// Best is the result that serves the objective best, nil without results.
+func (c *Comparison) Best() *Result {
 	var best *Result
 	for i := range c.Results {
-		if res := &c.Results[i]; !c.starved(res) && (best == nil || better(res, best) < 0) {
+		if res := &c.Results[i]; !c.Starved(res) && (best == nil || Better(res, best) < 0) {
 			best = res
 		}
 	}
@@ -125,39 +128,40 @@ func (c *Comparison) best() *Result {
 
 // Conclusion says in plain words which candidate wins on the objective, and where the desired-replicas metric stands.
 func (r *Report) Conclusion(c *Comparison) []string {
-	best := c.best()
+	best := c.Best()
 	if best == nil {
 		return nil
 	}
 	obj := &c.Service.Objective
-	goal := fmt.Sprintf("age of at most %s for %s %% of the time", seconds(obj.MaxAge.Seconds()), trim(obj.Percentile))
+	goal := fmt.Sprintf("age of at most %s for %s %% of the time", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile))
 	var out []string
 	if best.Meets {
 		out = append(out, fmt.Sprintf("Objective (%s): %s meets it with the fewest replica-minutes (%s).",
-			goal, best.Candidate, count(best.ReplicaMinutes)))
+			goal, best.Candidate, units.Count(best.ReplicaMinutes)))
 	} else {
 		out = append(out, fmt.Sprintf("Objective (%s): no candidate meets it; %s comes closest (%s).",
-			goal, best.Candidate, seconds(best.PercentileAge)))
+			goal, best.Candidate, units.Seconds(best.PercentileAge)))
 		load := MeasureLoad(r.Scenario, c.Service)
-		if why := load.ceiling(); why != "" {
+		if why := load.Ceiling(); why != "" {
 			out = append(out, why)
 		}
 	}
 	for i := range c.Results {
 		res := &c.Results[i]
-		if c.starved(res) {
+		if c.Starved(res) {
 			out = append(out, fmt.Sprintf("%s is left out: a stage before held messages back, only %s of what others received arrived.",
 				res.Candidate, share(res.Arrived, c.Results)))
 			continue
 		}
-		if cand := r.candidate(res.Candidate); cand != nil && cand.usesDesired(c.Service.Name) && res.Candidate != best.Candidate {
-			out = append(out, c.standing(res, best))
+		if cand := r.Candidate(res.Candidate); cand != nil && cand.usesDesired(c.Service.Name) && res.Candidate != best.Candidate {
+			out = append(out, Standing(res, best))
 		}
 	}
 	return out
 }
 
-func (r *Report) candidate(name string) *Candidate {
+// Candidate is the one of a name, nil where there is none.
+func (r *Report) Candidate(name string) *Candidate {
 	for _, c := range r.Candidates {
 		if c.Name == name {
 			return c
@@ -174,16 +178,16 @@ func share(arrived float64, all []Result) string {
 	return fmt.Sprintf("%.0f %%", 100*arrived/most)
 }
 
-// standing says where a result that does not win is better and where it is worse than the winner.
-func (c *Comparison) standing(res, best *Result) string {
+// Standing says where a result that does not win is better and where it is worse than the winner.
+func Standing(res, best *Result) string {
 	head := fmt.Sprintf("%s does not win here: ", res.Candidate)
 	switch {
 	case res.Meets && best.Meets:
 		head += fmt.Sprintf("it meets the objective too, with %s replica-minutes (%s).",
-			count(res.ReplicaMinutes), percent(res.ReplicaMinutes, best.ReplicaMinutes))
+			units.Count(res.ReplicaMinutes), units.Percent(res.ReplicaMinutes, best.ReplicaMinutes))
 	default:
-		head += fmt.Sprintf("age %s against %s, with %s replica-minutes (%s).", seconds(res.PercentileAge),
-			seconds(best.PercentileAge), count(res.ReplicaMinutes), percent(res.ReplicaMinutes, best.ReplicaMinutes))
+		head += fmt.Sprintf("age %s against %s, with %s replica-minutes (%s).", units.Seconds(res.PercentileAge),
+			units.Seconds(best.PercentileAge), units.Count(res.ReplicaMinutes), units.Percent(res.ReplicaMinutes, best.ReplicaMinutes))
 	}
 	var wins []string
 	for _, m := range []struct {
@@ -202,4 +206,16 @@ func (c *Comparison) standing(res, best *Result) string {
 		head += " It is better on " + strings.Join(wins, ", ") + "."
 	}
 	return head
+}
+
+// Result is what a candidate did for a service, nil where it did not run or is not compared.
+func (r *Report) Result(candidate, service string) *Result {
+	for i := range r.Comparisons {
+		for j := range r.Comparisons[i].Results {
+			if res := &r.Comparisons[i].Results[j]; res.Candidate == candidate && res.Service == service {
+				return res
+			}
+		}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"kafka_burndown_exporter/collector"
 	"kafka_burndown_exporter/lab/monitor"
+	"kafka_burndown_exporter/lab/plant"
 	"kafka_burndown_exporter/lab/promql"
 	"kafka_burndown_exporter/lab/scenario"
 )
@@ -13,24 +14,25 @@ import (
 // delays of the real one: scrapes and groups of rules have their own phases, and a lost scrape makes series stale.
 type prometheus struct {
 	server  *monitor.Server
-	exp     *exporter
+	plant   *plant.Plant
+	exp     *plant.Exporter
 	feed    *collector.Feed
 	foreign []*foreignTarget
 }
 
 // newPrometheus is a server with the scenario's rules. Queries are registered before it is started.
-func newPrometheus(e *exporter, phase *Phase) (*prometheus, error) {
-	server, err := monitor.New(e.plant.sc, phase.Rules, phase.Recording)
-	return &prometheus{server: server, exp: e}, err
+func newPrometheus(p *plant.Plant, e *plant.Exporter, phase *Phase) (*prometheus, error) {
+	server, err := monitor.New(p.Scenario, phase.Rules, phase.Recording)
+	return &prometheus{server: server, plant: p, exp: e}, err
 }
 
 // start begins the time of the rules at a step, with what is scraped.
 func (p *prometheus) start(step int) error {
-	byService := map[string]*group{}
-	for _, g := range p.exp.plant.groups {
-		byService[g.svc.Name] = g
+	byService := map[string]*plant.Group{}
+	for _, g := range p.plant.Groups {
+		byService[g.Service.Name] = g
 	}
-	err := p.server.Start(p.millis(step), func(svc *scenario.Service) (float64, bool) { return byService[svc.Name].lag(), true })
+	err := p.server.Start(p.millis(step), func(svc *scenario.Service) (float64, bool) { return byService[svc.Name].Lag(), true })
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (p *prometheus) start(step int) error {
 		Series: func(name string, labels []string) int { return int(target.Series(name, labels...)) },
 		Set:    func(series int, v float64) { target.Set(promql.Handle(series), v) },
 	})
-	return p.addForeign(p.exp.plant.sc.Pipeline.Series)
+	return p.addForeign(p.plant.Scenario.Pipeline.Series)
 }
 
 // reads reports whether a query or a rule in use reads one of the names. It is known once the server has been started.
@@ -53,11 +55,11 @@ func (p *prometheus) reads(names []string) bool {
 }
 
 // millis is a step's time as the server has it.
-func (p *prometheus) millis(step int) int64 { return p.exp.at(step).UnixMilli() }
+func (p *prometheus) millis(step int) int64 { return p.plant.At(step).UnixMilli() }
 
 // scrape scrapes everything.
 func (p *prometheus) scrape(step int) {
-	at, lost, s := p.millis(step), p.exp.plant.lostScrape, p.exp.snapshot(step)
+	at, lost, s := p.millis(step), p.plant.LostScrape(), p.exp.Snapshot(step)
 	target := p.server.Exporter
 	if lost {
 		target.Fail(at)

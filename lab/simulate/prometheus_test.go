@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/collector"
+	"kafka_burndown_exporter/lab/plant"
 	"kafka_burndown_exporter/lab/promql"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/rules"
@@ -38,18 +39,30 @@ type driven struct {
 	step    int
 }
 
-// drive runs it with the queries.
-func drive(t *testing.T, rate float64, replicas, seconds int, each func(step int, p *plant), queries ...string) *driven {
+// drive runs a group of four partitions at a constant rate.
+func drive(t *testing.T, rate float64, replicas, seconds int, faults []scenario.Fault, queries ...string) *driven {
 	t.Helper()
-	plant, _ := small(t, rate, replicas, nil)
-	plant.sc.Start, plant.sc.Pipeline = time.Unix(1_767_225_600, 0), scenario.DefaultPipeline()
-	return run(t, plant, seconds, each, queries...)
+	return run(t, &scenario.Scenario{
+		Start: time.Unix(1_767_225_600, 0), Duration: time.Hour, Pipeline: scenario.DefaultPipeline(), Faults: faults,
+		Topics:    []scenario.Topic{{Name: "t", Partitions: 4}},
+		Producers: []scenario.Producer{{Name: "p", Topic: "t", Profile: scenario.Profile{Points: []scenario.Point{{Rate: rate}}, Scale: 1}}},
+		Services: []scenario.Service{{
+			Name: "s", Group: "g", Topics: []string{"t"}, Capacity: scenario.Capacity{PerPod: 50}, StartDelay: 10 * time.Second,
+			ReadyDelay: 5 * time.Second, SessionTimeout: 45 * time.Second, Assignor: "range", CommitInterval: 5 * time.Second,
+			Rebalance: scenario.Rebalance{Pause: 3 * time.Second, Style: "eager"}, OffsetReset: "earliest",
+		}},
+	}, replicas, seconds, queries...)
 }
 
-func run(t *testing.T, plant *plant, seconds int, each func(step int, p *plant), queries ...string) *driven {
+// run runs a scenario's groups with the queries, without warm-up.
+func run(t *testing.T, sc *scenario.Scenario, replicas, seconds int, queries ...string) *driven {
 	t.Helper()
-	e := newExporter(plant)
-	p, err := newPrometheus(e, &Phase{Recording: 7 * time.Second})
+	world := plant.New(sc, plant.Options{Step: time.Second})
+	for _, g := range world.Groups {
+		g.Start(replicas)
+	}
+	e := plant.NewExporter(world)
+	p, err := newPrometheus(world, e, &Phase{Recording: 7 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,19 +75,16 @@ func run(t *testing.T, plant *plant, seconds int, each func(step int, p *plant),
 	if err := p.start(0); err != nil {
 		t.Fatal(err)
 	}
-	e.begin(p.reads(collector.DesiredNames()))
+	e.Begin(p.reads(collector.DesiredNames()))
 	for step := range seconds {
-		if each != nil {
-			each(step, plant)
-		}
 		if step%10 == 0 {
-			e.sample(step)
+			e.Sample(step)
 		}
 		if step%15 == 4 {
 			p.scrape(step)
 		}
 		p.advance(step)
-		plant.advance(step)
+		world.Advance(step)
 		d.step = step
 	}
 	return d
@@ -130,25 +140,20 @@ func TestCapacityIsThePriorUntilAQuarterOfAnHourIsMeasured(t *testing.T) {
 
 func TestLostScrapesAreBridgedForAMinute(t *testing.T) {
 	lag := recordedAs(t, "lag")
-	lost := func(from int) func(int, *plant) {
-		return func(step int, p *plant) { p.lostScrape = step >= from }
+	lost := func(from time.Duration) []scenario.Fault {
+		return []scenario.Fault{{Kind: scenario.FaultScrapes, At: from, For: time.Hour}}
 	}
-	if got := drive(t, 80, 2, 600, lost(570), lag).value(lag); math.IsNaN(got) {
+	if got := drive(t, 80, 2, 600, lost(570*time.Second), lag).value(lag); math.IsNaN(got) {
 		t.Error("two lost scrapes make the lag absent")
 	}
-	if got := drive(t, 80, 2, 600, lost(500), lag).value(lag); !math.IsNaN(got) {
+	if got := drive(t, 80, 2, 600, lost(500*time.Second), lag).value(lag); !math.IsNaN(got) {
 		t.Errorf("after 100 s without a scrape the lag is %v, want none", got)
 	}
 }
 
 func TestUnreadPartitionsWithholdTheTotals(t *testing.T) {
 	lag := recordedAs(t, "lag")
-	d := drive(t, 80, 2, 600, func(step int, p *plant) {
-		p.partial = 0
-		if step > 400 {
-			p.partial = 0.25
-		}
-	}, lag)
+	d := drive(t, 80, 2, 600, []scenario.Fault{{Kind: scenario.FaultPartial, At: 400 * time.Second, For: time.Hour, Factor: 0.25}}, lag)
 	if got := d.value(lag); !math.IsNaN(got) {
 		t.Errorf("lag from three of four partitions is %v, want none", got)
 	}
@@ -246,10 +251,8 @@ services: [{name: s, group: g, topics: [t], capacity: {perPod: 5}}]
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPlant(sc, time.Second)
-	p.groups[0].populate(1)
 	const doubled, lag = "lag:doubled", `kafka_group_lag{namespace="kafka"}`
-	d := run(t, p, 300, nil, doubled, lag)
+	d := run(t, sc, 1, 300, doubled, lag)
 	if a, b := d.value(doubled), d.value(lag); !(a > 1000) || math.Abs(a-2*b) > 300 {
 		t.Errorf("doubled %v, lag %v", a, b)
 	}

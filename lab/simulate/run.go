@@ -8,6 +8,7 @@ import (
 
 	"kafka_burndown_exporter/collector"
 	"kafka_burndown_exporter/internal/pilot"
+	"kafka_burndown_exporter/lab/plant"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -70,10 +71,9 @@ type runner struct {
 	sc      *scenario.Scenario
 	opt     Options
 	length  time.Duration
-	plant   *plant
-	exp     *exporter
+	plant   *plant.Plant
+	exp     *plant.Exporter
 	prom    *prometheus
-	clock   clock
 	drivers []*driver
 	meters  []*meter
 }
@@ -89,31 +89,29 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 	if opt.TraceEvery == 0 {
 		opt.TraceEvery = 15 * time.Second
 	}
-	r := &runner{sc: sc, opt: opt, plant: newPlant(sc, opt.Step), clock: clock{opt.Step}}
+	r := &runner{sc: sc, opt: opt, length: sc.Duration}
 	if opt.Phase == nil {
 		phase := DefaultPhase()
 		r.opt.Phase = &phase
 	}
-	r.plant.warm = r.clock.steps(warmUp)
-	r.length = sc.Duration
+	world := plant.Options{Step: opt.Step, Warm: warmUp, Speed: opt.Speed, Constants: opt.Constants}
 	if opt.Window != nil {
-		r.plant.from, r.length = opt.Window.From, opt.Window.Length
+		world.From, r.length = opt.Window.From, opt.Window.Length
 	}
-	r.plant.pilot = r.plant.pilots(opt.Constants)
-	r.exp = newExporter(r.plant)
+	r.plant = plant.New(sc, world)
+	r.exp = plant.NewExporter(r.plant)
 	var err error
-	if r.prom, err = newPrometheus(r.exp, r.opt.Phase); err != nil {
+	if r.prom, err = newPrometheus(r.plant, r.exp, r.opt.Phase); err != nil {
 		return nil, err
 	}
-	for _, g := range r.plant.groups {
-		n, ok := cand.Replicas[g.svc.Name]
+	for _, g := range r.plant.Groups {
+		n, ok := cand.Replicas[g.Service.Name]
 		if !ok {
-			n = g.svc.Replicas.Initial
+			n = g.Service.Replicas.Initial
 		}
-		g.speed = opt.Speed
-		g.populate(n)
+		g.Start(n)
 		m := newMeter(g, r)
-		m.schedule = cand.Schedule[g.svc.Name]
+		m.schedule = cand.Schedule[g.Service.Name]
 		r.meters = append(r.meters, m)
 	}
 	if err := r.attach(cand); err != nil {
@@ -122,7 +120,7 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 	if err := r.prom.start(0); err != nil {
 		return nil, fmt.Errorf("%s: %w", cand.Name, err)
 	}
-	r.exp.begin(cand.direct() || r.prom.reads(collector.DesiredNames()))
+	r.exp.Begin(cand.direct() || r.prom.reads(collector.DesiredNames()))
 	if err := r.loop(ctx); err != nil {
 		return nil, err
 	}
@@ -142,18 +140,18 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 func (r *runner) attach(cand *Candidate) error {
 	for _, c := range cand.Controllers {
 		found := false
-		for i, g := range r.plant.groups {
-			if g.svc.Name != c.Service {
+		for i, g := range r.plant.Groups {
+			if g.Service.Name != c.Service {
 				continue
 			}
 			if r.meters[i].driver != nil {
 				return fmt.Errorf("%s: two ScaledObjects scale %s: one autoscaler per Deployment", cand.Name, c.Service)
 			}
-			d, err := newDriver(c, g, r.plant, r.prom, r.plant.warm+r.clock.steps(r.opt.Phase.Create))
+			d, err := newDriver(c, g, r.plant, r.prom, r.plant.First()+r.plant.Steps(r.opt.Phase.Create))
 			if err != nil {
 				return err
 			}
-			d.whole = max(1, r.clock.steps(r.opt.QueryResolution))
+			d.whole = max(1, r.plant.Steps(r.opt.QueryResolution))
 			if r.opt.LateEvents {
 				d.dice = rand.New(rand.NewPCG(r.sc.Seed, uint64(i)))
 			}
@@ -170,23 +168,23 @@ func (r *runner) attach(cand *Candidate) error {
 
 func (r *runner) loop(ctx context.Context) error {
 	pipe := &r.sc.Pipeline
-	every := func(d time.Duration) int { return max(1, r.clock.steps(d)) }
+	every := func(d time.Duration) int { return max(1, r.plant.Steps(d)) }
 	sample, scrape := every(pipe.SampleInterval), every(pipe.ScrapeInterval)
-	total := r.plant.warm + r.clock.steps(r.length)
+	total := r.plant.First() + r.plant.Steps(r.length)
 	phase := r.opt.Phase
-	sampleAt, scrapeAt := r.clock.steps(phase.Sample), r.clock.steps(phase.Scrape)
+	sampleAt, scrapeAt := r.plant.Steps(phase.Sample), r.plant.Steps(phase.Scrape)
 	for step := range total {
 		if step%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if step%sample == sampleAt%sample {
-			r.exp.sample(step)
+			r.exp.Sample(step)
 		}
 		if step%scrape == scrapeAt%scrape {
 			r.prom.scrape(step)
 		}
 		r.prom.advance(step)
-		if step >= r.plant.warm {
+		if step >= r.plant.First() {
 			for i, m := range r.meters {
 				switch {
 				case m.driver != nil:
@@ -198,8 +196,8 @@ func (r *runner) loop(ctx context.Context) error {
 				}
 			}
 		}
-		r.plant.advance(step)
-		if step >= r.plant.warm {
+		r.plant.Advance(step)
+		if step >= r.plant.First() {
 			for _, m := range r.meters {
 				m.observe(step)
 			}
@@ -216,7 +214,7 @@ func (r *runner) scale(i, step int) error {
 		return m.driver.fault
 	}
 	to := int(out.Replicas)
-	if !due || to == m.group.spec {
+	if !due || to == m.group.Replicas() {
 		return nil
 	}
 	why := ""
@@ -226,18 +224,18 @@ func (r *runner) scale(i, step int) error {
 	case out.Poll != nil:
 		why = out.Poll.String()
 	}
-	m.changed(step, m.group.spec, to, why)
-	m.group.scaleTo(step, to)
+	m.changed(step, m.group.Replicas(), to, why)
+	m.group.ScaleTo(step, to)
 	return nil
 }
 
 // follow puts a service at the recorded replicas.
 func (r *runner) follow(m *meter, step int) {
-	v, known := m.schedule.At(r.plant.time(step))
+	v, known := m.schedule.At(r.plant.Time(step))
 	n := int(v + 0.5)
-	if !known || n == m.group.spec {
+	if !known || n == m.group.Replicas() {
 		return
 	}
-	m.changed(step, m.group.spec, n, "as recorded")
-	m.group.scaleTo(step, n)
+	m.changed(step, m.group.Replicas(), n, "as recorded")
+	m.group.ScaleTo(step, n)
 }

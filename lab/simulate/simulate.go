@@ -5,21 +5,22 @@ import (
 	"runtime"
 	"sync"
 
+	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
 // Simulate runs the candidates in parallel, one to a core, and compares them. progress, if not nil, is called after each
 // with the number done; calls do not overlap.
 func Simulate(ctx context.Context, sc *scenario.Scenario, cands []*Candidate, opt Options, progress func(done int)) (*Report, error) {
-	results, err := runAll(ctx, sc, cands, opt, progress)
+	results, err := RunAll(ctx, sc, cands, opt, progress)
 	if err != nil {
 		return nil, err
 	}
-	return &Report{Scenario: sc, Candidates: cands, Comparisons: compare(sc, cands, results), Lints: lints(sc, cands), Recordings: recordings(sc)}, nil
+	return &Report{Scenario: sc, Candidates: cands, Comparisons: compare(sc, cands, results), Lints: Lints(sc, cands), Recordings: recording.CoverageOf(sc)}, nil
 }
 
-// runAll runs every candidate; results are in the order of the candidates whatever order they finish in.
-func runAll(ctx context.Context, sc *scenario.Scenario, cands []*Candidate, opt Options, progress func(int)) ([][]Result, error) {
+// RunAll runs every candidate; results are in the order of the candidates whatever order they finish in.
+func RunAll(ctx context.Context, sc *scenario.Scenario, cands []*Candidate, opt Options, progress func(int)) ([][]Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	results := make([][]Result, len(cands))

@@ -10,6 +10,7 @@ import (
 	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
+	"kafka_burndown_exporter/lab/tune"
 )
 
 // Controller names, as tables have them.
@@ -21,7 +22,7 @@ const (
 
 // candidates are the pilot and the plain triggers for a service. query gives the shipped trigger queries; nil leaves all
 // but KEDA's own kafka trigger out.
-func candidates(sc *scenario.Scenario, query simulate.QueryText) ([]*simulate.Candidate, error) {
+func candidates(sc *scenario.Scenario, query tune.QueryText) ([]*simulate.Candidate, error) {
 	svc := &sc.Services[0]
 	out := []*simulate.Candidate{{Name: Pilot, Controllers: []*simulate.Controller{pilotOf(sc, svc)}}}
 	for _, part := range []float64{12, 6, 3, 1.5} {
@@ -36,7 +37,7 @@ func candidates(sc *scenario.Scenario, query simulate.QueryText) ([]*simulate.Ca
 	if query == nil {
 		return out, nil
 	}
-	shipped, err := simulate.Variants(sc, query)
+	shipped, err := tune.Variants(sc, query)
 	number := map[string]int{}
 	for _, c := range shipped { // thresholds differ from workload to workload, their order does not
 		metric, _, _ := strings.Cut(c.Name, " at ")

@@ -11,6 +11,7 @@ import (
 	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
+	"kafka_burndown_exporter/lab/tune"
 )
 
 // Options say what is studied.
@@ -19,7 +20,7 @@ type Options struct {
 	Faults           bool // with faults
 	Bound            bool // work out the bound; takes longer than everything else
 	// Query gives the shipped trigger queries; nil: only the pilot and KEDA's kafka trigger.
-	Query simulate.QueryText
+	Query tune.QueryText
 	// Constants of the pilot; nil: its own.
 	Constants *pilot.Constants
 	// Only the pilot runs.

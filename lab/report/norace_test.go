@@ -1,0 +1,5 @@
+//go:build !race
+
+package report
+
+var scenarioNames = []string{"ride-hailing", "fashion", "food-delivery", "payments", "tuning-profiles"}

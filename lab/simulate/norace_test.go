@@ -1,5 +1,0 @@
-//go:build !race
-
-package simulate
-
-var scenarioNames = []string{"ride-hailing", "fashion", "food-delivery", "payments", "tuning-profiles"}

@@ -1,6 +1,0 @@
-//go:build race
-
-package simulate
-
-// The race detector makes a run fifteen times slower: the scenarios of a whole day run without it.
-var scenarioNames = []string{"ride-hailing", "food-delivery", "payments"}
