@@ -164,3 +164,32 @@ func Duration(d time.Duration) string {
 	}
 	return text
 }
+
+// Share writes a share, never rounded to all or nothing.
+func Share(part, whole time.Duration) string {
+	p := 100 * part.Seconds() / whole.Seconds()
+	switch {
+	case p > 0 && p < 1:
+		return "below 1 %"
+	case p > 99 && p < 100:
+		return "above 99 %"
+	}
+	return fmt.Sprintf("%.0f %%", p)
+}
+
+// Rough writes a length with at most two parts, such as 6d2h, 2h31m or 45s.
+func Rough(d time.Duration) string {
+	days := d / (24 * time.Hour)
+	switch {
+	case days > 0:
+		text := fmt.Sprintf("%dd", days)
+		if h := d.Round(time.Hour) % (24 * time.Hour) / time.Hour; h > 0 {
+			text += fmt.Sprintf("%dh", h)
+		}
+		return text
+	case d >= time.Hour:
+		return Duration(d.Round(time.Minute))
+	default:
+		return Duration(d.Round(time.Second))
+	}
+}

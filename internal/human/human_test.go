@@ -74,3 +74,15 @@ func TestCompactIsNarrow(t *testing.T) {
 		}
 	}
 }
+
+func TestPartsAndLengths(t *testing.T) {
+	for _, c := range [][2]string{
+		{Rough(146*time.Hour + 20*time.Minute), "6d2h"}, {Rough(2*time.Hour + 31*time.Minute), "2h31m"}, {Rough(45 * time.Second), "45s"},
+		{Share(time.Second, time.Hour), "below 1 %"}, {Share(59*time.Minute+59*time.Second, time.Hour), "above 99 %"},
+		{Share(time.Hour, 4*time.Hour), "25 %"},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("%q, want %q", c[0], c[1])
+		}
+	}
+}

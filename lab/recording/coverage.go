@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/lab/scenario"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // Coverage says how much of a producer's rate was recorded. What was asked for before the first and after the last
@@ -52,11 +52,11 @@ func (r *Coverage) notes() []string {
 	asked := r.Before + r.Length + r.After
 	if r.Before > 0 || r.After > 0 {
 		out = append(out, fmt.Sprintf("recorded: %s of %s (%s); nothing before (%s) and after it (%s) is replayed",
-			units.Rough(r.Length), units.Rough(asked), units.Share(r.Length, asked), units.Rough(r.Before), units.Rough(r.After)))
+			human.Rough(r.Length), human.Rough(asked), human.Share(r.Length, asked), human.Rough(r.Before), human.Rough(r.After)))
 	}
 	if 10*r.Known() < asked {
 		out = append(out, fmt.Sprintf("less than a tenth of what was asked for is recorded (%s of %s): read the figures as those of a sample",
-			units.Rough(r.Known()), units.Rough(asked)))
+			human.Rough(r.Known()), human.Rough(asked)))
 	}
 	for i, g := range r.Gaps {
 		if i == shownGaps && len(r.Gaps) > shownGaps+1 {
@@ -64,10 +64,10 @@ func (r *Coverage) notes() []string {
 			break
 		}
 		out = append(out, fmt.Sprintf("gap in the recording from %s to %s (%s): the rate between is a straight line, not 0",
-			units.Clock(g.From.Seconds()), units.Clock(g.To.Seconds()), units.Rough(g.To-g.From)))
+			human.Clock(g.From.Seconds()), human.Clock(g.To.Seconds()), human.Rough(g.To-g.From)))
 	}
 	if r.Missing > 0 {
-		out = append(out, fmt.Sprintf("gaps take %s of %s (%s)", units.Rough(r.Missing), units.Rough(r.Length), units.Share(r.Missing, r.Length)))
+		out = append(out, fmt.Sprintf("gaps take %s of %s (%s)", human.Rough(r.Missing), human.Rough(r.Length), human.Share(r.Missing, r.Length)))
 	}
 	return out
 }

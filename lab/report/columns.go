@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // Column is a column of a table of results: what it is called, what it says, and how it writes a result.
@@ -19,21 +19,21 @@ type Column struct {
 // columns are those of a comparison, in text and HTML.
 var columns = []Column{
 	{"candidate", "", func(r *simulate.Result) string { return r.Candidate }, true},
-	{"peak lag", "most messages waiting", func(r *simulate.Result) string { return units.Count(r.PeakLag) }, false},
-	{"max age", "longest wait of the oldest message", func(r *simulate.Result) string { return units.Seconds(r.MaxAge) }, false},
-	{"p95 age", "95 % of the time below", func(r *simulate.Result) string { return units.Seconds(r.P95Age) }, false},
+	{"peak lag", "most messages waiting", func(r *simulate.Result) string { return human.Compact(r.PeakLag) }, false},
+	{"max age", "longest wait of the oldest message", func(r *simulate.Result) string { return human.CompactSpan(r.MaxAge) }, false},
+	{"p95 age", "95 % of the time below", func(r *simulate.Result) string { return human.CompactSpan(r.P95Age) }, false},
 	{"objective", "age at the objective's percentile, ✓ where met", func(r *simulate.Result) string {
-		return units.Seconds(r.PercentileAge) + mark(r.Meets)
+		return human.CompactSpan(r.PercentileAge) + mark(r.Meets)
 	}, false},
-	{"over", "time above the objective", func(r *simulate.Result) string { return units.Seconds(r.Over) }, false},
-	{"burndown", "95 % of the exporter's burndown below", func(r *simulate.Result) string { return units.Seconds(r.P95Burndown) }, false},
+	{"over", "time above the objective", func(r *simulate.Result) string { return human.CompactSpan(r.Over) }, false},
+	{"burndown", "95 % of the exporter's burndown below", func(r *simulate.Result) string { return human.CompactSpan(r.P95Burndown) }, false},
 	{"drain", "longest time until drained; > where it never was", func(r *simulate.Result) string {
 		if !r.Drained {
-			return "> " + units.Seconds(r.Drain)
+			return "> " + human.CompactSpan(r.Drain)
 		}
-		return units.Seconds(r.Drain)
+		return human.CompactSpan(r.Drain)
 	}, false},
-	{"replica-min", "sum of replicas over time", func(r *simulate.Result) string { return units.Count(r.ReplicaMinutes) }, false},
+	{"replica-min", "sum of replicas over time", func(r *simulate.Result) string { return human.Compact(r.ReplicaMinutes) }, false},
 	{"idle", "share of replica-minutes without a partition", func(r *simulate.Result) string {
 		return strconv.FormatFloat(100*r.IdleMinutes/max(r.ReplicaMinutes, 1e-9), 'f', 0, 64) + " %"
 	}, false},

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // headline says first what to apply, and what it costs against what there is.
@@ -39,13 +39,13 @@ func newHeadline(apply string, best, base *simulate.Result, svc *scenario.Servic
 		return "now (" + base.Candidate + "): " + text
 	}
 	h.Facts = []fact{
-		{fmt.Sprintf("age for %s %% of the time, at most %s wanted", units.Number(obj.Percentile), units.Seconds(obj.MaxAge.Seconds())),
-			units.Seconds(best.PercentileAge) + mark(best.Meets), ""},
-		{"replica-minutes in " + units.Rough(length), units.Count(best.ReplicaMinutes), ""},
+		{fmt.Sprintf("age for %s %% of the time, at most %s wanted", human.Number(obj.Percentile), human.CompactSpan(obj.MaxAge.Seconds())),
+			human.CompactSpan(best.PercentileAge) + mark(best.Meets), ""},
+		{"replica-minutes in " + human.Rough(length), human.Compact(best.ReplicaMinutes), ""},
 	}
 	if base != nil {
-		h.Facts[0].Note = against(units.Seconds(base.PercentileAge) + mark(base.Meets))
-		h.Facts[1].Note = against(units.Count(base.ReplicaMinutes) + ", " + units.Percent(best.ReplicaMinutes, base.ReplicaMinutes))
+		h.Facts[0].Note = against(human.CompactSpan(base.PercentileAge) + mark(base.Meets))
+		h.Facts[1].Note = against(human.Compact(base.ReplicaMinutes) + ", " + human.Change(best.ReplicaMinutes, base.ReplicaMinutes))
 	}
 	if best.Cost > 0 {
 		f := fact{"cost a month at this load", money(best, length), ""}

@@ -10,11 +10,11 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 //go:embed report.html.tmpl
@@ -78,7 +78,7 @@ func newPlot(caption, svg string) htmlPlot { return htmlPlot{caption, template.H
 // WriteHTML writes the report as a page that needs nothing else.
 func WriteHTML(w io.Writer, r *simulate.Report) error {
 	page := htmlPage{Title: r.Scenario.Title, Text: r.Scenario.Description, Lints: r.Lints, Columns: columns,
-		Meta:      fmt.Sprintf("%s, %s, seed %d. Replayed through %s.", r.Scenario.Name, units.Rough(r.Scenario.Duration), r.Scenario.Seed, engine(r.Kubernetes)),
+		Meta:      fmt.Sprintf("%s, %s, seed %d. Replayed through %s.", r.Scenario.Name, human.Rough(r.Scenario.Duration), r.Scenario.Seed, engine(r.Kubernetes)),
 		Recording: recording.Notes(r.Recordings), Notes: r.Notes()}
 	if page.Title == "" {
 		page.Title = r.Scenario.Name
@@ -147,7 +147,7 @@ func newService(r *simulate.Report, c *simulate.Comparison) (*htmlService, error
 
 func objective(svc *scenario.Service) string {
 	obj := &svc.Objective
-	return fmt.Sprintf("age at most %s for %s %% of the time", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile))
+	return fmt.Sprintf("age at most %s for %s %% of the time", human.CompactSpan(obj.MaxAge.Seconds()), human.Number(obj.Percentile))
 }
 
 func newDot(r *simulate.Result, number int, c color.Color, highlight bool) dot {

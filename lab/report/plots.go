@@ -16,8 +16,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // A plot is drawn in the colours of the page's light form; style turns each into the CSS variable that has both forms.
@@ -82,9 +82,9 @@ type chart struct {
 // overlays draw lag, age and replicas of all results on shared axes; the highlighted one lies on top.
 func overlays(results []*simulate.Result, highlight *simulate.Result, objective, drained float64) []chart {
 	out := []chart{
-		{title: "Lag, messages (dashed: drained)", log: true, yMin: 10, yMax: 100, marks: []float64{drained}, unit: units.Count},
-		{title: "Age of the oldest message, s (dashed: the objective)", log: true, yMin: 1, yMax: 10, marks: []float64{objective}, unit: units.Count},
-		{title: "Replicas asked for", yMax: 1, unit: units.Count},
+		{title: "Lag, messages (dashed: drained)", log: true, yMin: 10, yMax: 100, marks: []float64{drained}, unit: human.Compact},
+		{title: "Age of the oldest message, s (dashed: the objective)", log: true, yMin: 1, yMax: 10, marks: []float64{objective}, unit: human.Compact},
+		{title: "Replicas asked for", yMax: 1, unit: human.Compact},
 	}
 	add := func(i int) {
 		r := results[i]
@@ -127,10 +127,10 @@ func wide(unit func(float64) string) func(float64) string {
 func own(r *simulate.Result) []chart {
 	t := r.Trace
 	out := []chart{
-		{title: "Replicas asked for and ready", yMax: max(float64(r.MaxReplicas), 1) * 1.25, unit: units.Count,
+		{title: "Replicas asked for and ready", yMax: max(float64(r.MaxReplicas), 1) * 1.25, unit: human.Compact,
 			lines: []line{{x: t.At, y: t.Ready, color: orange, width: 1, step: true, name: "ready"},
 				{x: t.At, y: t.Replicas, color: blue, width: 1.2, step: true, name: "asked for"}}},
-		{title: "Produced and consumed, messages/s", yMax: max(slices.Max(t.Rate), 1) * 1.25, unit: units.Count,
+		{title: "Produced and consumed, messages/s", yMax: max(slices.Max(t.Rate), 1) * 1.25, unit: human.Compact,
 			lines: []line{{x: t.At, y: t.Consumed, color: orange, width: 0.8, name: "consumed"},
 				{x: t.At, y: t.Rate, color: blue, width: 1, name: "produced"}}},
 	}
@@ -146,7 +146,7 @@ func own(r *simulate.Result) []chart {
 // metricChart shows each trigger against its target.
 func metricChart(t *simulate.Trace) chart {
 	c := chart{title: "Metric ÷ target (band: the HPA's tolerance)", yMax: 3, marks: []float64{1}, band: true,
-		unit: func(v float64) string { return units.Number(math.Round(v*100) / 100) }}
+		unit: func(v float64) string { return human.Number(math.Round(v*100) / 100) }}
 	for i, m := range t.Metrics {
 		l := line{x: t.At[len(t.At)-len(m.Value):], y: m.Value, color: blue, width: 1, name: m.Name}
 		if i > 0 {

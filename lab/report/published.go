@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // published prints figures that stand elsewhere beside those of the default candidate.
@@ -43,7 +43,7 @@ func published(p *Printer, r *simulate.Report) {
 	}
 	if pub.Example != nil {
 		p.Line("")
-		p.Line("Worked example: %d replicas, accepted lag %s; replicas that one reconcile asks for", pub.Example.Replicas, units.Count(pub.Example.Accepted))
+		p.Line("Worked example: %d replicas, accepted lag %s; replicas that one reconcile asks for", pub.Example.Replicas, human.Compact(pub.Example.Accepted))
 		p.Table(exampleRows(pub.Example), func(i int) bool { return i == 0 })
 		p.Line("The base and the factor cancel in the ratio; rounded targets are what makes the small differences.")
 	}
@@ -65,8 +65,8 @@ func timelineRows(pub *scenario.Published, res *simulate.Result) [][]string {
 	for _, c := range pub.Timeline {
 		head = append(head, strconv.Itoa(int(c.At.Seconds())))
 		i := nearest(t, (pub.Offset + c.At).Seconds())
-		cells := []string{units.Count(c.Rate), units.Count(c.Lag), c.Replicas, units.Count(t.Rate[i]), units.Count(t.Lag[i]), units.Seconds(t.Age[i]),
-			stepTo(t.Replicas, i), units.Number(t.Ready[i])}
+		cells := []string{human.Compact(c.Rate), human.Compact(c.Lag), c.Replicas, human.Compact(t.Rate[i]), human.Compact(t.Lag[i]), human.CompactSpan(t.Age[i]),
+			stepTo(t.Replicas, i), human.Number(t.Ready[i])}
 		for j, cell := range cells {
 			text[j] = append(text[j], cell)
 		}
@@ -77,9 +77,9 @@ func timelineRows(pub *scenario.Published, res *simulate.Result) [][]string {
 // stepTo writes the replicas at a point, and where they came from if they have just changed.
 func stepTo(v []float64, i int) string {
 	if i > 0 && v[i-1] != v[i] {
-		return units.Number(v[i-1]) + "→" + units.Number(v[i])
+		return human.Number(v[i-1]) + "→" + human.Number(v[i])
 	}
-	return units.Number(v[i])
+	return human.Number(v[i])
 }
 
 // nearest is the point nearest to a time.
@@ -116,7 +116,7 @@ func claimRows(r *simulate.Report, res *simulate.Result) [][]string {
 		if still != nil {
 			row[3] = measure(c.Measure, still)
 			if c.Measure == "cost" {
-				row[4] += " (" + units.Percent(res.Cost, still.Cost) + ")"
+				row[4] += " (" + human.Change(res.Cost, still.Cost) + ")"
 			}
 		}
 		rows = append(rows, row)
@@ -139,11 +139,11 @@ func fixed(r *simulate.Report, service string) *simulate.Result {
 func measure(name string, r *simulate.Result) string {
 	switch name {
 	case "peakLag":
-		return units.Count(r.PeakLag)
+		return human.Compact(r.PeakLag)
 	case "maxAge":
-		return units.Seconds(r.MaxAge)
+		return human.CompactSpan(r.MaxAge)
 	case "p95Age":
-		return units.Seconds(r.P95Age)
+		return human.CompactSpan(r.P95Age)
 	case "maxReplicas":
 		return strconv.Itoa(r.MaxReplicas)
 	case "cost":
@@ -169,7 +169,7 @@ func exampleRows(ex *scenario.Example) [][]string {
 	}
 	head := []string{"metric", "target"}
 	for _, l := range ex.Lags {
-		head = append(head, "at lag "+units.Count(l))
+		head = append(head, "at lag "+human.Compact(l))
 	}
 	rows := [][]string{head}
 	for _, m := range metrics {

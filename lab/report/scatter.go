@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"kafka_burndown_exporter/lab/units"
+	"kafka_burndown_exporter/internal/human"
 )
 
 // dot is a point of the scatter plot of age against cost.
@@ -27,7 +27,7 @@ func scatter(dots []dot, objective float64, label string) (string, error) {
 	p := plot.New()
 	dress(p)
 	p.X.Label.Text, p.Y.Label.Text = "replica-minutes", "age at the objective's percentile, s"
-	p.X.Tick.Marker, p.Y.Tick.Marker = linearTicks{units.Count}, logTicks{units.Count}
+	p.X.Tick.Marker, p.Y.Tick.Marker = linearTicks{human.Compact}, logTicks{human.Compact}
 	p.Y.Scale = plot.LogScale{}
 	lowX, highX, highY := math.Inf(1), 0.0, 2*objective
 	for _, d := range dots {

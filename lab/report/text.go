@@ -3,9 +3,9 @@ package report
 import (
 	"io"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // WriteText prints the report for a terminal. events adds every change of replicas.
@@ -15,7 +15,7 @@ func WriteText(w io.Writer, r *simulate.Report, events bool) error {
 	if r.Scenario.Title != "" {
 		name += ": " + r.Scenario.Title
 	}
-	p.Line("%s (%s, seed %d)", name, units.Duration(r.Scenario.Duration), r.Scenario.Seed)
+	p.Line("%s (%s, seed %d)", name, human.Duration(r.Scenario.Duration), r.Scenario.Seed)
 	if text := simulate.Versions(r.Kubernetes); text != "" {
 		p.Line("%s", text)
 	}
@@ -63,7 +63,7 @@ func comparison(p *Printer, r *simulate.Report, c *simulate.Comparison, events b
 		p.Line("")
 		p.Line("  %s, changes:", c.Results[i].Candidate)
 		for _, e := range c.Results[i].Events {
-			p.Line("  %9s  lag %6s  %s", units.Clock(e.At), units.Count(e.Lag), e.Why)
+			p.Line("  %9s  lag %6s  %s", human.Clock(e.At), human.Compact(e.Lag), e.Why)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 
 	"gonum.org/v1/plot"
 
-	"kafka_burndown_exporter/lab/units"
+	"kafka_burndown_exporter/internal/human"
 )
 
 // timeTicks marks times of the run at round distances, about six of them.
@@ -26,11 +26,11 @@ func timeTicks(end float64) plot.ConstantTicks {
 func tickTime(at, step float64) string {
 	switch {
 	case step >= 86400:
-		return units.Number(at/86400) + " d"
+		return human.Number(at/86400) + " d"
 	case step >= 3600:
-		return units.Number(at/3600) + " h"
+		return human.Number(at/3600) + " h"
 	default:
-		return units.Clock(at)
+		return human.Clock(at)
 	}
 }
 

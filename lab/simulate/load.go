@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/lab/scenario"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // Load is what a service has to carry.
@@ -25,10 +25,10 @@ func (l *Load) Ceiling() string {
 	switch {
 	case l.Hottest > l.Capacity:
 		return fmt.Sprintf("The fullest partition gets %s messages/s at the peak and one replica carries %s: more replicas cannot help, "+
-			"a better key or faster consumers can.", units.Count(l.Hottest), units.Count(l.Capacity))
+			"a better key or faster consumers can.", human.Compact(l.Hottest), human.Compact(l.Capacity))
 	case float64(l.Partitions)*l.Capacity < l.Peak:
 		return fmt.Sprintf("%d partitions at %s messages/s a replica carry %s, the peak is %s: add partitions.",
-			l.Partitions, units.Count(l.Capacity), units.Count(float64(l.Partitions)*l.Capacity), units.Count(l.Peak))
+			l.Partitions, human.Compact(l.Capacity), human.Compact(float64(l.Partitions)*l.Capacity), human.Compact(l.Peak))
 	}
 	return ""
 }

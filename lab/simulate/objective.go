@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // Comparison is what several candidates did to one service.
@@ -133,14 +133,14 @@ func (r *Report) Conclusion(c *Comparison) []string {
 		return nil
 	}
 	obj := &c.Service.Objective
-	goal := fmt.Sprintf("age of at most %s for %s %% of the time", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile))
+	goal := fmt.Sprintf("age of at most %s for %s %% of the time", human.CompactSpan(obj.MaxAge.Seconds()), human.Number(obj.Percentile))
 	var out []string
 	if best.Meets {
 		out = append(out, fmt.Sprintf("Objective (%s): %s meets it with the fewest replica-minutes (%s).",
-			goal, best.Candidate, units.Count(best.ReplicaMinutes)))
+			goal, best.Candidate, human.Compact(best.ReplicaMinutes)))
 	} else {
 		out = append(out, fmt.Sprintf("Objective (%s): no candidate meets it; %s comes closest (%s).",
-			goal, best.Candidate, units.Seconds(best.PercentileAge)))
+			goal, best.Candidate, human.CompactSpan(best.PercentileAge)))
 		load := MeasureLoad(r.Scenario, c.Service)
 		if why := load.Ceiling(); why != "" {
 			out = append(out, why)
@@ -184,10 +184,10 @@ func Standing(res, best *Result) string {
 	switch {
 	case res.Meets && best.Meets:
 		head += fmt.Sprintf("it meets the objective too, with %s replica-minutes (%s).",
-			units.Count(res.ReplicaMinutes), units.Percent(res.ReplicaMinutes, best.ReplicaMinutes))
+			human.Compact(res.ReplicaMinutes), human.Change(res.ReplicaMinutes, best.ReplicaMinutes))
 	default:
-		head += fmt.Sprintf("age %s against %s, with %s replica-minutes (%s).", units.Seconds(res.PercentileAge),
-			units.Seconds(best.PercentileAge), units.Count(res.ReplicaMinutes), units.Percent(res.ReplicaMinutes, best.ReplicaMinutes))
+		head += fmt.Sprintf("age %s against %s, with %s replica-minutes (%s).", human.CompactSpan(res.PercentileAge),
+			human.CompactSpan(best.PercentileAge), human.Compact(res.ReplicaMinutes), human.Change(res.ReplicaMinutes, best.ReplicaMinutes))
 	}
 	var wins []string
 	for _, m := range []struct {

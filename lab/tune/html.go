@@ -6,9 +6,9 @@ import (
 	"io"
 	"slices"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/lab/report"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // drawnVariants is how many variants a page draws the course of, the recommended one among them.
@@ -51,8 +51,8 @@ func (t *Tuning) trace(ctx context.Context) error {
 func (t *Tuning) WriteHTML(w io.Writer) error {
 	s := report.Search{
 		Meta: fmt.Sprintf("%d variants on %s of %s. Load %s to %s messages/s (mean %s), %s a replica, %d useful replicas.",
-			t.Searched, units.Rough(t.Scenario.Duration), t.Scenario.Name, units.Count(t.Load.Low), units.Count(t.Load.Peak),
-			units.Count(t.Load.Mean), units.Count(t.Load.Capacity), t.Load.Partitions),
+			t.Searched, human.Rough(t.Scenario.Duration), t.Scenario.Name, human.Compact(t.Load.Low), human.Compact(t.Load.Peak),
+			human.Compact(t.Load.Mean), human.Compact(t.Load.Capacity), t.Load.Partitions),
 		Kubernetes: t.Limits.Kubernetes, Coverage: t.Recordings, Service: t.Service, Length: t.Scenario.Duration,
 		Name: t.Recommended.name(), Result: &t.Recommended.Result, Manifest: t.Recommended.Manifest, Why: t.Why, Lints: t.Lints,
 		Drawn: t.drawn, Now: t.Limits.Present, Present: t.present, Columns: columns(),

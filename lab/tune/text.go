@@ -5,11 +5,11 @@ import (
 	"io"
 	"slices"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/report"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // shownVariants bounds the table.
@@ -18,9 +18,9 @@ const shownVariants = 12
 // WriteText prints the front, the best variants, the recommendation with its reason, and its ScaledObject.
 func (t *Tuning) WriteText(w io.Writer) error {
 	p := report.NewPrinter(w)
-	p.Line("tune: %s (group %s), %s of %s", t.Service.Name, t.Service.Group, units.Duration(t.Scenario.Duration), t.Scenario.Name)
-	p.Line("load %s to %s messages/s (mean %s), %s a replica, %d useful replicas", units.Count(t.Load.Low), units.Count(t.Load.Peak),
-		units.Count(t.Load.Mean), units.Count(t.Load.Capacity), t.Load.Partitions)
+	p.Line("tune: %s (group %s), %s of %s", t.Service.Name, t.Service.Group, human.Duration(t.Scenario.Duration), t.Scenario.Name)
+	p.Line("load %s to %s messages/s (mean %s), %s a replica, %d useful replicas", human.Compact(t.Load.Low), human.Compact(t.Load.Peak),
+		human.Compact(t.Load.Mean), human.Compact(t.Load.Capacity), t.Load.Partitions)
 	if text := simulate.Versions(t.Limits.Kubernetes); text != "" {
 		p.Line("%s", text)
 	}
@@ -30,7 +30,7 @@ func (t *Tuning) WriteText(w io.Writer) error {
 	switch {
 	case t.Coarse != nil:
 		p.Line("%d variants over the busiest %s (from %s) in steps of %s; the best %d again over everything in steps of 1s",
-			t.Searched, units.Duration(t.Coarse.Length), units.Clock(t.Coarse.From.Seconds()), units.Duration(coarseSteps), len(t.Variants))
+			t.Searched, human.Duration(t.Coarse.Length), human.Clock(t.Coarse.From.Seconds()), human.Duration(coarseSteps), len(t.Variants))
 	default:
 		p.Line("%d variants", t.Searched)
 	}
@@ -92,9 +92,9 @@ func (t *Tuning) rows() (rows [][]string, recommended int) {
 func WriteCalculator(w io.Writer, target float64) error {
 	p := report.NewPrinter(w)
 	const tolerance = 0.1
-	p.Line("log2×7 target %s accepts a lag of %s", threshold3(target), units.Count(scale.LagForLog2x7(target)))
-	p.Line("nothing changes between %s and %s (HPA tolerance 10 %%)", units.Count(scale.LagForLog2x7(target*(1-tolerance))),
-		units.Count(scale.LagForLog2x7(target*(1+tolerance))))
+	p.Line("log2×7 target %s accepts a lag of %s", threshold3(target), human.Compact(scale.LagForLog2x7(target)))
+	p.Line("nothing changes between %s and %s (HPA tolerance 10 %%)", human.Compact(scale.LagForLog2x7(target*(1-tolerance))),
+		human.Compact(scale.LagForLog2x7(target*(1+tolerance))))
 	p.Line("the largest step up is ×%.2f per sync (the gauge ends at %d)", scale.DefaultLog2x7Max/target, scale.DefaultLog2x7Max)
 	if target*(1+tolerance) >= scale.DefaultLog2x7Max {
 		p.Line("this target can never scale up: stay below %s", threshold3(scale.DefaultLog2x7Max/(1+tolerance)))

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
-	"kafka_burndown_exporter/lab/units"
 )
 
 // Limits bound the search.
@@ -177,8 +177,8 @@ func (t *Tuning) recommend() {
 		best = t.Variants[i]
 		cheaper := t.Variants[0]
 		t.Why = append(t.Why, fmt.Sprintf("%s is cheaper (%s replica-minutes), but turns round %.1f times an hour; %s are allowed.",
-			cheaper.name(), units.Count(cheaper.Result.ReplicaMinutes), float64(cheaper.Result.Reversals)/t.Scenario.Duration.Hours(),
-			units.Number(t.Limits.Reversals)))
+			cheaper.name(), human.Compact(cheaper.Result.ReplicaMinutes), float64(cheaper.Result.Reversals)/t.Scenario.Duration.Hours(),
+			human.Number(t.Limits.Reversals)))
 	}
 	pick := best
 	if best.Result.Meets {
@@ -191,19 +191,19 @@ func (t *Tuning) recommend() {
 	}
 	t.Recommended = pick
 	obj, r := &t.Service.Objective, &pick.Result
-	goal := fmt.Sprintf("age ≤ %s for %s %% of the time", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile))
+	goal := fmt.Sprintf("age ≤ %s for %s %% of the time", human.CompactSpan(obj.MaxAge.Seconds()), human.Number(obj.Percentile))
 	if !r.Meets {
-		t.Why = append(t.Why, fmt.Sprintf("No variant meets the objective (%s); this one comes closest with %s.", goal, units.Seconds(r.PercentileAge)))
+		t.Why = append(t.Why, fmt.Sprintf("No variant meets the objective (%s); this one comes closest with %s.", goal, human.CompactSpan(r.PercentileAge)))
 		if why := t.Load.Ceiling(); why != "" {
 			t.Why = append(t.Why, why)
 		}
 		return
 	}
-	t.Why = append(t.Why, fmt.Sprintf("It meets the objective (%s) with %s at %s replica-minutes, %s.", goal, units.Seconds(r.PercentileAge),
-		units.Count(r.ReplicaMinutes), costText(r, t.Scenario.Duration)))
+	t.Why = append(t.Why, fmt.Sprintf("It meets the objective (%s) with %s at %s replica-minutes, %s.", goal, human.CompactSpan(r.PercentileAge),
+		human.Compact(r.ReplicaMinutes), costText(r, t.Scenario.Duration)))
 	if pick != best {
 		t.Why = append(t.Why, fmt.Sprintf("%s is %s cheaper, and changes the replicas %d times (%d reversals) instead of %d (%d).",
-			best.name(), strings.TrimPrefix(units.Percent(r.ReplicaMinutes, best.Result.ReplicaMinutes), "+"),
+			best.name(), strings.TrimPrefix(human.Change(r.ReplicaMinutes, best.Result.ReplicaMinutes), "+"),
 			best.Result.Changes, best.Result.Reversals, r.Changes, r.Reversals))
 	}
 	t.explainDesired()
@@ -220,7 +220,7 @@ func (t *Tuning) doubt() {
 	}
 	if known < enough {
 		t.Why = append(t.Why, fmt.Sprintf("Warning: it rests on %s of production, and an hour is the least to see a load's course: take it as a "+
-			"first guess, and tune again on a day or more.", units.Rough(known)))
+			"first guess, and tune again on a day or more.", human.Rough(known)))
 	}
 }
 
@@ -234,11 +234,11 @@ func (t *Tuning) head() error {
 	t.Recommended.m.Comment = []string{
 		"Found by kafka_burndown_lab tune.",
 		fmt.Sprintf("Workload: %s, %s of group %s: %s to %s messages/s (mean %s), %s messages/s a replica, %d useful replicas.",
-			comment(title), units.Duration(t.Scenario.Duration), comment(t.Service.Group), units.Count(l.Low), units.Count(l.Peak), units.Count(l.Mean), units.Count(l.Capacity), l.Partitions),
-		fmt.Sprintf("Objective: age of at most %s for %s %% of the time.", units.Seconds(obj.MaxAge.Seconds()), units.Number(obj.Percentile)),
+			comment(title), human.Duration(t.Scenario.Duration), comment(t.Service.Group), human.Compact(l.Low), human.Compact(l.Peak), human.Compact(l.Mean), human.Compact(l.Capacity), l.Partitions),
+		fmt.Sprintf("Objective: age of at most %s for %s %% of the time.", human.CompactSpan(obj.MaxAge.Seconds()), human.Number(obj.Percentile)),
 		fmt.Sprintf("Expected: %s at that percentile (%s), %s at most, peak lag %s, %d to %d replicas, %s replica-minutes, %d changes.",
-			units.Seconds(r.PercentileAge), map[bool]string{true: "met", false: "missed"}[r.Meets], units.Seconds(r.MaxAge), units.Count(r.PeakLag),
-			r.MinReplicas, r.MaxReplicas, units.Count(r.ReplicaMinutes), r.Changes),
+			human.CompactSpan(r.PercentileAge), map[bool]string{true: "met", false: "missed"}[r.Meets], human.CompactSpan(r.MaxAge), human.Compact(r.PeakLag),
+			r.MinReplicas, r.MaxReplicas, human.Compact(r.ReplicaMinutes), r.Changes),
 	}
 	var err error
 	t.Recommended.Manifest, err = t.Recommended.m.text()
@@ -275,7 +275,7 @@ func costText(r *simulate.Result, d time.Duration) string {
 	if r.Cost == 0 {
 		return "without a price"
 	}
-	return fmt.Sprintf("%.2f in %s (%.2f a month)", r.Cost, units.Duration(d), r.Cost*30*24/d.Hours())
+	return fmt.Sprintf("%.2f in %s (%.2f a month)", r.Cost, human.Duration(d), r.Cost*30*24/d.Hours())
 }
 
 // busiest is the stretch of the workload with the highest rate in its middle, as long as the first pass.
