@@ -100,15 +100,6 @@ func (s *step) isUnsure(p *partition, behind int64) bool {
 	return p.waits[0] == 0 && behind > int64(s.t.opt.RateWindow)/4
 }
 
-// isStalled judges lag without progress for behind ns, as of now. Where nobody is there who could commit, nobody needs
-// to be waited for.
-func (s *step) isStalled(behind, patience, now int64) bool {
-	if s.unattended && !s.g.lone && min(behind, now-s.g.emptySince) >= int64(s.t.opt.StallWindow) {
-		return true
-	}
-	return behind >= patience
-}
-
 // lateness is by how much a rate is to be taken for less because the next commit is late: 1 while it is not.
 func lateness(since, period int64) float64 {
 	return min(1, late*float64(period)/float64(max(since, int64(time.Millisecond))))
