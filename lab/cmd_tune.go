@@ -37,9 +37,9 @@ func registerTune(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 	cli.Declare(cmd, &f.limits.Min, "min-replicas", "", "Lower limit. Default: the profile's.", cli.ParseCount[int])
 	cli.Declare(cmd, &f.limits.Max, "max-replicas", "", "Upper limit. Default: the profile's, at most the partitions.", cli.ParseCount[int])
 	cli.Declare(cmd, &f.limits.Reversals, "max-reversals", "4", "Changes of direction an hour that a recommendation may have.", cli.ParsePositive)
-	cmd.Flag("manifest.server-address", "serverAddress in the ScaledObject.").
+	cmd.Flag("scaledobject.server-address", "serverAddress in the ScaledObject.").
 		Default("http://prometheus.monitoring:9090").StringVar(&f.limits.Prometheus)
-	cmd.Flag("manifest.bootstrap-servers", "bootstrapServers in the ScaledObject.").Default("kafka:9092").
+	cmd.Flag("scaledobject.bootstrap-servers", "bootstrapServers in the ScaledObject.").Default("kafka:9092").
 		StringVar(&f.limits.Bootstrap)
 	cmd.Flag("name", "Name of the ScaledObject. Default: the service's.").StringVar(&f.limits.Name)
 	cmd.Flag("namespace", "Namespace of the ScaledObject. Default: the service's.").StringVar(&f.limits.Namespace)

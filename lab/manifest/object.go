@@ -90,7 +90,7 @@ func (r *reader) annotations(m *strictyaml.Mapping, o *Object) {
 	p.In = boolAnnotation(m, "autoscaling.keda.sh/paused-scale-in")
 	p.Out = boolAnnotation(m, "autoscaling.keda.sh/paused-scale-out")
 	p.ForceActivation = boolAnnotation(m, "autoscaling.keda.sh/force-activation")
-	o.notes.transferOwnership = m.Text("manifest.keda.sh/transfer-hpa-ownership") == "true"
+	o.notes.transferOwnership = m.Text("scaledobject.keda.sh/transfer-hpa-ownership") == "true"
 	key := "autoscaling.keda.sh/paused-replicas"
 	if n := m.Items[key]; n != nil {
 		v, err := strconv.ParseInt(m.Text(key), 10, 32)

@@ -90,7 +90,7 @@ func expected(t *testing.T, object kubeapi.Object, offsets []scale.PartitionOffs
 
 // externalMetric asks KEDA for a metric as HPA does, in thousandths.
 func (w *world) externalMetric(t *testing.T, namespace, object, name string) (int64, error) {
-	selector := url.QueryEscape("manifest.keda.sh/name=" + object)
+	selector := url.QueryEscape("scaledobject.keda.sh/name=" + object)
 	answer, err := w.stack.API.Get(t.Context(), "/apis/external.metrics.k8s.io/v1beta1/namespaces/"+namespace+"/"+name+"?labelSelector="+selector)
 	if err != nil {
 		return 0, err
