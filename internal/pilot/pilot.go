@@ -44,6 +44,9 @@ func New(opt Options) *Pilot {
 	if opt.Hold <= 0 {
 		opt.Hold = DefaultHold
 	}
+	if opt.Pace <= 0 {
+		opt.Pace = 1
+	}
 	if opt.Constants == nil {
 		opt.Constants = &defaults
 	}
@@ -61,13 +64,16 @@ func unknown(why Reason) Decision {
 // seconds of the objective.
 func (p *Pilot) objective() float64 { return p.opt.Objective.Seconds() }
 
+// seconds of the law from the first observation to a time.
+func (p *Pilot) seconds(at time.Time) float64 { return at.Sub(p.epoch).Seconds() * p.opt.Pace }
+
 // minWaves are the complete observations that a rate and a change of it need.
 const minWaves = 3
 
 // Observe takes one wave in and decides. Its cost is linear in the partitions, and it allocates nothing while topics and
 // members stay as they are.
 func (p *Pilot) Observe(o *Observation) Decision {
-	now := o.At.Sub(p.epoch).Seconds()
+	now := p.seconds(o.At)
 	switch {
 	case p.waves == 0:
 		p.epoch, now = o.At, 0

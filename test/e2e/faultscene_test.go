@@ -94,7 +94,7 @@ func (s *scene) start(t *testing.T) {
 		t.Cleanup(p.Stop)
 		v.p, v.s = p, service{namespace: ns, group: name, topic: name, counts: v.counts}
 	}
-	s.m = s.w.monitor(t, 21, groups)
+	s.m = s.w.monitor(t, groups)
 	for _, v := range s.victims {
 		var err error
 		v.w, v.m, v.s.prometheus = s.w, s.m, s.m.url

@@ -38,13 +38,13 @@ func startEvening(t *testing.T, w *world, name string, n int, base float64) *eve
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Stop)
-	m := w.monitor(t, 21, []string{name})
+	m := w.monitor(t, []string{name})
 	e := &evening{w: w, m: m, p: p, s: service{namespace: name, group: name, topic: name, prometheus: m.url}}
 	p.Rate(compressRate(base))
 	e.f = w.deploy(t, name, "trip-analytics-consumer", n,
 		"-group="+name, "-topics="+name, "-cost="+tripCost.String(), "-start-delay="+tripStart.String())
 	e.f.waitReady(60*time.Second, n)
-	m.waitFor(t, 60*time.Second, fmt.Sprintf("max(consumergroup:kafka_group_desired_replicas:useful{consumergroup=%q})", name), known)
+	m.waitFor(t, 60*time.Second, desiredOf(name), known)
 	m.waitFor(t, 60*time.Second, lagOf(name), func(lag float64) bool { return lag < 2*compressRate(base) })
 	return e
 }
@@ -79,7 +79,7 @@ func (e *evening) settle(t *testing.T, n int) {
 
 // desired is what the shipped trigger's metric says.
 func (e *evening) desired() string {
-	return fmt.Sprintf("max(consumergroup:kafka_group_desired_replicas:useful{consumergroup=%q})", e.s.group)
+	return desiredOf(e.s.group)
 }
 
 // The desired replicas take a burst to the ceiling, stay there through a lull, and come back without a reversal.
