@@ -57,6 +57,9 @@ func (l *linter) activation() {
 		case t.Kafka != nil:
 			field, value = "metadata.activationLagThreshold", float64(t.Kafka.ActivationLagThreshold)
 			set = slices.Contains(l.o.notes.triggers[i].set, "activationLagThreshold")
+		case t.MetricsAPI != nil:
+			field, value = "metadata.activationTargetValue", t.MetricsAPI.ActivationTarget
+			set = slices.Contains(l.o.notes.triggers[i].set, "activationTargetValue")
 		case t.Prometheus != nil:
 			value = t.Prometheus.ActivationThreshold
 			set = slices.Contains(l.o.notes.triggers[i].set, "activationThreshold")

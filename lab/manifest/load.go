@@ -118,6 +118,9 @@ func (o *Object) Group() string {
 		if k := o.Scale.Triggers[i].Kafka; k != nil {
 			return k.ConsumerGroup
 		}
+		if m := o.Scale.Triggers[i].MetricsAPI; m != nil && DesiredGroup(m) != "" {
+			return DesiredGroup(m)
+		}
 		if q := o.Queries[i]; q != nil && q.Group() != "" {
 			return q.Group()
 		}

@@ -64,6 +64,11 @@ func (r *reader) trigger(m *strictyaml.Mapping, o *Object, opts Options) (scale.
 		t.Kafka = meta.kafka(t.Type)
 	case scale.PrometheusTrigger:
 		t.Prometheus, q = meta.prometheus(opts)
+	case scale.MetricsAPITrigger:
+		t.MetricsAPI = meta.metricsAPI()
+		if note.unread = otherAPI(t.MetricsAPI, meta.value("format")); note.unread != nil && !opts.KeepUnread {
+			meta.fail("url", "%v", note.unread)
+		}
 	case scale.CPUTrigger, scale.MemoryTrigger:
 		t.Resource = meta.resource(t)
 	case scale.CronTrigger:
@@ -72,7 +77,7 @@ func (r *reader) trigger(m *strictyaml.Mapping, o *Object, opts Options) (scale.
 		m.Fail("type", "is missing")
 		return t, nil, note
 	default:
-		note.unread = fmt.Errorf("%q triggers are not simulated: kafka, apache-kafka, prometheus, cpu, memory and cron are", t.Type)
+		note.unread = fmt.Errorf("%q triggers are not simulated: kafka, apache-kafka, prometheus, metrics-api, cpu, memory and cron are", t.Type)
 		if !opts.KeepUnread {
 			m.Fail("type", "%v", note.unread)
 		}
