@@ -244,7 +244,7 @@ func (b *Bundle) document(s source, n *yaml.Node, opts Options, depth int) []err
 	group, _, _ := strings.Cut(version, "/")
 	switch {
 	case kind == "":
-		r.Fail(n, "kind", "is missing: this is no Kubernetes object")
+		r.Fail(n, "kind", "is missing: a Kubernetes object has one")
 	case strings.HasSuffix(kind, "List") && depth == 0:
 		return b.items(s, m, opts)
 	case kind == "ScaledObject" && version == "keda.sh/v1alpha1":

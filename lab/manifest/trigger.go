@@ -173,7 +173,7 @@ func (d *metadata) int(key string, def int64) int64 {
 	}
 	var v int64
 	if json.Unmarshal([]byte(text), &v) != nil {
-		d.fail(key, "%q is not a whole number", text)
+		d.fail(key, "%q must be an integer", text)
 		return def
 	}
 	return v
@@ -199,7 +199,7 @@ func (d *metadata) boolean(key string, def bool) bool {
 	}
 	v, err := strconv.ParseBool(text)
 	if err != nil {
-		d.fail(key, "%q is not true or false", text)
+		d.fail(key, "%q must be true or false", text)
 		return def
 	}
 	return v
