@@ -48,7 +48,7 @@ func startEvening(t *testing.T, w *world, name string, n int, base float64) *eve
 	return e
 }
 
-// Two pods are too few for 1 400 messages/s, and of 7 the fullest would have 3 of 20 partitions: 210 messages/s, all that
+// Of 7 pods the fullest would have 3 of 20 partitions: 210 messages/s, all that
 // it can do.
 const tripPeak = 10
 
@@ -91,7 +91,7 @@ func (e *evening) desired() string {
 // The desired replicas carry a burst, stay through a lull (the window of its owner), and come back without a reversal.
 func TestRideHailing(t *testing.T) {
 	t.Parallel()
-	const pods, base = 2, 400
+	const pods, base = 3, 400
 	e := startEvening(t, theWorld(t), "trip-analytics", pods, base)
 	e.settle(t, pods, base)
 	r := e.record(t, e.w.shipped(t, "ride-hailing/prometheus/trip-analytics.yaml", e.s))
