@@ -29,9 +29,18 @@ func (p published) add(g *lag.Group) {
 	}
 }
 
-// TestAlertsOnRareCommitters: groups that keep up set off no alert, whatever their commit period, from the exporter's
-// first sample on; the same groups do once they have died.
+// TestAlertsOnRareCommitters: groups that keep up set off no alert, whatever their commit period and the exporter's
+// --rate.window, from the exporter's first sample on; the same groups do once they have died.
 func TestAlertsOnRareCommitters(t *testing.T) {
+	for _, window := range []time.Duration{30 * time.Second, lag.Defaults().RateWindow, 10 * time.Minute} {
+		t.Run(window.String(), func(t *testing.T) {
+			t.Parallel()
+			testRareCommitters(t, window)
+		})
+	}
+}
+
+func testRareCommitters(t *testing.T, rateWindow time.Duration) {
 	const evaluation, lasts, perSecond = 15 * time.Second, 3 * time.Hour, 200
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	type committer struct {
@@ -49,7 +58,7 @@ func TestAlertsOnRareCommitters(t *testing.T) {
 	}
 	series := map[string]published{}
 	tracker := lag.NewTracker(lag.Options{
-		Interval: 10 * time.Second, MaxAge: 30 * time.Second, RateWindow: 2 * time.Minute, StallWindow: 5 * time.Minute,
+		Interval: 10 * time.Second, MaxAge: 30 * time.Second, RateWindow: rateWindow, StallWindow: 5 * time.Minute,
 		LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140,
 	})
 	var newest *lag.Snapshot
