@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -11,6 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/test/e2e/kubeapi"
@@ -84,6 +86,7 @@ type setup struct {
 	partitions int
 	capacity   float64       // messages/s of one pod
 	start      time.Duration // from a change of the replicas until the new pods have joined
+	objective  time.Duration // of the pilot, in the original's time; 0: its default
 	mark       float64       // lag above which the group counts as behind
 }
 
@@ -124,7 +127,7 @@ func (r *recording) scenario(s setup, length, counts float64) *scenario.Scenario
 			CommitInterval: stretch(commitDelay), OffsetReset: "earliest",
 			Replicas:  scenario.Replicas{Initial: r.initial, Max: s.partitions},
 			Resources: scenario.Resources{CPUIdle: 1, CPUBusy: 3, Memory: 10},
-			Objective: scenario.Objective{MaxAge: time.Minute, Percentile: 99, MaxLag: s.mark * counts},
+			Objective: scenario.Objective{MaxAge: cmp.Or(s.objective, pilot.DefaultObjective), Percentile: 99, MaxLag: s.mark * counts},
 		}},
 	}
 }

@@ -26,7 +26,7 @@ type evening struct {
 
 // startEvening deploys the service with n pods under a steady load (in the original's messages/s) and waits until they
 // keep up with it.
-func startEvening(t *testing.T, w *world, name string, n int, base float64) *evening {
+func startEvening(t *testing.T, w *world, name string, n int, base float64, flags ...string) *evening {
 	t.Helper()
 	w.namespace(t, name)
 	if err := w.kafka.CreateTopic(name, tripPartitions); err != nil {
@@ -37,7 +37,7 @@ func startEvening(t *testing.T, w *world, name string, n int, base float64) *eve
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Stop)
-	m := w.monitor(t, []string{name})
+	m := w.monitor(t, []string{name}, flags...)
 	e := &evening{w: w, m: m, p: p, s: service{namespace: name, group: name, topic: name, prometheus: m.url, exporter: m.exporter}}
 	p.Rate(compressRate(base))
 	e.f = w.deploy(t, name, "trip-analytics-consumer", n,
@@ -134,4 +134,40 @@ func TestNineteenOfTwentyIsNotEnough(t *testing.T) {
 	if got, want := fmt.Sprint(e.f.since(time.Time{})), "[4 9 14 19 20]"; got != want {
 		t.Errorf("replicas went %s, wanted %s", got, want)
 	}
+}
+
+// KEDA asks the exporter itself, without Prometheus in the loop: the burst is carried as with a query. While the exporter
+// does not know what the group needs, it says so, and the replicas are held.
+func TestMetricsAPI(t *testing.T) {
+	t.Parallel()
+	const pods, base = 3, 400
+	e := startEvening(t, theWorld(t), "trip-api", pods, base)
+	e.settle(t, pods, base)
+	r := e.record(t, e.w.shipped(t, "examples/metrics-api/scaledobject.yaml", e.s))
+	time.Sleep(3 * syncPeriod)
+	begin := r.now()
+	e.p.Rate(compressRate(1400))
+	eventually(t, 120*time.Second, "the fleet grows", func() error {
+		if wanted, _ := e.f.replicas(); wanted < tripPeak {
+			return fmt.Errorf("%d replicas", wanted)
+		}
+		return nil
+	})
+	e.m.waitFor(t, 120*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[6s])", e.s.group),
+		func(lag float64) bool { return lag < 2*1400/speed })
+	measured := r.finish("kafka_group_lag")
+	measured.rested = begin
+	compare(t, "ride hailing, metrics API", measured, r.predict(t, tripSetup(), measured.length), tripSetup().mark, quiet)
+
+	held, _ := e.f.replicas()
+	e.m.exporterP.Kill()
+	stays(t, e.f, held, 10*syncPeriod)
+	e.m.startExporter()
+	e.p.Rate(compressRate(base))
+	eventually(t, 180*time.Second, "the fleet comes back", func() error {
+		if wanted, _ := e.f.replicas(); wanted > pods+1 {
+			return fmt.Errorf("%d replicas", wanted)
+		}
+		return nil
+	})
 }
