@@ -5,9 +5,6 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // TestAnyObservations: whatever is observed, a decision that claims to be known is a number that can be.
@@ -78,28 +75,6 @@ func anyStep(r *rand.Rand, o *Observation) {
 			q.End = 0
 		case 4:
 			q.Committed = r.Int64N(1e9)
-		}
-	}
-}
-
-// TestPace decides the same in a world that runs ten times as fast, with rates of that world.
-func TestPace(t *testing.T) {
-	w := newWorld(t, 20, 400, 5, 100)
-	fast := New(Options{Pace: 10})
-	for i := range 200 {
-		switch i {
-		case 60:
-			w.produce(1900)
-		case 130:
-			w.produce(300)
-		}
-		w.run(10)
-		o := w.seen()
-		o.At = t0.Add(o.At.Sub(t0) / 10)
-		want, got := w.decided, fast.Observe(o)
-		want.Capacity, want.Rate, want.Behind = want.Capacity*10, want.Rate*10, want.Behind/10
-		if diff := cmp.Diff(want, got, cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-6, 0)); diff != "" {
-			t.Fatalf("at %d: %s", w.now, diff)
 		}
 	}
 }

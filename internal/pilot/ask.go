@@ -8,10 +8,10 @@ func (p *Pilot) decide(o *Observation) Decision {
 	p.patience.asked = p.whole(k)
 	d := Decision{
 		Known: true, Members: k, Capacity: math.NaN(), Saturated: p.saturated(o), Reason: why,
-		Rate: (p.rate.now + p.rate.trend*p.c.Lead) * p.opt.Pace, Behind: p.work.behind / p.opt.Pace,
+		Rate: p.rate.now + p.rate.trend*p.c.Lead, Behind: p.work.behind,
 	}
 	if p.capacity.known {
-		d.Capacity = p.capacity.value * p.opt.Pace
+		d.Capacity = p.capacity.value
 	}
 	d.Replicas = p.replicas(o, k)
 	return d

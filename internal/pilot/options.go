@@ -11,11 +11,11 @@ type Options struct {
 	MembersPerReplica int
 	// Hold is for how long the last decision stands while some partition or the members cannot be read. 0: DefaultHold.
 	Hold time.Duration
-	// Pace is how many of the law's seconds pass in one second of the observations' clock; 0: 1. It is for tests of the
-	// whole loop whose world runs faster than the real one. States are those of the law's seconds.
-	Pace float64
 	// Constants replace the law's own, for the lab's study; nil: DefaultConstants.
 	Constants *Constants
+	// Speed is how many seconds of the law pass in a second of the observations, for the lab's demo, which plays hours in
+	// minutes. Objective, Hold and Constants are in the law's time, observations and decisions in that of the clock. 0: 1.
+	Speed float64
 }
 
 const (

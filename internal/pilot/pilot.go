@@ -12,7 +12,7 @@ type Pilot struct {
 	ratio float64 // members a replica brings, 0: never told
 
 	epoch   time.Time // of the first observation
-	now, dt float64   // seconds since epoch; since the last complete observation
+	now, dt float64   // seconds of the law since epoch; since the last complete observation
 	waves   int       // complete observations
 	last    Decision  // of the last complete observation
 
@@ -44,11 +44,11 @@ func New(opt Options) *Pilot {
 	if opt.Hold <= 0 {
 		opt.Hold = DefaultHold
 	}
-	if opt.Pace <= 0 {
-		opt.Pace = 1
-	}
 	if opt.Constants == nil {
 		opt.Constants = &defaults
+	}
+	if opt.Speed <= 0 {
+		opt.Speed = 1
 	}
 	p := &Pilot{opt: opt, c: opt.Constants, last: unknown(ReasonStarting)}
 	p.capacity.forget(p.c)
@@ -64,16 +64,24 @@ func unknown(why Reason) Decision {
 // seconds of the objective.
 func (p *Pilot) objective() float64 { return p.opt.Objective.Seconds() }
 
-// seconds of the law from the first observation to a time.
-func (p *Pilot) seconds(at time.Time) float64 { return at.Sub(p.epoch).Seconds() * p.opt.Pace }
-
 // minWaves are the complete observations that a rate and a change of it need.
 const minWaves = 3
 
 // Observe takes one wave in and decides. Its cost is linear in the partitions, and it allocates nothing while topics and
 // members stay as they are.
 func (p *Pilot) Observe(o *Observation) Decision {
-	now := p.seconds(o.At)
+	d := p.observe(o)
+	d.Capacity *= p.opt.Speed
+	d.Rate *= p.opt.Speed
+	d.Behind /= p.opt.Speed
+	return d
+}
+
+// seconds of the law since the first observation.
+func (p *Pilot) since(at time.Time) float64 { return at.Sub(p.epoch).Seconds() * p.opt.Speed }
+
+func (p *Pilot) observe(o *Observation) Decision {
+	now := p.since(o.At)
 	switch {
 	case p.waves == 0:
 		p.epoch, now = o.At, 0

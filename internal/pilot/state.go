@@ -26,7 +26,7 @@ type State struct {
 // Save returns what is worth keeping over a restart.
 func (p *Pilot) Save() State {
 	s := State{
-		At:    p.epoch.Add(time.Duration(p.now / p.opt.Pace * float64(time.Second))),
+		At:    p.epoch.Add(time.Duration(p.now / p.opt.Speed * float64(time.Second))),
 		Shown: p.shown.most, CommitPeriod: p.commits.period, MembersPerReplica: p.ratio,
 	}
 	if c := &p.capacity; c.known {

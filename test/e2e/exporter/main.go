@@ -27,7 +27,7 @@ func main() {
 		options := o.Lag.Pilot
 		o.Lag.Pilot = func(group string) pilot.Options {
 			opt := options(group)
-			opt.Pace = *pace
+			opt.Speed = *pace
 			return opt
 		}
 	})
