@@ -75,7 +75,7 @@ func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refu
 	wg.Wait()
 	n.batch = min(first, batch)
 	outcome.merge(second)
-	s.reportFetch(n, outcome)
+	s.reportFailed(apiOffsetFetch, n, outcome)
 	return outcome.refused
 }
 
@@ -218,12 +218,12 @@ func (s *Sampler) foldGroup(n *node, g *group, code sarama.KError, at time.Time,
 	out.failed[code] = append(out.failed[code], g.id)
 }
 
-// reportFetch counts every error code, and logs each kind once with some of the groups it concerns.
-func (s *Sampler) reportFetch(n *node, out *fetchOutcome) {
+// reportFailed counts every error code, and logs each kind once with some of the groups it concerns.
+func (s *Sampler) reportFailed(api string, n *node, out *fetchOutcome) {
 	for code, groups := range out.failed {
 		for range groups[1:] {
-			s.stats.Failure(apiOffsetFetch, n.label, codeName(code))
+			s.stats.Failure(api, n.label, codeName(code))
 		}
-		s.failure(apiOffsetFetch, n, codeName(code), code, "groups", len(groups), "first", groups[0])
+		s.failure(api, n, codeName(code), code, "groups", len(groups), "first", groups[0])
 	}
 }

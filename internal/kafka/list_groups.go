@@ -101,6 +101,10 @@ func (s *Sampler) updateGroups() {
 			continue
 		}
 		g.commitsAt, g.err, g.fetched = time.Time{}, lag.ReasonNone, false
+		g.untold, g.waits = false, false
+		if g.entry == nil || g.entry.typ != lag.GroupShare {
+			g.share = nil
+		}
 	}
 	s.groupNames.forget(10_000 + 4*len(s.directory))
 }
