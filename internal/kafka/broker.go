@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/IBM/sarama"
 
@@ -27,6 +28,9 @@ type node struct {
 	answered atomic.Bool     // in this wave
 	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
 	batch int
+	// refused is the shape of requests for offsets that the broker left, refusedAt when it was refused last.
+	refused   fetchShape
+	refusedAt time.Time
 	// describeSize and describeLimit are the same for descriptions: how many groups to ask about next, and the most that were
 	// read after more had been too many.
 	describeSize, describeLimit int

@@ -23,6 +23,9 @@ type group struct {
 	fetched   bool // an answer about its offsets, or a final error, has come
 	untold    bool // its broker does not tell the offsets of such a group
 	waits     bool // it is a share group whose turn it is not
+	resume    lag.Resume
+	// unlistable: its broker refuses to list groups, and nothing else says whether it has members.
+	unlistable bool
 
 	commits commits  // as read last
 	had     []string // topics that the group has commits on, as far as one can tell, sorted
@@ -59,9 +62,9 @@ func (g *group) sample() lag.GroupSample {
 		out.Type, out.ProtocolType, out.State = e.typ, e.protocolType, g.state()
 		out.Coordinator, out.ListedAt = e.coordinator, e.listedAt
 	}
-	out.Untold, out.Waits = g.untold, g.waits
+	out.Untold, out.Waits, out.Unlistable = g.untold, g.waits, g.unlistable
 	if g.share != nil {
-		out.Every, out.Resume = g.share.every, g.share.resume.from
+		out.Every, out.Resume = g.share.every, g.resume
 	}
 	return out
 }

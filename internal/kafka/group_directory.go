@@ -23,7 +23,9 @@ type listing struct {
 	// complete is false when the broker did not answer or answered with an error code: then what it does not list
 	// may still be there.
 	complete bool
-	groups   map[string]listed // by the raw name
+	// refused: it answers with an error code that is not a passing one.
+	refused bool
+	groups  map[string]listed // by the raw name
 }
 
 // entry is one group in the directory.
@@ -155,6 +157,9 @@ func (e *entry) prefers(broker int32) bool {
 
 // confirm notes that a broker answered for the group.
 func (e *entry) confirm(broker int32) {
+	if e == nil { // of a group that nobody lists
+		return
+	}
 	e.confirmed = broker
 	if e.refused == broker {
 		e.refused = -1
@@ -163,6 +168,9 @@ func (e *entry) confirm(broker int32) {
 
 // refuse notes that a broker said it does not coordinate the group.
 func (e *entry) refuse(broker int32) {
+	if e == nil {
+		return
+	}
 	e.refused = broker
 	if e.confirmed == broker {
 		e.confirmed = -1

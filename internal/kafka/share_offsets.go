@@ -46,18 +46,18 @@ func (g *shareGroup) partitions() (n int) {
 	return n
 }
 
-// reached is the position that was taken of a partition last, NoOffset where there is none.
-func (g *shareGroup) reached(topic string, partition int32) int64 {
+// before is what was known of a partition before.
+func (g *shareGroup) before(topic string, partition int32) (o shareOffset, ok bool) {
 	i, ok := slices.BinarySearchFunc(g.topics, topic, func(t shareTopic, name string) int { return strings.Compare(t.text, name) })
 	if !ok {
-		return lag.NoOffset
+		return o, false
 	}
 	of := g.topics[i].offsets
 	j, ok := slices.BinarySearchFunc(of, partition, func(o shareOffset, p int32) int { return int(o.partition) - int(p) })
 	if !ok {
-		return lag.NoOffset
+		return o, false
 	}
-	return of[j].reached
+	return of[j], true
 }
 
 // shareTurn is a share group whose turn it is, and what its coordinator answers.
@@ -302,65 +302,91 @@ func (s *Sampler) takeShares(w *shareWork) {
 
 // takeShare takes an answer in. Until the ends are known its commits are those that are safe.
 func (g *group) takeShare(f *folder, topics []shareTopic) {
+	for i := range topics {
+		t := &topics[i]
+		for j := range t.offsets {
+			o := &t.offsets[j]
+			if old, ok := g.share.before(t.text, o.partition); ok {
+				o.reached, o.since = old.reached, old.since
+			}
+		}
+	}
+	g.share.topics, g.share.known = topics, true
+	g.foldShare(f, func(o *shareOffset, _ *shareTopic) int64 { return max(o.start, o.reached) })
+}
+
+// isInitialised reports whether the group has begun on the partition; where the answer is an error it may have.
+func (o *shareOffset) isInitialised() bool { return o.start >= 0 || o.code != sarama.ErrNoError }
+
+// foldShare makes the commits of positions, NoOffset where there is none.
+func (g *group) foldShare(f *folder, position func(*shareOffset, *shareTopic) int64) {
 	f.begin(&g.commits)
-	for _, t := range topics {
+	for i := range g.share.topics {
+		t := &g.share.topics[i]
 		f.read = f.read[:0]
 		for j := range t.offsets {
 			o := &t.offsets[j]
-			o.reached = g.share.reached(t.text, o.partition)
-			if o.start < 0 && o.code != sarama.ErrNoError {
-				o.start = 0 // whether it is initialised is not known
-			}
-			f.read = append(f.read, commit{partition: o.partition, offset: o.start})
+			f.read = append(f.read, commit{partition: o.partition, offset: position(o, t)})
 		}
 		f.topic(&g.commits, t.name)
 	}
 	f.finish(&g.commits)
-	g.share.topics, g.share.known = topics, true
 }
 
 // settleShares makes positions of the lags, now that the ends are known.
 func (s *Sampler) settleShares() {
+	f := folder{names: s.topicNames}
 	for _, g := range s.groups {
-		if g.entry == nil || g.entry.typ != lag.GroupShare || g.commitsAt.IsZero() {
+		if g.share == nil || g.commitsAt.IsZero() {
 			continue
 		}
-		if why := s.settleShare(g); why != lag.ReasonNone {
+		if why := s.settleShare(&f, g); why != lag.ReasonNone {
 			g.commitsAt = time.Time{}
 			g.fail(why)
 		}
 	}
 }
 
-func (s *Sampler) settleShare(g *group) (failed lag.Reason) {
-	at := 0
-	for i := range g.share.topics {
-		st := &g.share.topics[i]
-		t := s.topics.byName[st.text]
-		k := 0
-		for j := range st.offsets {
-			o := &st.offsets[j]
-			if o.start < 0 { // not in the commits
-				continue
-			}
-			c := &g.commits.topics[at]
-			if t != nil && int(o.partition) < len(t.sample) && t.sample[o.partition].End >= 0 {
-				switch {
-				case o.code != sarama.ErrNoError:
-					failed = reasonOf(o.code)
-				case o.lag < 0:
-					failed = lag.ReasonCoordinator
-				default:
-					c.Offsets[k] = o.settle(t.floor(o.partition, s.seen), t.sample[o.partition].End)
-				}
-			}
-			k++
+// settleShare makes the positions of one group, and says why they are not known where they are not.
+func (s *Sampler) settleShare(f *folder, g *group) (failed lag.Reason) {
+	g.resume = g.share.resume.from
+	attended := g.state() != stateEmpty && g.state() != stateDead
+	g.foldShare(f, func(o *shareOffset, st *shareTopic) int64 {
+		t, end := s.topics.byName[st.text], lag.NoOffset
+		if t != nil && int(o.partition) < len(t.sample) {
+			end = t.sample[o.partition].End
 		}
-		if k > 0 {
-			at++
+		switch {
+		case !o.isInitialised():
+			if o.begins(attended, end) && g.resume == lag.ResumeLatest {
+				g.resume = lag.ResumeUnknown
+			}
+			return lag.NoOffset
+		case end < 0: // no lag follows, whatever is said here
+			return max(o.start, o.reached, 0)
+		case o.code != sarama.ErrNoError:
+			failed = reasonOf(o.code)
+			return 0
+		case o.lag < 0:
+			failed = lag.ReasonCoordinator
+			return 0
 		}
-	}
+		return o.settle(t.floor(o.partition, s.seen), end)
+	})
 	return failed
+}
+
+// begins notes where the end was when members were first seen on a partition that is not initialised, and reports whether
+// it moved since. The broker initialises a partition when its first record is done, which is long after the members began
+// to read: whether they began before what came since is not known.
+func (o *shareOffset) begins(attended bool, end int64) (moved bool) {
+	switch {
+	case !attended:
+		o.since = lag.NoOffset
+	case o.since < 0:
+		o.since = end
+	}
+	return o.since >= 0 && end >= 0 && end != o.since
 }
 
 // floor is the end that was read before the share groups were, NoOffset where it was not.

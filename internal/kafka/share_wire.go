@@ -24,6 +24,7 @@ type shareOffset struct {
 	lag       int64 // records that are not done, -1: not told
 	code      sarama.KError
 	reached   int64 // the position that was made of it
+	since     int64 // the end when members were first seen, while it is not initialised
 }
 
 // shareTopic is one admitted topic of an answer, its partitions in order.
@@ -83,7 +84,7 @@ func readShareTopics(r *offsetReader, names *namer) (topics []shareTopic) {
 			o := shareOffset{
 				partition: int32(binary.BigEndian.Uint32(b)), start: int64(binary.BigEndian.Uint64(b[4:])),
 				lag: int64(binary.BigEndian.Uint64(b[16:])), code: code,
-				reached: lag.NoOffset,
+				reached: lag.NoOffset, since: lag.NoOffset,
 			}
 			if o.partition >= 0 && o.partition < maxPartition {
 				t.offsets = append(t.offsets, o)

@@ -51,8 +51,8 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	s.takeOthers(ctx, others)
 
 	s.readTopics(ctx, began, describer)
-	s.settleShares()
 	s.readResumes(ctx)
+	s.settleShares()
 	s.points = s.readRest(ctx, s.planStarts(), s.planTimes(s.seedQueries()))
 	s.takeAnswers()
 

@@ -90,7 +90,7 @@ func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) {
 // enough: the commits of a group that may be on another broker, or not be seen, are not read.
 func (m *membership) unlisted(t *Tracker, s *GroupSample) bool {
 	switch {
-	case !s.ListedAt.IsZero() || s.Expected == nil:
+	case !s.ListedAt.IsZero() || s.Expected == nil || s.Unlistable:
 		m.absent = false
 	case !s.CommitsAt.IsZero():
 		m.absent, m.absentAt = true, t.nanos(s.CommitsAt)

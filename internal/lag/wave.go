@@ -108,6 +108,8 @@ type GroupSample struct {
 	// then says why. A group that is expected and not listed counts as read, with no commits.
 	CommitsAt time.Time
 	Err       Reason
+	// Unlistable: no broker would list the expected group if it were there, so that nothing is known of its members.
+	Unlistable bool
 	// Untold: the broker does not tell the offsets of such a group (share groups before Kafka 4.2).
 	Untold bool
 	// Waits: the offsets were not asked for, since it is not the group's turn. Every is how often its turn comes; 0: in
