@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -83,7 +84,7 @@ func (c *absence) find(raw string) int32 {
 func (c *absence) resolveExpected() {
 	var absent []*group
 	for _, g := range c.s.groups {
-		if g.expected != nil && (g.entry == nil || !g.entry.fresh && c.lists[g.entry.coordinator].refused) {
+		if g.expected != nil && (g.entry == nil || g.entry.byName && !g.entry.fresh) {
 			absent = append(absent, g)
 		}
 	}
@@ -107,12 +108,15 @@ func (c *absence) resolveExpected() {
 	for broker, groups := range ask {
 		n := c.s.nodes[broker]
 		outcome := newFetchOutcome()
-		for _, g := range groups {
-			g.entry = nil // held, if at all: it is not what is asked about
-		}
 		c.s.fetchLane(c.ctx, n, n.coordinator, groups, n.shape(), outcome)
 		n.refuse(outcome.shape)
+		c.s.reportFailed(apiOffsetFetch, n, outcome)
 		for _, g := range groups {
+			if !g.fetched || outcome.has(g.id) {
+				g.unlistable = c.lists[broker].refused
+				g.fail(cmp.Or(g.err, lag.ReasonCoordinator))
+				continue
+			}
 			c.settle(g, broker)
 		}
 	}
@@ -123,12 +127,16 @@ func (c *absence) coordinator(raw string) int32 {
 	if right := c.s.coordinators.of(raw); right >= 0 {
 		return right
 	}
+	var speak []int32
 	for broker, groups := range c.said {
 		if a, spoke := groups[raw]; spoke && (a.Err == sarama.ErrNoError || a.Err == sarama.ErrGroupIDNotFound) {
-			return broker
+			speak = append(speak, broker)
 		}
 	}
-	if c.never() {
+	switch {
+	case len(speak) == 1:
+		return speak[0]
+	case len(speak) == 0 && c.never(): // asking for it would create the offsets topic
 		return -1
 	}
 	return c.find(raw)
@@ -147,6 +155,7 @@ func (c *absence) describes(broker int32, g *group) bool {
 	}
 	now := time.Now()
 	e.take(claim{broker, now, listed{protocolType: strings.ToValidUTF8(a.ProtocolType, "\uFFFD"), state: strings.ToValidUTF8(a.State, "\uFFFD")}})
+	e.byName = true
 	g.entry = e
 	g.members, g.said = c.s.classicMembers(&a, g.said, now)
 	g.describedAt, g.describedState, g.descriptions = now, e.state, min(2, g.descriptions+1)
@@ -164,9 +173,8 @@ func (c *absence) settle(g *group, broker int32) {
 	switch {
 	case !g.commitsAt.IsZero() && len(g.commits.topics) > 0:
 		return // they are what is known
-	case !g.commitsAt.IsZero() && list.refused && c.isNoShareGroup(broker, g):
-		return // the coordinator itself has none
-	case g.err == lag.ReasonAuthorization:
+	case g.fetched && list.refused && c.isNoShareGroup(broker, g): // the coordinator itself has none
+		g.haveNone()
 		return
 	}
 	right := c.s.coordinators.of(g.raw)
@@ -175,12 +183,16 @@ func (c *absence) settle(g *group, broker int32) {
 	case right >= 0 && !c.lists[right].complete: // whatever a broker says that it is not the coordinator of
 		g.fail(lag.ReasonCoordinator)
 	case c.said.missing(g.raw, c.lists), c.never(), c.silent(g.raw):
-		g.commits.clear()
-		g.err = lag.ReasonNone
-		g.commitsAt, g.fetched = time.Now(), true
+		g.haveNone()
 	default:
 		g.fail(lag.ReasonCoordinator)
 	}
+}
+
+// haveNone reads the group as having no commits.
+func (g *group) haveNone() {
+	g.commits.clear()
+	g.commitsAt, g.err, g.fetched = time.Now(), lag.ReasonNone, true
 }
 
 // silent reports that a group's coordinator listed its groups in full and said nothing of this one: what it said itself

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -175,6 +176,16 @@ func (o *fetchOutcome) merge(other *fetchOutcome) {
 	for code, groups := range other.failed {
 		o.failed[code] = append(o.failed[code], groups...)
 	}
+}
+
+// has reports whether a group was refused with an error code.
+func (o *fetchOutcome) has(group string) bool {
+	for _, groups := range o.failed {
+		if slices.Contains(groups, group) {
+			return true
+		}
+	}
+	return false
 }
 
 // foldAnswer takes the offsets of a batch in. Of an answer that cannot be read nothing is taken, and nothing of one that

@@ -37,6 +37,9 @@ type entry struct {
 	// fresh is true when a broker listed the group in this wave. An entry that is not is held.
 	fresh bool
 
+	// byName is true when no broker lists the group, and one described it when asked for it by its name.
+	byName bool
+
 	// missed is true when every broker answered in full in the last wave and none listed the group.
 	missed bool
 
@@ -118,7 +121,7 @@ func (d directory) add(lists []listing, owner func(raw string) int32) {
 // take makes a broker's claim the one that counts.
 func (e *entry) take(c claim) {
 	e.listed, e.coordinator, e.listedAt = c.listed, c.broker, c.at
-	e.fresh, e.missed, e.contested = true, false, false
+	e.fresh, e.missed, e.contested, e.byName = true, false, false, false
 }
 
 // settle decides between the brokers that list the group: the owner is right, and who said that it is not the coordinator

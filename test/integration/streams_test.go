@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"kafka_burndown_exporter/internal/lag"
 	broker "kafka_burndown_exporter/test/kafka"
@@ -116,7 +117,9 @@ type streamsMember struct {
 
 func startStreamsMember(t *testing.T, cluster *broker.Cluster, group, process string) *streamsMember {
 	t.Helper()
-	m := &streamsMember{client: client(t, cluster), id: memberID()}
+	versions := kversion.Tip()
+	versions.SetMaxKeyVersion(88, 1) // StreamsGroupHeartbeat
+	m := &streamsMember{client: client(t, cluster, kgo.MaxVersions(versions)), id: memberID()}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	r := kmsg.NewPtrStreamsGroupHeartbeatRequest()
