@@ -98,7 +98,7 @@ func counterFamilies() []Family {
 			"be read since the last commit at ten times the best known rate, or comes while nobody is there.",
 		variants: []string{"backward", "end"},
 		group: func(g *lag.Group, v int) float64 {
-			if g.Type == lag.GroupShare {
+			if g.Untold {
 				return lag.Absent
 			}
 			return [2]float64{g.ResetsBackward, g.ResetsEnd}[v]
