@@ -124,7 +124,8 @@ func partitionCountFamilies() []Family {
 		func(s *lag.Signals) float64 { return s.PartitionsStalled })...)
 	add(signal{
 		name: "partitions_held", typ: Gauge, groupOnly: true,
-		help: "Partitions served from an earlier sample because this one could not read them.",
+		help: "Partitions served from an earlier sample because this one could not read them, or did not: many share groups " +
+			"are read in turn.",
 		get:  func(s *lag.Signals, _ int) float64 { return float64(s.PartitionsHeld) },
 	}.families()...)
 	add(signal{
