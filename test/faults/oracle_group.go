@@ -1,0 +1,306 @@
+package faults
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// sight is one group in one scrape, with the times between which its offsets were read.
+type sight struct {
+	name     string
+	view     *groupView
+	truth    *group
+	from, to instant
+}
+
+// group compares everything that a scrape says of one group.
+func (o *oracle) group(name string, view *groupView) {
+	g := o.truth.group(name)
+	if g == nil {
+		o.check("kafka_group_*{consumergroup="+name+"}", math.NaN(), span{}, "there is no such group")
+		return
+	}
+	v := &sight{name: name, view: view, truth: g, to: o.v.got}
+	stamp, ok := view.values["sample_timestamp_seconds"]
+	if !ok {
+		o.check(v.series("sample_timestamp_seconds", ""), math.NaN(), span{}, "it is always there")
+		return
+	}
+	// It is written in milliseconds, and noted when the answer came: the broker read before, by at most the time that a
+	// sample may take.
+	v.from = instant(stamp * 1e9).add(-o.settings.interval*8/10 - slack)
+	oldest := o.v.got.add(-2*o.settings.maxAge - 2*o.settings.interval)
+	if view.values["partitions"]+view.values["partitions_uncommitted"] > 0 {
+		o.check(v.series("sample_timestamp_seconds", ""), stamp, span{oldest.seconds(), o.v.got.seconds()}, "too old, or not yet")
+	}
+	sums := o.groupTopics(v)
+	o.level(v, "", view.level, sums)
+	o.states(v)
+}
+
+func (v *sight) series(name, topic string) string {
+	if topic != "" {
+		return fmt.Sprintf("kafka_group_topic_%s{consumergroup=%s,topic=%s}", name, v.name, topic)
+	}
+	return fmt.Sprintf("kafka_group_%s{consumergroup=%s}", name, v.name)
+}
+
+// facts are what is true of a group, or of one topic of it, and what is shown of its partitions.
+type facts struct {
+	topics []string
+	// true: the spans of the sums over all partitions.
+	lag, lagMax, uncommitted, uncommittedN, ends, commits span
+	partitions                                            float64 // the most there are
+	age                                                   span    // of the oldest message that waits
+	still                                                 int     // partitions that may have stood still for the stall window
+	// shown: sums over the partitions of this scrape.
+	lags, offsets, worst float64
+	shown, withLag       int
+}
+
+func (f *facts) add(o facts) {
+	f.topics = append(f.topics, o.topics...)
+	f.lag, f.uncommitted, f.uncommittedN = f.lag.plus(o.lag), f.uncommitted.plus(o.uncommitted), f.uncommittedN.plus(o.uncommittedN)
+	f.ends, f.commits = f.ends.plus(o.ends), f.commits.plus(o.commits)
+	f.lagMax = span{max(f.lagMax.low, o.lagMax.low), max(f.lagMax.high, o.lagMax.high)}
+	f.age = span{max(f.age.low, o.age.low), max(f.age.high, o.age.high)}
+	f.partitions += o.partitions
+	f.still += o.still
+	f.lags, f.offsets, f.worst = f.lags+o.lags, f.offsets+o.offsets, max(f.worst, o.worst)
+	f.shown, f.withLag = f.shown+o.shown, f.withLag+o.withLag
+}
+
+func (o *oracle) groupTopics(v *sight) facts {
+	var total facts
+	for _, name := range sortedKeys(v.view.topics) {
+		t := v.view.topics[name]
+		truth := o.truth.topic(name)
+		if truth == nil {
+			o.check(v.series("*", name), math.NaN(), span{}, "there is no such topic")
+			continue
+		}
+		f := o.facts(v, truth, t)
+		o.level(v, name, t.level, f)
+		total.add(f)
+	}
+	// A topic of the group that is not shown at all has to be gone, or its commits do.
+	for _, name := range v.truth.uses {
+		if v.view.topics[name] == nil {
+			if f := o.facts(v, o.truth.topic(name), &groupTopicView{newLevel(), nil, nil}); f.partitions > 0 {
+				total.add(f)
+			}
+		}
+	}
+	return total
+}
+
+// facts works out what is true of one topic of a group, and compares its partitions.
+func (o *oracle) facts(v *sight, t *topic, shown *groupTopicView) facts {
+	f := facts{topics: []string{t.name}}
+	lives := t.at(v.from, v.to)
+	n := 0
+	for _, l := range lives {
+		n = max(n, len(l.partitions()))
+	}
+	certain := len(lives) == 1 && lives[0].alive <= v.from && lives[0].dying >= v.to
+	f.partitions = float64(n)
+	commits := v.truth.on(t.name, n)
+	used := false
+	for p := range n {
+		o.partition(v, t, p, commits[p], shown, &f)
+		used = used || commits[p].last() != noCommit && len(commits[p].steps) > 0
+	}
+	if !certain || !used {
+		f.lag.low, f.lagMax.low, f.uncommitted.low, f.uncommittedN.low, f.age.low = 0, 0, 0, 0, 0
+	}
+	if !used && v.truth.members == nil {
+		f.partitions, f.uncommitted.high, f.uncommittedN.high = 0, 0, 0
+	}
+	return f
+}
+
+// partition compares what is shown of one partition, and adds what is true of it.
+func (o *oracle) partition(v *sight, t *topic, p int, commits *history, shown *groupTopicView, f *facts) {
+	ends, ok := t.ends(p, v.from, v.to)
+	if !ok {
+		return
+	}
+	starts, _ := t.starts(p, v.from.add(-2*o.settings.startsRefresh), v.to)
+	seen := commits.seen(v.from, v.to, noCommit)
+	lags, none, some := span{math.Inf(1), 0}, false, false
+	committed := span{math.Inf(1), 0}
+	for _, c := range seen {
+		if c == noCommit {
+			none = true
+			continue
+		}
+		some = true
+		lags = lags.or(lagOf(float64(c), ends, starts))
+		committed = committed.or(span{float64(c), float64(c)})
+	}
+	f.ends = f.ends.plus(ends)
+	if some {
+		low := lags.low
+		if none {
+			low, committed.low = 0, 0
+		}
+		f.commits = f.commits.plus(committed)
+		f.lag = f.lag.plus(span{low, lags.high})
+		f.lagMax = span{max(f.lagMax.low, low), max(f.lagMax.high, lags.high)}
+	}
+	if none {
+		low, lowN := max(0, ends.low-starts.high), 1.
+		if some {
+			low, lowN = 0, 0
+		}
+		f.uncommitted = f.uncommitted.plus(span{low, max(0, ends.high-starts.low)})
+		f.uncommittedN = f.uncommittedN.plus(span{lowN, 1})
+	}
+	if !commits.moved(v.from.add(-o.settings.stallWindow+2*o.settings.interval), v.from) {
+		f.still++
+	}
+	o.age(v, t, p, seen, f)
+	name := fmt.Sprintf("{consumergroup=%s,topic=%s,partition=%d}", v.name, t.name, p)
+	offset, ok := shown.offsets[p]
+	if !ok {
+		return
+	}
+	f.shown++
+	f.offsets += offset
+	o.checked++
+	found := false
+	for _, c := range seen {
+		found = found || float64(c) == offset
+	}
+	if !found {
+		o.checked--
+		o.check("kafka_consumergroup_current_offset"+name, offset, span{math.NaN(), math.NaN()}, fmt.Sprint("it was one of ", short(seen)))
+		return
+	}
+	lag, ok := shown.lags[p]
+	o.check("kafka_consumergroup_lag"+name, lag, lagOf(offset, ends, starts), "of the offset shown beside it")
+	f.lags += lag
+	f.worst = max(f.worst, lag)
+	if lag > 0 {
+		f.withLag++
+	}
+	if !ok {
+		o.check("kafka_consumergroup_lag"+name, math.NaN(), span{}, "the offset is there")
+	}
+}
+
+func short(values []int64) []int64 { return values[:min(len(values), 5)] }
+
+// lagOf is what the lag of a commit can be.
+func lagOf(commit float64, ends, starts span) span {
+	return span{max(0, ends.low-max(commit, starts.high)), max(0, ends.high-max(commit, starts.low))}
+}
+
+// age adds how old the oldest message that waits on a partition can be.
+func (o *oracle) age(v *sight, t *topic, p int, seen []int64, f *facts) {
+	low, high := math.Inf(1), 0.
+	starts, _ := t.starts(p, v.from.add(-2*o.settings.startsRefresh), v.to)
+	for _, l := range t.at(v.from, v.to) {
+		parts := l.partitions()
+		if p >= len(parts) {
+			continue
+		}
+		for _, c := range seen {
+			if c == noCommit {
+				continue
+			}
+			oldest := span{math.Inf(1), 0}
+			for _, from := range [2]int64{max(c, int64(starts.low)), max(c, int64(starts.high))} {
+				written, ok := parts[p].end.passed(from)
+				if !ok {
+					oldest.low = 0
+					continue
+				}
+				gap := o.gapOf(t.name, p, written.sent, min(written.acked, v.to))
+				one := span{(v.from - min(written.acked, v.to)).seconds(), (v.to - written.sent).seconds()}
+				room := (gap + 2*o.settings.interval).Seconds()
+				oldest = oldest.or(span{max(0, one.low*0.95-room), one.high*1.05 + room})
+				if float64(from) >= parts0(t, p, v) { // it may not have been written yet when the exporter looked
+					oldest.low = 0
+				}
+			}
+			low, high = min(low, oldest.low), max(high, oldest.high)
+		}
+	}
+	if low < math.Inf(1) {
+		f.age = span{max(f.age.low, low), max(f.age.high, high)}
+	}
+}
+
+// parts0 is the end of a partition that was confirmed when the group's offsets were read.
+func parts0(t *topic, p int, v *sight) float64 {
+	ends, _ := t.ends(p, v.from, v.to)
+	return ends.low
+}
+
+// gapOf is how far apart two looks at the end of a partition were around a time.
+func (o *oracle) gapOf(topic string, p int, from, to instant) time.Duration {
+	times := o.present[fmt.Sprint(topic, "/", p)]
+	gap := gapAround(times, from, to)
+	if len(times) > 0 && from < times[0] { // before the exporter was started: known from timestamps
+		return 0
+	}
+	if gap > 3*o.settings.interval {
+		return gap + o.settings.maxAge
+	}
+	return max(gap, gapAround(o.waves, from, to)) + o.settings.maxAge
+}
+
+// states compares what a scrape says of the group as a whole.
+func (o *oracle) states(v *sight) {
+	members := span{0, 0}
+	if m := v.truth.members; m != nil {
+		members = span{math.Inf(1), 0}
+		// A description is as old as the oldest that counts.
+		for _, n := range m.seen(v.to.add(-2*time.Minute), v.to, 0) {
+			members = members.or(span{float64(n), float64(n)})
+		}
+	}
+	for name, values := range v.view.states {
+		ones := 0.
+		for label, value := range values {
+			switch name {
+			case "state":
+				o.check(v.series(name, "")+label, value, span{0, 1}, "")
+				ones += value
+				if value == 1 && members.high == 0 && label != "Empty" && label != "Dead" {
+					o.check(v.series(name, "")+label, value, span{0, 0}, "it never had members")
+				}
+			case "offset_resets_total":
+				want := span{0, float64(v.truth.backward.possible(v.to))}
+				if label == "end" {
+					want.high = float64(v.truth.end.possible(v.to))
+				}
+				o.rises(v.series(name, "")+label, value)
+				o.check(v.series(name, "")+label, value, want, "resets that were made")
+			case "partitions_unknown":
+				o.check(v.series(name, "")+label, value, span{0, math.Inf(1)}, "")
+			case "desired_reason", "info":
+				o.exact(v.series(name, "")+label, value, 1, "")
+			default:
+				o.check(v.series(name, "")+label, value, span{1, 0}, "the oracle does not know this family")
+			}
+		}
+		if name == "state" && ones != 1 {
+			o.check(v.series(name, ""), ones, span{1, 1}, "states at a time")
+		}
+	}
+	for _, name := range [2]string{"members", "members_as_before"} {
+		if n, ok := v.view.values[name]; ok {
+			o.check(v.series(name, ""), n, members, "")
+		}
+	}
+	if n, ok := v.view.values["members_saturated"]; ok {
+		o.check(v.series("members_saturated", ""), n, span{0, members.high}, "")
+	}
+	if n, ok := v.view.values["desired_replicas"]; ok {
+		o.check(v.series("desired_replicas", ""), n, span{v.truth.floor, math.Inf(1)}, strings.Join(sortedKeys(v.view.states["desired_reason"]), ","))
+	}
+}
