@@ -63,7 +63,7 @@ func (d *driver) controller(ctx context.Context) (int32, error) {
 	t, p := kmsg.NewDescribeQuorumRequestTopic(), kmsg.NewDescribeQuorumRequestTopicPartition()
 	t.Topic, t.Partitions = "__cluster_metadata", append(t.Partitions, p)
 	req.Topics = append(req.Topics, t)
-	resp, err := req.RequestWith(ctx, d.client)
+	resp, err := req.RequestWith(ctx, d.admin)
 	if err != nil {
 		return 0, fmt.Errorf("find the controller: %w", err)
 	}

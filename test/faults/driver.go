@@ -19,6 +19,7 @@ type driver struct {
 	*truth
 	servers []string
 	client  *kgo.Client
+	admin   *kgo.Client // in the newest protocol
 	wg      sync.WaitGroup
 	fail    func(error) // what makes the truth unknown
 	pending atomic.Int64
@@ -36,13 +37,18 @@ func newDriver(servers []string, fail func(error)) (*driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &driver{truth: newTruth(), servers: servers, client: client, fail: fail}, nil
+	admin, err := kgo.NewClient(kgo.SeedBrokers(servers...))
+	if err != nil {
+		return nil, err
+	}
+	return &driver{truth: newTruth(), servers: servers, client: client, admin: admin, fail: fail}, nil
 }
 
 // close waits until everything that was asked for is confirmed or given up.
 func (d *driver) close() {
 	d.wg.Wait()
 	d.client.Close()
+	d.admin.Close()
 }
 
 // create creates a topic.

@@ -46,6 +46,7 @@ type oracle struct {
 	present map[string][]instant // when the end of a topic partition was shown, by "topic/partition"
 	bases   map[string]*base     // of counters, by series
 	last    map[string]float64   // counters, by series
+	shown   map[string]bool      // groups
 
 	// What was found since take.
 	checked, free, zeros, scrapes int
@@ -64,6 +65,7 @@ func newOracle(t *truth, s settings) *oracle {
 	return &oracle{
 		truth: t, settings: s, resets: map[string]bool{}, started: now(), present: map[string][]instant{},
 		bases: map[string]*base{}, last: map[string]float64{}, snapshots: map[instant]bool{},
+		shown: map[string]bool{},
 	}
 }
 
@@ -73,6 +75,7 @@ func (o *oracle) restarted() {
 	clear(o.bases)
 	clear(o.last)
 	clear(o.present)
+	clear(o.shown)
 }
 
 // found is what was found since the last call.
@@ -106,6 +109,15 @@ func (o *oracle) judge(s *scrape) {
 	}
 	for name, g := range v.groups {
 		o.group(name, g)
+		o.shown[name] = true
+	}
+	for name := range o.shown {
+		// Whatever fails, a group that exists is there, and says what is unknown of it. A scrape without any group is one
+		// whose snapshot has expired.
+		if v.groups[name] == nil && len(v.groups) > 0 && !o.truth.group(name).mayBeGone(s.got.add(-2*o.settings.maxAge), s.got) {
+			o.check("kafka_group_*{consumergroup="+name+"}", math.NaN(), span{}, "the group is there, and is not shown")
+			delete(o.shown, name)
+		}
 	}
 }
 
@@ -172,7 +184,7 @@ func (o *oracle) topic(name string, t *topicView) {
 		case "produced_messages_total":
 			o.topicProduced(name, truth, value, from, to)
 		case "producer_rate":
-			o.check(series(key, -1), value, o.producing([]string{name}, from, to), "")
+			o.check(series(key, -1), value, o.producing([]string{name}, o.bornOf(name), from, to), "")
 		default:
 			o.check(series(key, -1), value, span{1, 0}, "the oracle does not know this family")
 		}
@@ -263,7 +275,7 @@ func (o *oracle) constant(series, shape string, offsets span, value float64) {
 }
 
 // producing is what can have been produced per second to some topics over the rate window.
-func (o *oracle) producing(topics []string, from, to instant) span {
+func (o *oracle) producing(topics []string, born, from, to instant) span {
 	sum := func(from, to instant) (s span) {
 		for _, name := range topics {
 			t := o.truth.topic(name)
@@ -278,17 +290,28 @@ func (o *oracle) producing(topics []string, from, to instant) span {
 		}
 		return s
 	}
-	return o.perSecond(sum, from, to, 0)
+	return o.perSecond(sum, born, from, to, 0)
+}
+
+// bornOf is when the youngest partition of some topics came into being.
+func (o *oracle) bornOf(topics ...string) (at instant) {
+	for _, name := range topics {
+		if t := o.truth.topic(name); t != nil {
+			at = max(at, t.now().grown)
+		}
+	}
+	return at
 }
 
 // perSecond is the span of what rose per second over the rate window before a time between from and to, where sum are the
 // spans of what rises. The window begins at a time that gaps make uncertain; where the exporter has not seen all of it, it
 // may be as short as two samples. spare is how much of it may be missing or too much in the sum.
-func (o *oracle) perSecond(sum func(from, to instant) span, from, to instant, spare float64) span {
+func (o *oracle) perSecond(sum func(from, to instant) span, born, from, to instant, spare float64) span {
+	born = max(born, o.started)
 	window := o.settings.rateWindow
 	gap := max(gapAround(o.waves, from.add(-window-o.settings.interval), to), o.settings.interval)
 	earliest, latest := from.add(-window-2*gap), to.add(-window+2*gap)
-	if from < o.started.add(window+4*o.settings.interval) || gap > window/2 {
+	if from < born.add(window+4*o.settings.interval) || gap > window/2 {
 		earliest, latest = max(earliest, o.started), to.add(-o.settings.interval)
 	}
 	low, high := math.Inf(1), 0.

@@ -67,7 +67,7 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 			}
 			o.check(series, value, span{low, o.settings.burndownCap}, "")
 		case "producer_rate":
-			o.check(series, value, o.producing(f.topics, v.from, v.to), "")
+			o.check(series, value, o.producing(f.topics, max(v.truth.born, o.bornOf(f.topics...)), v.from, v.to), "")
 		case "consumer_rate":
 			o.check(series, value, o.consuming(v, f), "")
 		case "produced_messages_total":
@@ -133,7 +133,7 @@ func (o *oracle) consuming(v *sight, f facts) span {
 	total := sum(v.from, v.to)
 	before := sum(v.from.add(-o.settings.rateWindow), v.from.add(-o.settings.rateWindow))
 	flow := (total.high - before.low) / o.settings.rateWindow.Seconds()
-	want := o.perSecond(sum, v.from, v.to, 2*flow*v.truth.period.Seconds())
+	want := o.perSecond(sum, max(v.truth.born, o.bornOf(f.topics...)), v.from, v.to, 2*flow*v.truth.period.Seconds())
 	if v.truth.period == 0 || v.truth.period > o.settings.rateWindow/5 {
 		want = span{0, 3*want.high + 1}
 	}

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -250,7 +251,20 @@ type group struct {
 	mu      sync.Mutex
 	commits map[string][]*history // by topic and partition
 	born    instant
-	gone    []span // when it was deleted, in seconds: from the request to the next commit
+}
+
+// mayBeGone reports whether it can have been without any commit at some time between the two, and so not listed.
+func (g *group) mayBeGone(from, to instant) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, list := range g.commits {
+		for _, h := range list {
+			if !slices.Contains(h.seen(from, to, noCommit), noCommit) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func newGroup(name string, period time.Duration, uses ...string) *group {
