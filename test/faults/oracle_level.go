@@ -111,33 +111,40 @@ func (o *oracle) burndown(v *sight, series string, value float64, l level) {
 	o.check(series, value, want, "of lag and rate shown beside it")
 }
 
-// consuming is what the group can have consumed per second over the rate window.
+// consuming is what the group can have consumed per second over the rate window: of each partition since it moved for the
+// first time.
 func (o *oracle) consuming(v *sight, f facts) span {
-	sum := func(from, to instant) (s span) {
-		for _, name := range f.topics {
-			for _, h := range v.truth.on(name, 0) {
-				seen := h.seen(from, to, 0)
-				one := span{math.Inf(1), 0}
-				for _, c := range seen {
-					one = one.or(span{float64(max(c, 0)), float64(max(c, 0))})
-				}
-				s = s.plus(one)
-			}
-		}
-		return s
-	}
 	if o.resets[v.name] {
 		return span{0, math.Inf(1)}
 	}
-	// What one commit covers may fall on either side of the window's edges, and it is spread over the time it took.
-	total := sum(v.from, v.to)
-	before := sum(v.from.add(-o.settings.rateWindow), v.from.add(-o.settings.rateWindow))
-	flow := (total.high - before.low) / o.settings.rateWindow.Seconds()
-	want := o.perSecond(sum, max(v.truth.born, o.bornOf(f.topics...)), v.from, v.to, 2*flow*v.truth.period.Seconds())
+	want := span{}
+	for _, name := range f.topics {
+		for _, h := range v.truth.on(name, 0) {
+			first, ok := h.firstMove()
+			if !ok {
+				continue
+			}
+			want = want.plus(o.consumingOf(v, h, max(first, v.truth.born, o.bornOf(name))))
+		}
+	}
 	if v.truth.period == 0 || v.truth.period > o.settings.rateWindow/5 {
 		want = span{0, 3*want.high + 1}
 	}
 	return want
+}
+
+func (o *oracle) consumingOf(v *sight, h *history, born instant) span {
+	sum := func(from, to instant) span {
+		one := span{math.Inf(1), 0}
+		for _, c := range h.seen(from, to, 0) {
+			one = one.or(span{float64(max(c, 0)), float64(max(c, 0))})
+		}
+		return one
+	}
+	// What one commit covers may fall on either side of the window's edges, and it is spread over the time it took.
+	window := o.settings.rateWindow
+	flow := (sum(v.from, v.to).high - sum(v.from.add(-window), v.from.add(-window)).low) / window.Seconds()
+	return o.perSecond(sum, born, v.from, v.to, 2*flow*v.truth.period.Seconds())
 }
 
 // produced is an end minus a constant; exactly that of the partitions shown where all are.

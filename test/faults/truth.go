@@ -105,6 +105,18 @@ func (h *history) seen(from, to instant, initial int64) (values []int64) {
 	return append(values, initial)
 }
 
+// firstMove is when the value first became another; ok is false where it never did.
+func (h *history) firstMove() (at instant, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.steps {
+		if h.steps[i].value != h.steps[0].value {
+			return h.steps[i].sent, true
+		}
+	}
+	return 0, false
+}
+
 // moved reports whether the value can have changed between the two.
 func (h *history) moved(from, to instant) bool {
 	h.mu.Lock()
