@@ -16,7 +16,7 @@ import (
 
 // driver makes everything happen that the exporter is to see, and notes it in the truth.
 type driver struct {
-	*truth
+	*known
 	servers []string
 	client  *kgo.Client
 	admin   *kgo.Client // in the newest protocol
@@ -41,7 +41,7 @@ func newDriver(servers []string, fail func(error)) (*driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &driver{truth: newTruth(), servers: servers, client: client, admin: admin, fail: fail}, nil
+	return &driver{known: newKnown(), servers: servers, client: client, admin: admin, fail: fail}, nil
 }
 
 // close waits until everything that was asked for is confirmed or given up.
@@ -73,11 +73,11 @@ func (d *driver) create(ctx context.Context, name string, partitions, replicas i
 // remove deletes a topic, and with it what is committed on it.
 func (d *driver) remove(ctx context.Context, name string) error {
 	t := d.topic(name)
-	life := t.now()
+	life := t.present()
 	life.dying = now()
 	for _, g := range d.groupsOn(name) {
 		for _, h := range g.on(name, 0) {
-			h.begin(noCommit) // whenever the coordinator comes to it
+			h.Begin(noCommit) // whenever the coordinator comes to it
 		}
 	}
 	req := kmsg.NewPtrDeleteTopicsRequest()
@@ -93,13 +93,13 @@ func (d *driver) remove(ctx context.Context, name string) error {
 		return fmt.Errorf("delete topic %s: %w", name, err)
 	}
 	// Brokers learn of it one after the other.
-	life.dead = now().add(5 * time.Second)
+	life.dead = now().Add(5 * time.Second)
 	return nil
 }
 
 func (d *driver) groupsOn(topic string) (groups []*group) {
-	d.truth.mu.Lock()
-	defer d.truth.mu.Unlock()
+	d.known.mu.Lock()
+	defer d.known.mu.Unlock()
 	for _, g := range d.groups {
 		if len(g.on(topic, 0)) > 0 {
 			groups = append(groups, g)
@@ -110,7 +110,7 @@ func (d *driver) groupsOn(topic string) (groups []*group) {
 
 // addPartitions grows a topic.
 func (d *driver) addPartitions(ctx context.Context, name string, n int) error {
-	d.topic(name).now().grow(n)
+	d.topic(name).present().grow(n)
 	req := kmsg.NewPtrCreatePartitionsRequest()
 	one := kmsg.NewCreatePartitionsRequestTopic()
 	one.Topic, one.Count = name, int32(n)
@@ -128,12 +128,12 @@ func (d *driver) addPartitions(ctx context.Context, name string, n int) error {
 // produce writes n messages to one partition and waits for the confirmation of all of them.
 func (d *driver) produce(ctx context.Context, topic string, l *life, p, n int) error {
 	end := &l.partitions()[p].end
-	first := end.last()
+	first := end.Last()
 	records := make([]*kgo.Record, n)
 	for i := range records {
 		records[i] = &kgo.Record{Topic: topic, Partition: int32(p), Value: []byte("a message")}
 	}
-	done := end.begin(first + int64(n))
+	done := end.Begin(first + int64(n))
 	d.pending.Add(1)
 	defer d.pending.Add(-1)
 	results := d.client.ProduceSync(ctx, records...)
@@ -149,7 +149,7 @@ func (d *driver) produce(ctx context.Context, topic string, l *life, p, n int) e
 
 // flow writes perTick messages to every partition of a topic until ctx ends; what is under way then is completed.
 func (d *driver) flow(ctx context.Context, topic string, perTick func(partition int) int) {
-	l := d.topic(topic).now()
+	l := d.topic(topic).present()
 	started := 0
 	start := func(p int) {
 		d.wg.Go(func() {
@@ -199,7 +199,7 @@ func (d *driver) commit(ctx context.Context, g *group, offsets map[string][]int6
 			part := kmsg.NewOffsetCommitRequestTopicPartition()
 			part.Partition, part.Offset = int32(p), offset
 			one.Partitions = append(one.Partitions, part)
-			dones = append(dones, histories[p].begin(offset))
+			dones = append(dones, histories[p].Begin(offset))
 		}
 		req.Topics = append(req.Topics, one)
 	}
@@ -245,12 +245,12 @@ func (d *driver) targets(g *group, distance func(topic string, p int) int64) map
 	offsets := map[string][]int64{}
 	for _, name := range g.uses {
 		t := d.topic(name)
-		parts := t.now().partitions()
+		parts := t.present().partitions()
 		list := make([]int64, len(parts))
 		histories := g.on(name, len(parts))
 		for p := range parts {
-			at := parts[p].end.confirmed(now()) - distance(name, p)
-			list[p] = max(0, at, histories[p].last())
+			at := parts[p].end.Confirmed(now()) - distance(name, p)
+			list[p] = max(0, at, histories[p].Last())
 			if g.partial > 0 && p >= g.partial {
 				list[p] = noCommit
 			}
@@ -266,7 +266,7 @@ func (d *driver) deleteGroup(ctx context.Context, g *group) error {
 	g.mu.Lock()
 	for _, list := range g.commits {
 		for _, h := range list {
-			dones = append(dones, h.begin(noCommit))
+			dones = append(dones, h.Begin(noCommit))
 		}
 	}
 	g.mu.Unlock()
@@ -287,17 +287,17 @@ func (d *driver) deleteGroup(ctx context.Context, g *group) error {
 
 // deleteRecords deletes what lies before an offset.
 func (d *driver) deleteRecords(ctx context.Context, topic string, before func(p int, end int64) int64) error {
-	l := d.topic(topic).now()
+	l := d.topic(topic).present()
 	req := kmsg.NewPtrDeleteRecordsRequest()
 	one := kmsg.NewDeleteRecordsRequestTopic()
 	one.Topic = topic
 	var dones []func(bool)
 	for p, part := range l.partitions() {
-		at := max(before(p, part.end.confirmed(now())), part.start.last())
+		at := max(before(p, part.end.Confirmed(now())), part.start.Last())
 		rp := kmsg.NewDeleteRecordsRequestTopicPartition()
 		rp.Partition, rp.Offset = int32(p), at
 		one.Partitions = append(one.Partitions, rp)
-		dones = append(dones, part.start.begin(at))
+		dones = append(dones, part.start.Begin(at))
 	}
 	req.Topics, req.TimeoutMillis = append(req.Topics, one), 10_000
 	for _, shard := range d.client.RequestSharded(ctx, req) {

@@ -45,6 +45,7 @@ func TestFaults(t *testing.T) {
 	if _, err := w.recovered(ctx, now(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
+	w.verdict()
 	var all []outcome
 	for _, f := range faults() {
 		if *part && !f.ci || !strings.Contains(f.name, *only) {
@@ -150,7 +151,7 @@ func (w *world) judgeAll() time.Duration {
 // confirmed waits until what was asked for by then has been confirmed or given up: values that are not known yet are true
 // to the driver as "possible", which is right whatever comes of them. Messages have to be confirmed for their times.
 func (w *world) confirmed(by instant) {
-	for end := now().add(30 * time.Second); now() < end; time.Sleep(50 * time.Millisecond) {
+	for end := now().Add(30 * time.Second); now() < end; time.Sleep(50 * time.Millisecond) {
 		if !w.unconfirmed(by) {
 			return
 		}
@@ -158,20 +159,11 @@ func (w *world) confirmed(by instant) {
 }
 
 func (w *world) unconfirmed(by instant) bool {
-	for _, t := range w.truth.topics {
-		for _, p := range t.now().partitions() {
-			p.end.mu.Lock()
-			for i := len(p.end.steps) - 1; i >= 0; i-- {
-				s := p.end.steps[i]
-				if s.sent <= by && s.acked == never {
-					p.end.mu.Unlock()
-					return true
-				}
-				if s.sent <= by {
-					break
-				}
+	for _, t := range w.known.topics {
+		for _, p := range t.present().partitions() {
+			if p.end.Open(by) {
+				return true
 			}
-			p.end.mu.Unlock()
 		}
 	}
 	return false

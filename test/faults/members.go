@@ -33,7 +33,7 @@ func (c *crew) join(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	c.mu.Lock()
 	c.cancel = append(c.cancel, cancel)
-	c.g.members.begin(int64(len(c.cancel)))
+	c.g.members.Begin(int64(len(c.cancel)))
 	c.mu.Unlock()
 	c.d.wg.Go(func() {
 		defer client.Close()
@@ -54,7 +54,7 @@ func (c *crew) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := len(c.cancel) - 1
-	c.g.members.begin(int64(n))
+	c.g.members.Begin(int64(n))
 	c.cancel[n]()
 	c.cancel = c.cancel[:n]
 }
@@ -88,7 +88,7 @@ func (c *crew) commit(client *kgo.Client, offsets map[int32]int64) {
 	var dones []func(bool)
 	for p, offset := range offsets {
 		list[c.topic][p] = kgo.EpochOffset{Epoch: -1, Offset: offset}
-		dones = append(dones, c.g.on(c.topic, int(p)+1)[p].begin(offset))
+		dones = append(dones, c.g.on(c.topic, int(p)+1)[p].Begin(offset))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

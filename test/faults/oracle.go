@@ -31,12 +31,12 @@ type wrong struct {
 
 func (w wrong) String() string {
 	return fmt.Sprintf("%s %s is %v, and between %v and %v is true%s", time.Unix(0, int64(w.at)).UTC().Format("15:04:05.000"),
-		w.series, w.value, w.want.low, w.want.high, w.annotation)
+		w.series, w.value, w.want.Low, w.want.High, w.annotation)
 }
 
 // oracle compares scrapes of one exporter with the truth. They come in their order.
 type oracle struct {
-	truth    *truth
+	truth    *known
 	settings settings
 	// resets are the groups whose commits are moved without reading: their counters are only bounded.
 	resets map[string]bool
@@ -61,7 +61,7 @@ type base struct {
 	shape string // of what it is the sum
 }
 
-func newOracle(t *truth, s settings) *oracle {
+func newOracle(t *known, s settings) *oracle {
 	return &oracle{
 		truth: t, settings: s, resets: map[string]bool{}, started: now(), present: map[string][]instant{},
 		bases: map[string]*base{}, last: map[string]float64{}, snapshots: map[instant]bool{},
@@ -114,7 +114,7 @@ func (o *oracle) judge(s *scrape) {
 	for name := range o.shown {
 		// Whatever fails, a group that exists is there, and says what is unknown of it. A scrape without any group is one
 		// whose snapshot has expired.
-		if v.groups[name] == nil && len(v.groups) > 0 && !o.truth.group(name).mayBeGone(s.got.add(-2*o.settings.maxAge), s.got) {
+		if v.groups[name] == nil && len(v.groups) > 0 && !o.truth.group(name).mayBeGone(s.got.Add(-2*o.settings.maxAge), s.got) {
 			o.check("kafka_group_*{consumergroup="+name+"}", math.NaN(), span{}, "the group is there, and is not shown")
 			delete(o.shown, name)
 		}
@@ -124,11 +124,11 @@ func (o *oracle) judge(s *scrape) {
 // check counts a sample, and notes it where it is not within what is true.
 func (o *oracle) check(series string, value float64, want span, why string) {
 	o.checked++
-	tolerance := 1e-9 * math.Max(math.Abs(want.low), math.Abs(want.high))
-	if want.wider(tolerance).has(value) {
+	tolerance := 1e-9 * math.Max(math.Abs(want.Low), math.Abs(want.High))
+	if want.Wider(tolerance).Has(value) {
 		return
 	}
-	zero := value == 0 && want.low > 0
+	zero := value == 0 && want.Low > 0
 	if zero {
 		o.zeros++
 	}
@@ -165,15 +165,15 @@ func (o *oracle) topic(name string, t *topicView) {
 		return
 	}
 	// An end may be held for the maximum age, and the snapshot lives as long again.
-	from, to := o.v.got.add(-2*o.settings.maxAge-2*o.settings.interval), o.v.got
+	from, to := o.v.got.Add(-2*o.settings.maxAge-2*o.settings.interval), o.v.got
 	series := func(family string, p int) string {
 		return fmt.Sprintf("kafka_topic_%s{topic=%s,partition=%d}", family, name, p)
 	}
 	low, high, parts := math.Inf(1), 0., 0
-	for _, l := range truth.at(from.add(-o.settings.startsRefresh), to) {
+	for _, l := range truth.at(from.Add(-o.settings.startsRefresh), to) {
 		n := float64(len(l.partitions()))
 		low, high, parts = min(low, n), max(high, n), max(parts, len(l.partitions()))
-		if l.grown > from.add(-o.settings.startsRefresh) {
+		if l.grown > from.Add(-o.settings.startsRefresh) {
 			low = 0
 		}
 	}
@@ -207,7 +207,7 @@ func (o *oracle) topicPartition(t *topic, p int, values map[string]float64, from
 			want, _ := t.ends(p, from, to)
 			o.check(name, value, want, "")
 		case "oldest_offset":
-			want, _ := t.starts(p, from.add(-2*o.settings.startsRefresh), to)
+			want, _ := t.starts(p, from.Add(-2*o.settings.startsRefresh), to)
 			o.check(name, value, want, "")
 		case "leader":
 			o.check(name, value, span{1, float64(o.settings.brokers)}, "")
@@ -242,7 +242,7 @@ func (o *oracle) topicProduced(name string, t *topic, value float64, from, to in
 	sum := span{}
 	for p := range lives[0].partitions() {
 		one, _ := t.ends(p, from, to)
-		sum = sum.plus(one)
+		sum = sum.Plus(one)
 	}
 	o.constant(series, fmt.Sprint(lives[0].born, lives[0].grown), sum, value)
 }
@@ -258,16 +258,16 @@ func (o *oracle) rises(series string, value float64) {
 
 // constant holds what an offset is beyond its counter to be the same throughout; shape says of what the sums are.
 func (o *oracle) constant(series, shape string, offsets span, value float64) {
-	this := span{offsets.low - value, offsets.high - value}
+	this := span{offsets.Low - value, offsets.High - value}
 	b := o.bases[series]
 	if b == nil || b.shape != shape {
 		o.bases[series] = &base{this, shape}
 		o.checked++
 		return
 	}
-	narrowed := span{max(this.low, b.low), min(this.high, b.high)}
-	if narrowed.low > narrowed.high+1e-6 {
-		o.check(series, value, span{offsets.low - b.high, offsets.high - b.low}, "it began at another number before")
+	narrowed := span{max(this.Low, b.Low), min(this.High, b.High)}
+	if narrowed.Low > narrowed.High+1e-6 {
+		o.check(series, value, span{offsets.Low - b.High, offsets.High - b.Low}, "it began at another number before")
 		return
 	}
 	b.span = narrowed
@@ -284,7 +284,7 @@ func (o *oracle) producing(topics []string, born, from, to instant) span {
 			}
 			for _, l := range t.at(from, to) {
 				for _, p := range l.partitions() {
-					s = s.plus(span{float64(p.end.confirmed(from)), float64(p.end.possible(to))})
+					s = s.Plus(span{float64(p.end.Confirmed(from)), float64(p.end.Possible(to))})
 				}
 			}
 		}
@@ -297,7 +297,7 @@ func (o *oracle) producing(topics []string, born, from, to instant) span {
 func (o *oracle) bornOf(topics ...string) (at instant) {
 	for _, name := range topics {
 		if t := o.truth.topic(name); t != nil {
-			at = max(at, t.now().grown)
+			at = max(at, t.present().grown)
 		}
 	}
 	return at
@@ -309,21 +309,21 @@ func (o *oracle) bornOf(topics ...string) (at instant) {
 func (o *oracle) perSecond(sum func(from, to instant) span, born, from, to instant, spare float64) span {
 	born = max(born, o.started)
 	window := o.settings.rateWindow
-	gap := max(gapAround(o.waves, from.add(-window-o.settings.interval), to), o.settings.interval)
-	earliest, latest := from.add(-window-2*gap), to.add(-window+2*gap)
-	if from < born.add(window+4*o.settings.interval) || gap > window/2 {
-		earliest, latest = max(earliest, o.started), to.add(-o.settings.interval)
+	gap := max(gapAround(o.waves, from.Add(-window-o.settings.interval), to), o.settings.interval)
+	earliest, latest := from.Add(-window-2*gap), to.Add(-window+2*gap)
+	if from < born.Add(window+4*o.settings.interval) || gap > window/2 {
+		earliest, latest = max(earliest, o.started), to.Add(-o.settings.interval)
 	}
 	low, high := math.Inf(1), 0.
 	at := sum(from, to)
-	for s := min(earliest, latest); ; s = s.add(o.settings.interval / 2) {
+	for s := min(earliest, latest); ; s = s.Add(o.settings.interval / 2) {
 		s = min(s, latest)
-		was := sum(s.add(-slack), s.add(slack))
-		if longest := (to - s).seconds(); longest > 0 {
-			low = min(low, max(0, at.low-was.high-spare)/longest)
+		was := sum(s.Add(-slack), s.Add(slack))
+		if longest := (to - s).Seconds(); longest > 0 {
+			low = min(low, max(0, at.Low-was.High-spare)/longest)
 		}
-		shortest := max((from - s).seconds(), o.settings.interval.Seconds())
-		high = max(high, (at.high-was.low+spare)/shortest)
+		shortest := max((from - s).Seconds(), o.settings.interval.Seconds())
+		high = max(high, (at.High-was.Low+spare)/shortest)
 		if s >= latest {
 			break
 		}

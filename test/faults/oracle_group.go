@@ -30,10 +30,10 @@ func (o *oracle) group(name string, view *groupView) {
 	}
 	// It is written in milliseconds, and noted when the answer came: the broker read before, by at most the time that a
 	// sample may take.
-	v.from = instant(stamp * 1e9).add(-o.settings.interval*8/10 - slack)
-	oldest := o.v.got.add(-2*o.settings.maxAge - 2*o.settings.interval)
+	v.from = instant(stamp * 1e9).Add(-o.settings.interval*8/10 - slack)
+	oldest := o.v.got.Add(-2*o.settings.maxAge - 2*o.settings.interval)
 	if view.values["partitions"]+view.values["partitions_uncommitted"] > 0 {
-		o.check(v.series("sample_timestamp_seconds", ""), stamp, span{oldest.seconds(), o.v.got.seconds()}, "too old, or not yet")
+		o.check(v.series("sample_timestamp_seconds", ""), stamp, span{oldest.Seconds(), o.v.got.Seconds()}, "too old, or not yet")
 	}
 	sums := o.groupTopics(v)
 	o.level(v, "", view.level, sums)
@@ -62,10 +62,10 @@ type facts struct {
 
 func (f *facts) add(o facts) {
 	f.topics = append(f.topics, o.topics...)
-	f.lag, f.uncommitted, f.uncommittedN = f.lag.plus(o.lag), f.uncommitted.plus(o.uncommitted), f.uncommittedN.plus(o.uncommittedN)
-	f.ends, f.commits = f.ends.plus(o.ends), f.commits.plus(o.commits)
-	f.lagMax = span{max(f.lagMax.low, o.lagMax.low), max(f.lagMax.high, o.lagMax.high)}
-	f.age = span{max(f.age.low, o.age.low), max(f.age.high, o.age.high)}
+	f.lag, f.uncommitted, f.uncommittedN = f.lag.Plus(o.lag), f.uncommitted.Plus(o.uncommitted), f.uncommittedN.Plus(o.uncommittedN)
+	f.ends, f.commits = f.ends.Plus(o.ends), f.commits.Plus(o.commits)
+	f.lagMax = span{max(f.lagMax.Low, o.lagMax.Low), max(f.lagMax.High, o.lagMax.High)}
+	f.age = span{max(f.age.Low, o.age.Low), max(f.age.High, o.age.High)}
 	f.partitions += o.partitions
 	f.still += o.still
 	f.lags, f.offsets, f.worst = f.lags+o.lags, f.offsets+o.offsets, max(f.worst, o.worst)
@@ -110,13 +110,13 @@ func (o *oracle) facts(v *sight, t *topic, shown *groupTopicView) facts {
 	used := false
 	for p := range n {
 		o.partition(v, t, p, commits[p], shown, &f)
-		used = used || commits[p].last() != noCommit && len(commits[p].steps) > 0
+		used = used || commits[p].Last() != noCommit && commits[p].Len() > 0
 	}
 	if !certain || !used {
-		f.lag.low, f.lagMax.low, f.uncommitted.low, f.uncommittedN.low, f.age.low = 0, 0, 0, 0, 0
+		f.lag.Low, f.lagMax.Low, f.uncommitted.Low, f.uncommittedN.Low, f.age.Low = 0, 0, 0, 0, 0
 	}
 	if !used && v.truth.members == nil {
-		f.partitions, f.uncommitted.high, f.uncommittedN.high = 0, 0, 0
+		f.partitions, f.uncommitted.High, f.uncommittedN.High = 0, 0, 0
 	}
 	return f
 }
@@ -127,8 +127,8 @@ func (o *oracle) partition(v *sight, t *topic, p int, commits *history, shown *g
 	if !ok {
 		return
 	}
-	starts, _ := t.starts(p, v.from.add(-2*o.settings.startsRefresh), v.to)
-	seen := commits.seen(v.from, v.to, noCommit)
+	starts, _ := t.starts(p, v.from.Add(-2*o.settings.startsRefresh), v.to)
+	seen := commits.Seen(v.from, v.to, noCommit)
 	lags, none, some := span{math.Inf(1), 0}, false, false
 	committed := span{math.Inf(1), 0}
 	for _, c := range seen {
@@ -137,28 +137,28 @@ func (o *oracle) partition(v *sight, t *topic, p int, commits *history, shown *g
 			continue
 		}
 		some = true
-		lags = lags.or(lagOf(float64(c), ends, starts))
-		committed = committed.or(span{float64(c), float64(c)})
+		lags = lags.Or(lagOf(float64(c), ends, starts))
+		committed = committed.Or(span{float64(c), float64(c)})
 	}
-	f.ends = f.ends.plus(ends)
+	f.ends = f.ends.Plus(ends)
 	if some {
-		low := lags.low
+		low := lags.Low
 		if none {
-			low, committed.low = 0, 0
+			low, committed.Low = 0, 0
 		}
-		f.commits = f.commits.plus(committed)
-		f.lag = f.lag.plus(span{low, lags.high})
-		f.lagMax = span{max(f.lagMax.low, low), max(f.lagMax.high, lags.high)}
+		f.commits = f.commits.Plus(committed)
+		f.lag = f.lag.Plus(span{low, lags.High})
+		f.lagMax = span{max(f.lagMax.Low, low), max(f.lagMax.High, lags.High)}
 	}
 	if none {
-		low, lowN := max(0, ends.low-starts.high), 1.
+		low, lowN := max(0, ends.Low-starts.High), 1.
 		if some {
 			low, lowN = 0, 0
 		}
-		f.uncommitted = f.uncommitted.plus(span{low, max(0, ends.high-starts.low)})
-		f.uncommittedN = f.uncommittedN.plus(span{lowN, 1})
+		f.uncommitted = f.uncommitted.Plus(span{low, max(0, ends.High-starts.Low)})
+		f.uncommittedN = f.uncommittedN.Plus(span{lowN, 1})
 	}
-	if !commits.moved(v.from.add(-o.settings.stallWindow+2*o.settings.interval), v.from) {
+	if !commits.Moved(v.from.Add(-o.settings.stallWindow+2*o.settings.interval), v.from) {
 		f.still++
 	}
 	o.age(v, t, p, seen, f)
@@ -195,13 +195,13 @@ func short(values []int64) []int64 { return values[:min(len(values), 5)] }
 
 // lagOf is what the lag of a commit can be.
 func lagOf(commit float64, ends, starts span) span {
-	return span{max(0, ends.low-max(commit, starts.high)), max(0, ends.high-max(commit, starts.low))}
+	return span{max(0, ends.Low-max(commit, starts.High)), max(0, ends.High-max(commit, starts.Low))}
 }
 
 // age adds how old the oldest message that waits on a partition can be.
 func (o *oracle) age(v *sight, t *topic, p int, seen []int64, f *facts) {
 	low, high := math.Inf(1), 0.
-	starts, _ := t.starts(p, v.from.add(-2*o.settings.startsRefresh), v.to)
+	starts, _ := t.starts(p, v.from.Add(-2*o.settings.startsRefresh), v.to)
 	for _, l := range t.at(v.from, v.to) {
 		parts := l.partitions()
 		if p >= len(parts) {
@@ -212,32 +212,32 @@ func (o *oracle) age(v *sight, t *topic, p int, seen []int64, f *facts) {
 				continue
 			}
 			oldest := span{math.Inf(1), 0}
-			for _, from := range [2]int64{max(c, int64(starts.low)), max(c, int64(starts.high))} {
-				written, ok := parts[p].end.passed(from)
+			for _, from := range [2]int64{max(c, int64(starts.Low)), max(c, int64(starts.High))} {
+				written, ok := parts[p].end.Passed(from)
 				if !ok {
-					oldest.low = 0
+					oldest.Low = 0
 					continue
 				}
-				gap := o.gapOf(t.name, p, written.sent, min(written.acked, v.to))
-				one := span{(v.from - min(written.acked, v.to)).seconds(), (v.to - written.sent).seconds()}
+				gap := o.gapOf(t.name, p, written.Sent, min(written.Acked, v.to))
+				one := span{(v.from - min(written.Acked, v.to)).Seconds(), (v.to - written.Sent).Seconds()}
 				room := (gap + 2*o.settings.interval).Seconds()
-				oldest = oldest.or(span{max(0, one.low*0.95-room), one.high*1.05 + room})
+				oldest = oldest.Or(span{max(0, one.Low*0.95-room), one.High*1.05 + room})
 				if float64(from) >= parts0(t, p, v) { // it may not have been written yet when the exporter looked
-					oldest.low = 0
+					oldest.Low = 0
 				}
 			}
-			low, high = min(low, oldest.low), max(high, oldest.high)
+			low, high = min(low, oldest.Low), max(high, oldest.High)
 		}
 	}
 	if low < math.Inf(1) {
-		f.age = span{max(f.age.low, low), max(f.age.high, high)}
+		f.age = span{max(f.age.Low, low), max(f.age.High, high)}
 	}
 }
 
 // parts0 is the end of a partition that was confirmed when the group's offsets were read.
 func parts0(t *topic, p int, v *sight) float64 {
 	ends, _ := t.ends(p, v.from, v.to)
-	return ends.low
+	return ends.Low
 }
 
 // gapOf is how far apart two looks at the end of a partition were around a time.
@@ -259,8 +259,8 @@ func (o *oracle) states(v *sight) {
 	if m := v.truth.members; m != nil {
 		members = span{math.Inf(1), 0}
 		// A description is as old as the oldest that counts.
-		for _, n := range m.seen(v.to.add(-2*time.Minute), v.to, 0) {
-			members = members.or(span{float64(n), float64(n)})
+		for _, n := range m.Seen(v.to.Add(-2*time.Minute), v.to, 0) {
+			members = members.Or(span{float64(n), float64(n)})
 		}
 	}
 	for name, values := range v.view.states {
@@ -270,13 +270,13 @@ func (o *oracle) states(v *sight) {
 			case "state":
 				o.check(v.series(name, "")+label, value, span{0, 1}, "")
 				ones += value
-				if value == 1 && members.high == 0 && label != "Empty" && label != "Dead" {
+				if value == 1 && members.High == 0 && label != "Empty" && label != "Dead" {
 					o.check(v.series(name, "")+label, value, span{0, 0}, "it never had members")
 				}
 			case "offset_resets_total":
-				want := span{0, float64(v.truth.backward.possible(v.to))}
+				want := span{0, float64(v.truth.backward.Possible(v.to))}
 				if label == "end" {
-					want.high = float64(v.truth.end.possible(v.to))
+					want.High = float64(v.truth.end.Possible(v.to))
 				}
 				o.rises(v.series(name, "")+label, value)
 				o.check(v.series(name, "")+label, value, want, "resets that were made")
@@ -298,7 +298,7 @@ func (o *oracle) states(v *sight) {
 		}
 	}
 	if n, ok := v.view.values["members_saturated"]; ok {
-		o.check(v.series("members_saturated", ""), n, span{0, members.high}, "")
+		o.check(v.series("members_saturated", ""), n, span{0, members.High}, "")
 	}
 	if n, ok := v.view.values["desired_replicas"]; ok {
 		o.check(v.series("desired_replicas", ""), n, span{v.truth.floor, math.Inf(1)}, strings.Join(sortedKeys(v.view.states["desired_reason"]), ","))

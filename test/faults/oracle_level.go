@@ -33,17 +33,17 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 			if lag := l.values["lag"]; lag > 1 {
 				want = min(7*math.Log2(lag), o.settings.log2x7Max)
 			}
-			o.check(series, value, span{want, want}.wider(1e-6), "of the lag shown beside it")
+			o.check(series, value, span{want, want}.Wider(1e-6), "of the lag shown beside it")
 		case "uncommitted_messages":
 			o.check(series, value, f.uncommitted, "")
 		case "backlog":
-			o.check(series, value, f.lag.plus(f.uncommitted), "")
+			o.check(series, value, f.lag.Plus(f.uncommitted), "")
 			o.exact(series, value, l.values["lag"]+l.values["uncommitted_messages"], "lag and uncommitted messages shown beside it")
 		case "partitions":
 			o.exact(series, value, float64(f.shown), "the partitions shown")
 			o.check(series, value+l.values["partitions_uncommitted"]+unknown, span{min(1, f.partitions), math.Inf(1)}, "partitions of all kinds")
 		case "partitions_uncommitted":
-			o.check(series, value, span{0, f.uncommittedN.high}, "")
+			o.check(series, value, span{0, f.uncommittedN.High}, "")
 			if unknown == 0 && f.partitions > 0 {
 				o.check(series, value, f.uncommittedN, "nothing is unknown")
 			}
@@ -80,7 +80,7 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 		case "complete":
 			want := span{0, 1}
 			if unknown > 0 || l.values["partitions_held"] > 0 {
-				want.high = 0
+				want.High = 0
 			}
 			o.check(series, value, want, "of what is held and unknown")
 		case "useful_members":
@@ -102,11 +102,11 @@ func (o *oracle) burndown(v *sight, series string, value float64, l level) {
 	lag, rate := l.values["lag"], l.values["consumer_rate"]
 	switch {
 	case lag == 0:
-		want.high = 0
+		want.High = 0
 	case rate > 0 && v.truth.period > 0 && v.truth.period < o.settings.rateWindow/5 && lag > 10:
 		want = span{0.99, 1.01}
-		want.low *= min(lag/rate, o.settings.burndownCap)
-		want.high *= min(lag/rate, o.settings.burndownCap)
+		want.Low *= min(lag/rate, o.settings.burndownCap)
+		want.High *= min(lag/rate, o.settings.burndownCap)
 	}
 	o.check(series, value, want, "of lag and rate shown beside it")
 }
@@ -120,15 +120,15 @@ func (o *oracle) consuming(v *sight, f facts) span {
 	want := span{}
 	for _, name := range f.topics {
 		for _, h := range v.truth.on(name, 0) {
-			first, ok := h.firstMove()
+			first, ok := h.FirstMove()
 			if !ok {
 				continue
 			}
-			want = want.plus(o.consumingOf(v, h, max(first, v.truth.born, o.bornOf(name))))
+			want = want.Plus(o.consumingOf(v, h, max(first, v.truth.born, o.bornOf(name))))
 		}
 	}
 	if v.truth.period == 0 || v.truth.period > o.settings.rateWindow/5 {
-		want = span{0, 3*want.high + 1}
+		want = span{0, 3*want.High + 1}
 	}
 	return want
 }
@@ -136,14 +136,14 @@ func (o *oracle) consuming(v *sight, f facts) span {
 func (o *oracle) consumingOf(v *sight, h *history, born instant) span {
 	sum := func(from, to instant) span {
 		one := span{math.Inf(1), 0}
-		for _, c := range h.seen(from, to, 0) {
-			one = one.or(span{float64(max(c, 0)), float64(max(c, 0))})
+		for _, c := range h.Seen(from, to, 0) {
+			one = one.Or(span{float64(max(c, 0)), float64(max(c, 0))})
 		}
 		return one
 	}
 	// What one commit covers may fall on either side of the window's edges, and it is spread over the time it took.
 	window := o.settings.rateWindow
-	flow := (sum(v.from, v.to).high - sum(v.from.add(-window), v.from.add(-window)).low) / window.Seconds()
+	flow := (sum(v.from, v.to).High - sum(v.from.Add(-window), v.from.Add(-window)).Low) / window.Seconds()
 	return o.perSecond(sum, born, v.from, v.to, 2*flow*v.truth.period.Seconds())
 }
 
@@ -192,7 +192,7 @@ func (o *oracle) lost(topics []string) (n float64) {
 		t := o.truth.topic(name)
 		for _, l := range t.at(0, never) {
 			for _, p := range l.partitions() {
-				n += float64(p.start.last())
+				n += float64(p.start.Last())
 			}
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kafka_burndown_exporter/test/truth"
 )
 
 // TestOracleFindsWrongSamples spoils scrapes that are true, one sample at a time: an oracle that does not notice proves
@@ -16,7 +18,7 @@ func TestOracleFindsWrongSamples(t *testing.T) {
 		t0     = 1_800_000_000 * second
 	)
 	at := func(s float64) instant { return t0 + instant(s*1e9) }
-	known := newTruth()
+	known := newKnown()
 	topic := known.addTopic("t")
 	life := &life{born: t0, alive: t0, dying: never, dead: never, grown: t0}
 	topic.lives = append(topic.lives, life)
@@ -28,8 +30,8 @@ func TestOracleFindsWrongSamples(t *testing.T) {
 		h := g.on("t", 2)[p]
 		for i := range 100 { // 10/s, read 5 s later
 			when := at(float64(i))
-			life.parts[p].end.steps = append(life.parts[p].end.steps, step{int64(10 * (i + 1)), when, when + second/100})
-			h.steps = append(h.steps, step{int64(10 * max(0, i-5)), when, when + second/100})
+			life.parts[p].end.Add(truth.Step{Value: int64(10 * (i + 1)), Sent: when, Acked: when + second/100})
+			h.Add(truth.Step{Value: int64(10 * max(0, i-5)), Sent: when, Acked: when + second/100})
 		}
 	}
 	settings := scale
@@ -54,7 +56,7 @@ func TestOracleFindsWrongSamples(t *testing.T) {
 			"uncommitted_messages": 0, "lag_seconds": 6, "burndown_seconds": float64(2*lag) / 20, "producer_rate": 20,
 			"consumer_rate": 20, "produced_messages_total": float64(20 * (i - 20)), "consumed_messages_total": float64(20 * (i - 20)),
 			"lost_messages_total": 0, "partitions": 2, "partitions_uncommitted": 0, "partitions_with_lag": 2, "partitions_stalled": 0,
-			"partitions_held": 0, "complete": 1, "sample_timestamp_seconds": at(float64(i) + 0.5).seconds(), "members": 0,
+			"partitions_held": 0, "complete": 1, "sample_timestamp_seconds": at(float64(i) + 0.5).Seconds(), "members": 0,
 			`offset_resets_total{consumergroup="g",direction="end"}`: 0, `state{consumergroup="g",state="Empty"}`: 1,
 			`state{consumergroup="g",state="Stable"}`: 0,
 		} {
@@ -63,7 +65,7 @@ func TestOracleFindsWrongSamples(t *testing.T) {
 			}
 			line("kafka_group_%s %v", name, value)
 		}
-		line("kafka_burndown_exporter_last_success_timestamp_seconds %f", at(float64(i)+0.6).seconds())
+		line("kafka_burndown_exporter_last_success_timestamp_seconds %f", at(float64(i)+0.6).Seconds())
 		return b.String()
 	}
 	judge := func(spoil func(i int, line string) string) []wrong {

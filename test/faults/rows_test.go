@@ -223,7 +223,7 @@ func (w *world) again(ctx context.Context, g *group, i int) error {
 	if err := w.create(ctx, name, 1+i%3, 3); err != nil {
 		return err
 	}
-	l := w.topic(name).now()
+	l := w.topic(name).present()
 	for range 3 {
 		for p := range l.partitions() {
 			if err := w.produce(ctx, name, l, p, 100*(i+1)); err != nil {
@@ -232,7 +232,7 @@ func (w *world) again(ctx context.Context, g *group, i int) error {
 		}
 		offsets := make([]int64, len(l.partitions()))
 		for p := range offsets {
-			offsets[p] = l.partitions()[p].end.last() / 2
+			offsets[p] = l.partitions()[p].end.Last() / 2
 		}
 		_ = w.commit(ctx, g, map[string][]int64{name: offsets})
 		wait(ctx, 700*time.Millisecond)
@@ -270,7 +270,7 @@ func groups() []fault {
 					if i%2 == 1 {
 						at, counter = []int64{0, 0}, &g.backward
 					}
-					done := counter.begin(counter.last() + 2)
+					done := counter.Begin(counter.Last() + 2)
 					err := w.commit(ctx, g, map[string][]int64{"audit": at})
 					done(err == nil)
 					return nil

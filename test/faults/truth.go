@@ -1,137 +1,23 @@
 package faults
 
 import (
-	"math"
 	"slices"
-	"sort"
 	"sync"
 	"time"
+
+	"kafka_burndown_exporter/test/truth"
 )
 
-// instant is a time in nanoseconds since the epoch.
-type instant int64
+// What the driver knows is kept in these.
+type (
+	instant = truth.Instant
+	history = truth.History
+	span    = truth.Span
+)
 
-const never = instant(math.MaxInt64)
+const never = truth.Never
 
-func now() instant { return instant(time.Now().UnixNano()) }
-
-func (i instant) add(d time.Duration) instant { return i + instant(d) }
-
-func (i instant) seconds() float64 { return float64(i) / 1e9 }
-
-// step says that a value became another between sent, when the driver asked for it, and acked, when Kafka had confirmed it:
-// never, where it did not say.
-type step struct {
-	value       int64
-	sent, acked instant
-}
-
-// history is one value over time, with one writer: its steps are in the order of sent.
-type history struct {
-	mu    sync.Mutex
-	steps []step
-}
-
-// begin notes that the value is asked for from now on; done completes it.
-func (h *history) begin(value int64) (done func(ok bool)) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	i := len(h.steps)
-	h.steps = append(h.steps, step{value: value, sent: now(), acked: never})
-	return func(ok bool) {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if ok {
-			h.steps[i].acked = now()
-		}
-	}
-}
-
-// last is the newest value, asked for or confirmed.
-func (h *history) last() int64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.steps) == 0 {
-		return 0
-	}
-	return h.steps[len(h.steps)-1].value
-}
-
-// confirmed is the newest value that Kafka had confirmed by then, of a history that only rises: 0 before the first.
-func (h *history) confirmed(by instant) int64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	i := sort.Search(len(h.steps), func(i int) bool { return h.steps[i].acked > by })
-	if i == 0 {
-		return 0
-	}
-	return h.steps[i-1].value
-}
-
-// possible is the greatest value that can have been true by then, of a history that only rises.
-func (h *history) possible(by instant) int64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	i := sort.Search(len(h.steps), func(i int) bool { return h.steps[i].sent > by })
-	if i == 0 {
-		return 0
-	}
-	return h.steps[i-1].value
-}
-
-// passed is the step with which a history that only rises went beyond value; ok is false where it has not.
-func (h *history) passed(value int64) (s step, ok bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	i := sort.Search(len(h.steps), func(i int) bool { return h.steps[i].value > value })
-	if i == len(h.steps) {
-		return step{}, false
-	}
-	return h.steps[i], true
-}
-
-// seen are the values that somebody can have read at some time between the two, whatever the history does. initial is what
-// was there before the first step.
-func (h *history) seen(from, to instant, initial int64) (values []int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	n := sort.Search(len(h.steps), func(i int) bool { return h.steps[i].sent > to })
-	for i := n - 1; i >= 0; i-- {
-		values = append(values, h.steps[i].value)
-		if h.steps[i].acked <= from { // everything before it was replaced by then
-			return values
-		}
-	}
-	return append(values, initial)
-}
-
-// firstMove is when the value first became another; ok is false where it never did.
-func (h *history) firstMove() (at instant, ok bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i := range h.steps {
-		if h.steps[i].value != h.steps[0].value {
-			return h.steps[i].sent, true
-		}
-	}
-	return 0, false
-}
-
-// moved reports whether the value can have changed between the two.
-func (h *history) moved(from, to instant) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	n := sort.Search(len(h.steps), func(i int) bool { return h.steps[i].sent > to })
-	for i := n - 1; i >= 0; i-- {
-		if h.steps[i].acked >= from {
-			return true
-		}
-		if h.steps[i].sent < from {
-			break
-		}
-	}
-	return false
-}
+func now() instant { return truth.Now() }
 
 // partition is the truth of one partition of one life of a topic.
 type partition struct {
@@ -182,8 +68,8 @@ func (t *topic) at(from, to instant) (lives []*life) {
 	return lives
 }
 
-// now is the life that is there.
-func (t *topic) now() *life {
+// present is the life that is there.
+func (t *topic) present() *life {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.lives[len(t.lives)-1]
@@ -198,18 +84,6 @@ func (t *topic) begin(n int) *life {
 	return l
 }
 
-// span is what a number can have been.
-type span struct{ low, high float64 }
-
-func (s span) plus(o span) span { return span{s.low + o.low, s.high + o.high} }
-
-func (s span) or(o span) span { return span{min(s.low, o.low), max(s.high, o.high)} }
-
-func (s span) has(v float64) bool { return v >= s.low && v <= s.high }
-
-// wider is the span with room on both sides.
-func (s span) wider(by float64) span { return span{s.low - by, s.high + by} }
-
 // ends are what the end of a partition can have been; ok is false where no life has it.
 func (t *topic) ends(p int, from, to instant) (s span, ok bool) {
 	for _, l := range t.at(from, to) {
@@ -217,9 +91,9 @@ func (t *topic) ends(p int, from, to instant) (s span, ok bool) {
 		if p >= len(parts) {
 			continue
 		}
-		one := span{float64(parts[p].end.confirmed(from)), float64(parts[p].end.possible(to))}
+		one := span{float64(parts[p].end.Confirmed(from)), float64(parts[p].end.Possible(to))}
 		if ok {
-			one = one.or(s)
+			one = one.Or(s)
 		}
 		s, ok = one, true
 	}
@@ -233,9 +107,9 @@ func (t *topic) starts(p int, from, to instant) (s span, ok bool) {
 		if p >= len(parts) {
 			continue
 		}
-		one := span{float64(parts[p].start.confirmed(from)), float64(parts[p].start.possible(to))}
+		one := span{float64(parts[p].start.Confirmed(from)), float64(parts[p].start.Possible(to))}
 		if ok {
-			one = one.or(s)
+			one = one.Or(s)
 		}
 		s, ok = one, true
 	}
@@ -271,7 +145,7 @@ func (g *group) mayBeGone(from, to instant) bool {
 	defer g.mu.Unlock()
 	for _, list := range g.commits {
 		for _, h := range list {
-			if !slices.Contains(h.seen(from, to, noCommit), noCommit) {
+			if !slices.Contains(h.Seen(from, to, noCommit), noCommit) {
 				return false
 			}
 		}
@@ -293,28 +167,28 @@ func (g *group) on(topic string, n int) []*history {
 	return g.commits[topic]
 }
 
-// truth is everything that the driver knows.
-type truth struct {
+// known is everything that the driver knows.
+type known struct {
 	mu     sync.Mutex
 	topics map[string]*topic
 	groups map[string]*group
 }
 
-func newTruth() *truth { return &truth{topics: map[string]*topic{}, groups: map[string]*group{}} }
+func newKnown() *known { return &known{topics: map[string]*topic{}, groups: map[string]*group{}} }
 
-func (t *truth) topic(name string) *topic {
+func (t *known) topic(name string) *topic {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.topics[name]
 }
 
-func (t *truth) group(name string) *group {
+func (t *known) group(name string) *group {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.groups[name]
 }
 
-func (t *truth) addTopic(name string) *topic {
+func (t *known) addTopic(name string) *topic {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.topics[name] == nil {
@@ -323,7 +197,7 @@ func (t *truth) addTopic(name string) *topic {
 	return t.topics[name]
 }
 
-func (t *truth) addGroup(g *group) *group {
+func (t *known) addGroup(g *group) *group {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.groups[g.name] = g

@@ -110,7 +110,7 @@ func (w *world) populate(ctx context.Context) error {
 		return err
 	}
 	for p := range 2 {
-		if err := w.produce(ctx, "audit", w.topic("audit").now(), p, 1000*(p+1)); err != nil {
+		if err := w.produce(ctx, "audit", w.topic("audit").present(), p, 1000*(p+1)); err != nil {
 			return err
 		}
 	}
@@ -155,7 +155,7 @@ func (w *world) startExporter(ctx context.Context) {
 	if err := w.exporter.start("SASL_USER_PASSWORD=" + password); err != nil {
 		w.t.Fatal(err)
 	}
-	w.oracle = newOracle(w.truth, w.settings)
+	w.oracle = newOracle(w.known, w.settings)
 	w.scraper = newScraper(w.exporter.url(), 50*time.Millisecond)
 	w.scraping.Go(func() { w.scraper.run(ctx) })
 }
@@ -210,7 +210,7 @@ func (w *world) well(s *scrape, after instant) (missing string) {
 			return fmt.Sprint(name, " has no lag: ", g.values, g.states)
 		case g.values["complete"] != 1:
 			return fmt.Sprint(name, " is not complete: ", g.values, g.states)
-		case g.values["sample_timestamp_seconds"] <= after.seconds():
+		case g.values["sample_timestamp_seconds"] <= after.Seconds():
 			return fmt.Sprint(name, " was not read since")
 		}
 		_ = lag
@@ -221,7 +221,7 @@ func (w *world) well(s *scrape, after instant) (missing string) {
 // recovered waits until everything is shown again, and returns how long that took.
 func (w *world) recovered(ctx context.Context, since instant, limit time.Duration) (time.Duration, error) {
 	missing := "nothing"
-	for end := since.add(limit); now() < end; wait(ctx, 50*time.Millisecond) {
+	for end := since.Add(limit); now() < end; wait(ctx, 50*time.Millisecond) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
