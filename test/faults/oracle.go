@@ -139,7 +139,7 @@ func (o *oracle) check(series string, value float64, want span, why string) {
 }
 
 func (o *oracle) exact(series string, value, want float64, why string) {
-	o.check(series, value, span{want, want}, why)
+	o.check(series, value, within(want, want), why)
 }
 
 // gapAround is the longest distance of two snapshots of which one of the times between from and to lies between, in
@@ -180,13 +180,13 @@ func (o *oracle) topic(name string, t *topicView) {
 	for key, value := range t.values {
 		switch key {
 		case "partitions":
-			o.check(series(key, -1), value, span{low, high}, "")
+			o.check(series(key, -1), value, within(low, high), "")
 		case "produced_messages_total":
 			o.topicProduced(name, truth, value, from, to)
 		case "producer_rate":
 			o.check(series(key, -1), value, o.producing([]string{name}, o.bornOf(name), from, to), "")
 		default:
-			o.check(series(key, -1), value, span{1, 0}, "the oracle does not know this family")
+			o.check(series(key, -1), value, within(1, 0), "the oracle does not know this family")
 		}
 	}
 	for p, values := range t.parts {
@@ -210,13 +210,13 @@ func (o *oracle) topicPartition(t *topic, p int, values map[string]float64, from
 			want, _ := t.starts(p, from.Add(-2*o.settings.startsRefresh), to)
 			o.check(name, value, want, "")
 		case "leader":
-			o.check(name, value, span{1, float64(o.settings.brokers)}, "")
+			o.check(name, value, within(1, float64(o.settings.brokers)), "")
 		case "replicas":
 			o.exact(name, value, replicas, "")
 		case "in_sync_replica":
-			o.check(name, value, span{0, replicas}, "")
+			o.check(name, value, within(0, replicas), "")
 		case "leader_is_preferred":
-			o.check(name, value, span{0, 1}, "")
+			o.check(name, value, within(0, 1), "")
 		case "under_replicated_partition":
 			want := 0.
 			if isr, ok := values["in_sync_replica"]; ok && isr < values["replicas"] {
@@ -224,7 +224,7 @@ func (o *oracle) topicPartition(t *topic, p int, values map[string]float64, from
 			}
 			o.exact(name, value, want, "of the replicas shown beside it")
 		default:
-			o.check(name, value, span{1, 0}, "the oracle does not know this family")
+			o.check(name, value, within(1, 0), "the oracle does not know this family")
 		}
 	}
 }
@@ -252,22 +252,22 @@ func (o *oracle) rises(series string, value float64) {
 	last, ok := o.last[series]
 	o.last[series] = value
 	if ok && value < last {
-		o.check(series, value, span{last, math.Inf(1)}, "a counter that went back")
+		o.check(series, value, within(last, math.Inf(1)), "a counter that went back")
 	}
 }
 
 // constant holds what an offset is beyond its counter to be the same throughout; shape says of what the sums are.
 func (o *oracle) constant(series, shape string, offsets span, value float64) {
-	this := span{offsets.Low - value, offsets.High - value}
+	this := within(offsets.Low - value, offsets.High - value)
 	b := o.bases[series]
 	if b == nil || b.shape != shape {
 		o.bases[series] = &base{this, shape}
 		o.checked++
 		return
 	}
-	narrowed := span{max(this.Low, b.Low), min(this.High, b.High)}
+	narrowed := within(max(this.Low, b.Low), min(this.High, b.High))
 	if narrowed.Low > narrowed.High+1e-6 {
-		o.check(series, value, span{offsets.Low - b.High, offsets.High - b.Low}, "it began at another number before")
+		o.check(series, value, within(offsets.Low - b.High, offsets.High - b.Low), "it began at another number before")
 		return
 	}
 	b.span = narrowed
@@ -284,7 +284,7 @@ func (o *oracle) producing(topics []string, born, from, to instant) span {
 			}
 			for _, l := range t.at(from, to) {
 				for _, p := range l.partitions() {
-					s = s.Plus(span{float64(p.end.Confirmed(from)), float64(p.end.Possible(to))})
+					s = s.Plus(within(float64(p.end.Confirmed(from)), float64(p.end.Possible(to))))
 				}
 			}
 		}
@@ -328,7 +328,7 @@ func (o *oracle) perSecond(sum func(from, to instant) span, born, from, to insta
 			break
 		}
 	}
-	return span{low, high}
+	return within(low, high)
 }
 
 // sortedKeys are the keys of a map in order.

@@ -33,7 +33,7 @@ func (o *oracle) group(name string, view *groupView) {
 	v.from = instant(stamp * 1e9).Add(-o.settings.interval*8/10 - slack)
 	oldest := o.v.got.Add(-2*o.settings.maxAge - 2*o.settings.interval)
 	if view.values["partitions"]+view.values["partitions_uncommitted"] > 0 {
-		o.check(v.series("sample_timestamp_seconds", ""), stamp, span{oldest.Seconds(), o.v.got.Seconds()}, "too old, or not yet")
+		o.check(v.series("sample_timestamp_seconds", ""), stamp, within(oldest.Seconds(), o.v.got.Seconds()), "too old, or not yet")
 	}
 	sums := o.groupTopics(v)
 	o.level(v, "", view.level, sums)
@@ -64,8 +64,8 @@ func (f *facts) add(o facts) {
 	f.topics = append(f.topics, o.topics...)
 	f.lag, f.uncommitted, f.uncommittedN = f.lag.Plus(o.lag), f.uncommitted.Plus(o.uncommitted), f.uncommittedN.Plus(o.uncommittedN)
 	f.ends, f.commits = f.ends.Plus(o.ends), f.commits.Plus(o.commits)
-	f.lagMax = span{max(f.lagMax.Low, o.lagMax.Low), max(f.lagMax.High, o.lagMax.High)}
-	f.age = span{max(f.age.Low, o.age.Low), max(f.age.High, o.age.High)}
+	f.lagMax = within(max(f.lagMax.Low, o.lagMax.Low), max(f.lagMax.High, o.lagMax.High))
+	f.age = within(max(f.age.Low, o.age.Low), max(f.age.High, o.age.High))
 	f.partitions += o.partitions
 	f.still += o.still
 	f.lags, f.offsets, f.worst = f.lags+o.lags, f.offsets+o.offsets, max(f.worst, o.worst)
@@ -129,8 +129,8 @@ func (o *oracle) partition(v *sight, t *topic, p int, commits *history, shown *g
 	}
 	starts, _ := t.starts(p, v.from.Add(-2*o.settings.startsRefresh), v.to)
 	seen := commits.Seen(v.from, v.to, noCommit)
-	lags, none, some := span{math.Inf(1), 0}, false, false
-	committed := span{math.Inf(1), 0}
+	lags, none, some := within(math.Inf(1), 0), false, false
+	committed := within(math.Inf(1), 0)
 	for _, c := range seen {
 		if c == noCommit {
 			none = true
@@ -138,7 +138,7 @@ func (o *oracle) partition(v *sight, t *topic, p int, commits *history, shown *g
 		}
 		some = true
 		lags = lags.Or(lagOf(float64(c), ends, starts))
-		committed = committed.Or(span{float64(c), float64(c)})
+		committed = committed.Or(within(float64(c), float64(c)))
 	}
 	f.ends = f.ends.Plus(ends)
 	if some {
@@ -147,16 +147,16 @@ func (o *oracle) partition(v *sight, t *topic, p int, commits *history, shown *g
 			low, committed.Low = 0, 0
 		}
 		f.commits = f.commits.Plus(committed)
-		f.lag = f.lag.Plus(span{low, lags.High})
-		f.lagMax = span{max(f.lagMax.Low, low), max(f.lagMax.High, lags.High)}
+		f.lag = f.lag.Plus(within(low, lags.High))
+		f.lagMax = within(max(f.lagMax.Low, low), max(f.lagMax.High, lags.High))
 	}
 	if none {
 		low, lowN := max(0, ends.Low-starts.High), 1.
 		if some {
 			low, lowN = 0, 0
 		}
-		f.uncommitted = f.uncommitted.Plus(span{low, max(0, ends.High-starts.Low)})
-		f.uncommittedN = f.uncommittedN.Plus(span{lowN, 1})
+		f.uncommitted = f.uncommitted.Plus(within(low, max(0, ends.High-starts.Low)))
+		f.uncommittedN = f.uncommittedN.Plus(within(lowN, 1))
 	}
 	if !commits.Moved(v.from.Add(-o.settings.stallWindow+2*o.settings.interval), v.from) {
 		f.still++
@@ -176,7 +176,7 @@ func (o *oracle) partition(v *sight, t *topic, p int, commits *history, shown *g
 	}
 	if !found {
 		o.checked--
-		o.check("kafka_consumergroup_current_offset"+name, offset, span{math.NaN(), math.NaN()}, fmt.Sprint("it was one of ", short(seen)))
+		o.check("kafka_consumergroup_current_offset"+name, offset, within(math.NaN(), math.NaN()), fmt.Sprint("it was one of ", short(seen)))
 		return
 	}
 	lag, ok := shown.lags[p]
@@ -195,7 +195,7 @@ func short(values []int64) []int64 { return values[:min(len(values), 5)] }
 
 // lagOf is what the lag of a commit can be.
 func lagOf(commit float64, ends, starts span) span {
-	return span{max(0, ends.Low-max(commit, starts.High)), max(0, ends.High-max(commit, starts.Low))}
+	return within(max(0, ends.Low-max(commit, starts.High)), max(0, ends.High-max(commit, starts.Low)))
 }
 
 // age adds how old the oldest message that waits on a partition can be.
@@ -211,7 +211,7 @@ func (o *oracle) age(v *sight, t *topic, p int, seen []int64, f *facts) {
 			if c == noCommit {
 				continue
 			}
-			oldest := span{math.Inf(1), 0}
+			oldest := within(math.Inf(1), 0)
 			for _, from := range [2]int64{max(c, int64(starts.Low)), max(c, int64(starts.High))} {
 				written, ok := parts[p].end.Passed(from)
 				if !ok {
@@ -219,9 +219,9 @@ func (o *oracle) age(v *sight, t *topic, p int, seen []int64, f *facts) {
 					continue
 				}
 				gap := o.gapOf(t.name, p, written.Sent, min(written.Acked, v.to))
-				one := span{(v.from - min(written.Acked, v.to)).Seconds(), (v.to - written.Sent).Seconds()}
+				one := within((v.from - min(written.Acked, v.to)).Seconds(), (v.to - written.Sent).Seconds())
 				room := (gap + 2*o.settings.interval).Seconds()
-				oldest = oldest.Or(span{max(0, one.Low*0.95-room), one.High*1.05 + room})
+				oldest = oldest.Or(within(max(0, one.Low*0.95-room), one.High*1.05 + room))
 				if float64(from) >= parts0(t, p, v) { // it may not have been written yet when the exporter looked
 					oldest.Low = 0
 				}
@@ -230,7 +230,7 @@ func (o *oracle) age(v *sight, t *topic, p int, seen []int64, f *facts) {
 		}
 	}
 	if low < math.Inf(1) {
-		f.age = span{max(f.age.Low, low), max(f.age.High, high)}
+		f.age = within(max(f.age.Low, low), max(f.age.High, high))
 	}
 }
 
@@ -255,12 +255,12 @@ func (o *oracle) gapOf(topic string, p int, from, to instant) time.Duration {
 
 // states compares what a scrape says of the group as a whole.
 func (o *oracle) states(v *sight) {
-	members := span{0, 0}
+	members := within(0, 0)
 	if m := v.truth.members; m != nil {
-		members = span{math.Inf(1), 0}
+		members = within(math.Inf(1), 0)
 		// A description is as old as the oldest that counts.
 		for _, n := range m.Seen(v.to.Add(-2*time.Minute), v.to, 0) {
-			members = members.Or(span{float64(n), float64(n)})
+			members = members.Or(within(float64(n), float64(n)))
 		}
 	}
 	for name, values := range v.view.states {
@@ -268,28 +268,28 @@ func (o *oracle) states(v *sight) {
 		for label, value := range values {
 			switch name {
 			case "state":
-				o.check(v.series(name, "")+label, value, span{0, 1}, "")
+				o.check(v.series(name, "")+label, value, within(0, 1), "")
 				ones += value
 				if value == 1 && members.High == 0 && label != "Empty" && label != "Dead" {
-					o.check(v.series(name, "")+label, value, span{0, 0}, "it never had members")
+					o.check(v.series(name, "")+label, value, within(0, 0), "it never had members")
 				}
 			case "offset_resets_total":
-				want := span{0, float64(v.truth.backward.Possible(v.to))}
+				want := within(0, float64(v.truth.backward.Possible(v.to)))
 				if label == "end" {
 					want.High = float64(v.truth.end.Possible(v.to))
 				}
 				o.rises(v.series(name, "")+label, value)
 				o.check(v.series(name, "")+label, value, want, "resets that were made")
 			case "partitions_unknown":
-				o.check(v.series(name, "")+label, value, span{0, math.Inf(1)}, "")
+				o.check(v.series(name, "")+label, value, within(0, math.Inf(1)), "")
 			case "desired_reason", "info":
 				o.exact(v.series(name, "")+label, value, 1, "")
 			default:
-				o.check(v.series(name, "")+label, value, span{1, 0}, "the oracle does not know this family")
+				o.check(v.series(name, "")+label, value, within(1, 0), "the oracle does not know this family")
 			}
 		}
 		if name == "state" && ones != 1 {
-			o.check(v.series(name, ""), ones, span{1, 1}, "states at a time")
+			o.check(v.series(name, ""), ones, within(1, 1), "states at a time")
 		}
 	}
 	for _, name := range [2]string{"members", "members_as_before"} {
@@ -298,9 +298,9 @@ func (o *oracle) states(v *sight) {
 		}
 	}
 	if n, ok := v.view.values["members_saturated"]; ok {
-		o.check(v.series("members_saturated", ""), n, span{0, members.High}, "")
+		o.check(v.series("members_saturated", ""), n, within(0, members.High), "")
 	}
 	if n, ok := v.view.values["desired_replicas"]; ok {
-		o.check(v.series("desired_replicas", ""), n, span{v.truth.floor, math.Inf(1)}, strings.Join(sortedKeys(v.view.states["desired_reason"]), ","))
+		o.check(v.series("desired_replicas", ""), n, within(v.truth.floor, math.Inf(1)), strings.Join(sortedKeys(v.view.states["desired_reason"]), ","))
 	}
 }

@@ -14,7 +14,7 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 	unknown := total
 	if topic != "" {
 		for label, n := range l.states["partitions_unknown"] {
-			o.check(v.series("partitions_unknown", topic)+label, n, span{1, f.partitions}, "left out at 0")
+			o.check(v.series("partitions_unknown", topic)+label, n, within(1, f.partitions), "left out at 0")
 		}
 	}
 	for name, value := range l.values {
@@ -33,7 +33,7 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 			if lag := l.values["lag"]; lag > 1 {
 				want = min(7*math.Log2(lag), o.settings.log2x7Max)
 			}
-			o.check(series, value, span{want, want}.Wider(1e-6), "of the lag shown beside it")
+			o.check(series, value, within(want, want).Wider(1e-6), "of the lag shown beside it")
 		case "uncommitted_messages":
 			o.check(series, value, f.uncommitted, "")
 		case "backlog":
@@ -41,18 +41,18 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 			o.exact(series, value, l.values["lag"]+l.values["uncommitted_messages"], "lag and uncommitted messages shown beside it")
 		case "partitions":
 			o.exact(series, value, float64(f.shown), "the partitions shown")
-			o.check(series, value+l.values["partitions_uncommitted"]+unknown, span{min(1, f.partitions), math.Inf(1)}, "partitions of all kinds")
+			o.check(series, value+l.values["partitions_uncommitted"]+unknown, within(min(1, f.partitions), math.Inf(1)), "partitions of all kinds")
 		case "partitions_uncommitted":
-			o.check(series, value, span{0, f.uncommittedN.High}, "")
+			o.check(series, value, within(0, f.uncommittedN.High), "")
 			if unknown == 0 && f.partitions > 0 {
 				o.check(series, value, f.uncommittedN, "nothing is unknown")
 			}
 		case "partitions_with_lag":
 			o.exact(series, value, float64(f.withLag), "the partitions shown")
 		case "partitions_stalled":
-			o.check(series, value, span{0, float64(min(f.withLag, f.still))}, "partitions that stood still for the stall window")
+			o.check(series, value, within(0, float64(min(f.withLag, f.still))), "partitions that stood still for the stall window")
 		case "partitions_held":
-			o.check(series, value, span{0, l.values["partitions"] + l.values["partitions_uncommitted"]}, "")
+			o.check(series, value, within(0, l.values["partitions"] + l.values["partitions_uncommitted"]), "")
 		case "lag_seconds":
 			o.check(series, value, f.age, "")
 			if lag, ok := l.values["lag"]; ok && lag == 0 {
@@ -65,7 +65,7 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 			if l.values["lag"] > 0 {
 				low = 1e-9
 			}
-			o.check(series, value, span{low, o.settings.burndownCap}, "")
+			o.check(series, value, within(low, o.settings.burndownCap), "")
 		case "producer_rate":
 			o.check(series, value, o.producing(f.topics, max(v.truth.born, o.bornOf(f.topics...)), v.from, v.to), "")
 		case "consumer_rate":
@@ -76,35 +76,35 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 			o.consumed(v, series, value, l, f)
 		case "lost_messages_total":
 			o.rises(series, value)
-			o.check(series, value, span{0, o.lost(f.topics)}, "messages that were deleted")
+			o.check(series, value, within(0, o.lost(f.topics)), "messages that were deleted")
 		case "complete":
-			want := span{0, 1}
+			want := within(0, 1)
 			if unknown > 0 || l.values["partitions_held"] > 0 {
 				want.High = 0
 			}
 			o.check(series, value, want, "of what is held and unknown")
 		case "useful_members":
-			o.check(series, value, span{1, max(1, f.partitions)}, "")
+			o.check(series, value, within(1, max(1, f.partitions)), "")
 		case "member_capacity":
-			o.check(series, value, span{1e-9, math.Inf(1)}, "")
+			o.check(series, value, within(1e-9, math.Inf(1)), "")
 		case "abandoned":
 			o.exact(series, value, 0, "")
 		case "sample_timestamp_seconds", "members", "members_as_before", "members_saturated", "desired_replicas": // elsewhere
 		default:
-			o.check(series, value, span{1, 0}, "the oracle does not know this family")
+			o.check(series, value, within(1, 0), "the oracle does not know this family")
 		}
 	}
 }
 
 // burndown follows from the lag and the consumer rate beside it, where the group commits often.
 func (o *oracle) burndown(v *sight, series string, value float64, l level) {
-	want := span{0, o.settings.burndownCap}
+	want := within(0, o.settings.burndownCap)
 	lag, rate := l.values["lag"], l.values["consumer_rate"]
 	switch {
 	case lag == 0:
 		want.High = 0
 	case rate > 0 && v.truth.period > 0 && v.truth.period < o.settings.rateWindow/5 && lag > 10:
-		want = span{0.99, 1.01}
+		want = within(0.99, 1.01)
 		want.Low *= min(lag/rate, o.settings.burndownCap)
 		want.High *= min(lag/rate, o.settings.burndownCap)
 	}
@@ -115,7 +115,7 @@ func (o *oracle) burndown(v *sight, series string, value float64, l level) {
 // first time.
 func (o *oracle) consuming(v *sight, f facts) span {
 	if o.resets[v.name] {
-		return span{0, math.Inf(1)}
+		return within(0, math.Inf(1))
 	}
 	want := span{}
 	for _, name := range f.topics {
@@ -128,16 +128,16 @@ func (o *oracle) consuming(v *sight, f facts) span {
 		}
 	}
 	if v.truth.period == 0 || v.truth.period > o.settings.rateWindow/5 {
-		want = span{0, 3*want.High + 1}
+		want = within(0, 3*want.High + 1)
 	}
 	return want
 }
 
 func (o *oracle) consumingOf(v *sight, h *history, born instant) span {
 	sum := func(from, to instant) span {
-		one := span{math.Inf(1), 0}
+		one := within(math.Inf(1), 0)
 		for _, c := range h.Seen(from, to, 0) {
-			one = one.Or(span{float64(max(c, 0)), float64(max(c, 0))})
+			one = one.Or(within(float64(max(c, 0)), float64(max(c, 0))))
 		}
 		return one
 	}
@@ -157,7 +157,7 @@ func (o *oracle) produced(v *sight, series string, value float64, l level, f fac
 	}
 	if l.values["partitions_uncommitted"] == 0 && f.shown == int(f.partitions) && !o.resets[v.name] {
 		exact := f.offsets + f.lags
-		o.constant(series, shape+" exact", span{exact, exact}, value)
+		o.constant(series, shape+" exact", within(exact, exact), value)
 		return
 	}
 	o.constant(series, shape, f.ends, value)
@@ -171,7 +171,7 @@ func (o *oracle) consumed(v *sight, series string, value float64, l level, f fac
 		delete(o.bases, series)
 		return
 	}
-	o.constant(series, fmt.Sprint(shape, f.shown), span{f.offsets, f.offsets}, value)
+	o.constant(series, fmt.Sprint(shape, f.shown), within(f.offsets, f.offsets), value)
 }
 
 // shape says of which partitions a sum over topics is; ok is false where that changes.

@@ -91,7 +91,7 @@ func (t *topic) ends(p int, from, to instant) (s span, ok bool) {
 		if p >= len(parts) {
 			continue
 		}
-		one := span{float64(parts[p].end.Confirmed(from)), float64(parts[p].end.Possible(to))}
+		one := within(float64(parts[p].end.Confirmed(from)), float64(parts[p].end.Possible(to)))
 		if ok {
 			one = one.Or(s)
 		}
@@ -107,7 +107,7 @@ func (t *topic) starts(p int, from, to instant) (s span, ok bool) {
 		if p >= len(parts) {
 			continue
 		}
-		one := span{float64(parts[p].start.Confirmed(from)), float64(parts[p].start.Possible(to))}
+		one := within(float64(parts[p].start.Confirmed(from)), float64(parts[p].start.Possible(to)))
 		if ok {
 			one = one.Or(s)
 		}
@@ -203,3 +203,6 @@ func (t *known) addGroup(g *group) *group {
 	t.groups[g.name] = g
 	return g
 }
+
+// within is the span between two numbers.
+func within(low, high float64) span { return span{Low: low, High: high} }
