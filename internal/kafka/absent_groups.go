@@ -53,6 +53,45 @@ func (s *Sampler) resolveAbsent(ctx context.Context, lists []listing) {
 	}
 }
 
+const (
+	// maxUnlisted bounds how many groups that nobody lists any more are asked for by name in a wave.
+	maxUnlisted = 1000
+	// forgetAfter is after how many maximum ages a group that all brokers leave out is forgotten, whatever is said when it is
+	// asked for by name: other systems that speak Kafka's protocol may answer something else.
+	forgetAfter = 20
+)
+
+// dismissUnlisted forgets the groups that were deleted. That nobody lists a group is not enough: its coordinator has to say
+// that it does not have it. A group that is forgotten and comes back has counters that begin at 0.
+func (s *Sampler) dismissUnlisted(ctx context.Context, lists []listing) {
+	complete := map[int32]bool{}
+	all := len(lists) > 0
+	for _, l := range lists {
+		complete[l.broker] = l.complete
+		all = all && l.complete
+	}
+	var raw []string
+	for _, e := range s.directory.sorted() {
+		if e.unlisted && s.wanted(e.raw) && len(raw) < maxUnlisted {
+			raw = append(raw, e.raw)
+		}
+	}
+	var said sightings
+	if len(raw) > 0 {
+		said = s.sightings(ctx, raw)
+	}
+	now := time.Now()
+	s.directory.dismiss(func(e *entry) bool {
+		return !s.wanted(e.raw) || said.missing(e.raw, complete) || all && now.Sub(e.listedAt) > forgetAfter*s.cfg.MaxAge
+	})
+}
+
+// wanted reports whether a group is one of this shard that the filters admit.
+func (s *Sampler) wanted(raw string) bool {
+	n := s.groupNames.of(raw)
+	return n.admitted && n.own
+}
+
 // resolveExpected decides about the expected groups that no broker lists. coordinator finds a group's, and reports
 // whether it has listed its groups in full.
 func (s *Sampler) resolveExpected(
@@ -67,7 +106,12 @@ func (s *Sampler) resolveExpected(
 	if len(absent) == 0 {
 		return
 	}
-	said := s.sightings(ctx, absent)
+	var raw []string
+	for _, g := range absent {
+		raw = append(raw, g.raw)
+	}
+	said := s.sightings(ctx, raw)
+	s.reportForbidden(said, absent)
 	never := sync.OnceValue(func() bool { return all && s.neverHadGroups(ctx) })
 	// What the coordinator itself said outweighs what others say of it.
 	silent := func(raw string) bool {
@@ -126,11 +170,7 @@ type sightings map[int32]map[string]sarama.GroupDescription
 
 // sightings asks all brokers that answer about groups by their names. Only the coordinator of a group knows of it; the
 // others say that they are not, but only to a user who may see the group.
-func (s *Sampler) sightings(ctx context.Context, groups []*group) sightings {
-	var raw []string
-	for _, g := range groups {
-		raw = append(raw, g.raw)
-	}
+func (s *Sampler) sightings(ctx context.Context, raw []string) sightings {
 	nodes := s.liveNodes()
 	answers := make([]*sarama.DescribeGroupsResponse, len(nodes))
 	s.each(nodes, func(i int, n *node) {
@@ -155,7 +195,6 @@ func (s *Sampler) sightings(ctx context.Context, groups []*group) sightings {
 			}
 		}
 	}
-	s.reportForbidden(out, groups)
 	return out
 }
 

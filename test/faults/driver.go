@@ -136,8 +136,16 @@ func (d *driver) produce(ctx context.Context, topic string, l *life, p, n int) e
 	done := end.Begin(first + int64(n))
 	d.pending.Add(1)
 	defer d.pending.Add(-1)
-	results := d.client.ProduceSync(ctx, records...)
-	if err := results.FirstErr(); err != nil {
+	err := d.client.ProduceSync(ctx, records...).FirstErr()
+	for end := now().Add(10 * time.Second); errors.Is(err, kerr.UnknownTopicID) && now() < end; wait(ctx, tick) {
+		// It was deleted and created again, and the client does not know yet: nothing was written.
+		d.client.ForceMetadataRefresh()
+		for i, r := range records {
+			records[i] = &kgo.Record{Topic: r.Topic, Partition: r.Partition, Value: r.Value}
+		}
+		err = d.client.ProduceSync(ctx, records...).FirstErr()
+	}
+	if err != nil {
 		return fmt.Errorf("produce to %s/%d: %w", topic, p, err)
 	}
 	if got := records[0].Offset; got != first {
@@ -175,8 +183,11 @@ func (d *driver) flow(ctx context.Context, topic string, perTick func(partition 
 	}
 	d.wg.Go(func() { // partitions that are added
 		for ctx.Err() == nil {
-			for ; started < len(l.partitions()); started++ {
-				start(started)
+			if n := len(l.partitions()); started < n {
+				wait(ctx, 4*time.Second) // until all brokers and the client know them
+				for ; started < n; started++ {
+					start(started)
+				}
 			}
 			time.Sleep(tick)
 		}
@@ -250,7 +261,7 @@ func (d *driver) targets(g *group, distance func(topic string, p int) int64) map
 		histories := g.on(name, len(parts))
 		for p := range parts {
 			at := parts[p].end.Confirmed(now()) - distance(name, p)
-			list[p] = max(0, at, histories[p].Last())
+			list[p] = max(0, at, histories[p].Last(), parts[p].start.Confirmed(now()))
 			if g.partial > 0 && p >= g.partial {
 				list[p] = noCommit
 			}

@@ -44,6 +44,7 @@ type oracle struct {
 	started instant              // when the exporter was started
 	waves   []instant            // when snapshots were published
 	present map[string][]instant // when the end of a topic partition was shown, by "topic/partition"
+	whole   []instant            // scrapes in which nothing was held or unknown
 	bases   map[string]*base     // of counters, by series
 	last    map[string]float64   // counters, by series
 	shown   map[string]bool      // groups
@@ -71,7 +72,7 @@ func newOracle(t *known, s settings) *oracle {
 
 // restarted tells that another process answers from now on.
 func (o *oracle) restarted() {
-	o.started, o.waves = now(), nil
+	o.started, o.waves, o.whole = now(), nil, nil
 	clear(o.bases)
 	clear(o.last)
 	clear(o.present)
@@ -111,6 +112,9 @@ func (o *oracle) judge(s *scrape) {
 		o.group(name, g)
 		o.shown[name] = true
 	}
+	if whole(v) {
+		o.whole = append(o.whole, s.got)
+	}
 	for name := range o.shown {
 		// Whatever fails, a group that exists is there, and says what is unknown of it. A scrape without any group is one
 		// whose snapshot has expired.
@@ -119,6 +123,16 @@ func (o *oracle) judge(s *scrape) {
 			delete(o.shown, name)
 		}
 	}
+}
+
+// whole reports whether nothing that a scrape shows is held or unknown.
+func whole(v *view) bool {
+	for _, g := range v.groups {
+		if g.values["complete"] != 1 {
+			return false
+		}
+	}
+	return len(v.groups) > 0
 }
 
 // check counts a sample, and notes it where it is not within what is true.
@@ -258,7 +272,7 @@ func (o *oracle) rises(series string, value float64) {
 
 // constant holds what an offset is beyond its counter to be the same throughout; shape says of what the sums are.
 func (o *oracle) constant(series, shape string, offsets span, value float64) {
-	this := within(offsets.Low - value, offsets.High - value)
+	this := within(offsets.Low-value, offsets.High-value)
 	b := o.bases[series]
 	if b == nil || b.shape != shape {
 		o.bases[series] = &base{this, shape}
@@ -267,7 +281,8 @@ func (o *oracle) constant(series, shape string, offsets span, value float64) {
 	}
 	narrowed := within(max(this.Low, b.Low), min(this.High, b.High))
 	if narrowed.Low > narrowed.High+1e-6 {
-		o.check(series, value, within(offsets.Low - b.High, offsets.High - b.Low), "it began at another number before")
+		o.check(series, value, within(offsets.Low-b.High, offsets.High-b.Low), "it began at another number before")
+		b.span = this // said once
 		return
 	}
 	b.span = narrowed
@@ -309,7 +324,8 @@ func (o *oracle) bornOf(topics ...string) (at instant) {
 func (o *oracle) perSecond(sum func(from, to instant) span, born, from, to instant, spare float64) span {
 	born = max(born, o.started)
 	window := o.settings.rateWindow
-	gap := max(gapAround(o.waves, from.Add(-window-o.settings.interval), to), o.settings.interval)
+	seen := from.Add(-window - 2*o.settings.interval)
+	gap := max(gapAround(o.waves, seen, to), gapAround(o.whole, seen, to), o.settings.interval)
 	earliest, latest := from.Add(-window-2*gap), to.Add(-window+2*gap)
 	if from < born.Add(window+4*o.settings.interval) || gap > window/2 {
 		earliest, latest = max(earliest, o.started), to.Add(-o.settings.interval)

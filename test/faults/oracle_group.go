@@ -47,12 +47,16 @@ func (v *sight) series(name, topic string) string {
 	return fmt.Sprintf("kafka_group_%s{consumergroup=%s}", name, v.name)
 }
 
+// metadataRefresh is how often the exporter of these tests reads metadata.
+const metadataRefresh = 3 * time.Second
+
 // facts are what is true of a group, or of one topic of it, and what is shown of its partitions.
 type facts struct {
 	topics []string
 	// true: the spans of the sums over all partitions.
 	lag, lagMax, uncommitted, uncommittedN, ends, commits span
-	partitions                                            float64 // the most there are
+	partitions                                            float64 // the most there are that the group uses
+	all                                                   int     // the most there are
 	age                                                   span    // of the oldest message that waits
 	still                                                 int     // partitions that may have stood still for the stall window
 	// shown: sums over the partitions of this scrape.
@@ -67,6 +71,7 @@ func (f *facts) add(o facts) {
 	f.lagMax = within(max(f.lagMax.Low, o.lagMax.Low), max(f.lagMax.High, o.lagMax.High))
 	f.age = within(max(f.age.Low, o.age.Low), max(f.age.High, o.age.High))
 	f.partitions += o.partitions
+	f.all += o.all
 	f.still += o.still
 	f.lags, f.offsets, f.worst = f.lags+o.lags, f.offsets+o.offsets, max(f.worst, o.worst)
 	f.shown, f.withLag = f.shown+o.shown, f.withLag+o.withLag
@@ -104,8 +109,10 @@ func (o *oracle) facts(v *sight, t *topic, shown *groupTopicView) facts {
 	for _, l := range lives {
 		n = max(n, len(l.partitions()))
 	}
-	certain := len(lives) == 1 && lives[0].alive <= v.from && lives[0].dying >= v.to
-	f.partitions = float64(n)
+	// Partitions that were added are known when metadata was read again.
+	certain := len(lives) == 1 && lives[0].alive <= v.from && lives[0].dying >= v.to &&
+		lives[0].grown < v.from.Add(-metadataRefresh-2*o.settings.interval)
+	f.partitions, f.all = float64(n), n
 	commits := v.truth.on(t.name, n)
 	used := false
 	for p := range n {
@@ -221,7 +228,7 @@ func (o *oracle) age(v *sight, t *topic, p int, seen []int64, f *facts) {
 				gap := o.gapOf(t.name, p, written.Sent, min(written.Acked, v.to))
 				one := within((v.from - min(written.Acked, v.to)).Seconds(), (v.to - written.Sent).Seconds())
 				room := (gap + 2*o.settings.interval).Seconds()
-				oldest = oldest.Or(within(max(0, one.Low*0.95-room), one.High*1.05 + room))
+				oldest = oldest.Or(within(max(0, one.Low*0.95-room), one.High*1.05+room))
 				if float64(from) >= parts0(t, p, v) { // it may not have been written yet when the exporter looked
 					oldest.Low = 0
 				}

@@ -52,7 +52,7 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 		case "partitions_stalled":
 			o.check(series, value, within(0, float64(min(f.withLag, f.still))), "partitions that stood still for the stall window")
 		case "partitions_held":
-			o.check(series, value, within(0, l.values["partitions"] + l.values["partitions_uncommitted"]), "")
+			o.check(series, value, within(0, l.values["partitions"]+l.values["partitions_uncommitted"]), "")
 		case "lag_seconds":
 			o.check(series, value, f.age, "")
 			if lag, ok := l.values["lag"]; ok && lag == 0 {
@@ -84,7 +84,7 @@ func (o *oracle) level(v *sight, topic string, l level, f facts) {
 			}
 			o.check(series, value, want, "of what is held and unknown")
 		case "useful_members":
-			o.check(series, value, within(1, max(1, f.partitions)), "")
+			o.check(series, value, within(1, max(1, float64(f.all))), "")
 		case "member_capacity":
 			o.check(series, value, within(1e-9, math.Inf(1)), "")
 		case "abandoned":
@@ -128,7 +128,7 @@ func (o *oracle) consuming(v *sight, f facts) span {
 		}
 	}
 	if v.truth.period == 0 || v.truth.period > o.settings.rateWindow/5 {
-		want = within(0, 3*want.High + 1)
+		want = within(0, 3*want.High+1)
 	}
 	return want
 }

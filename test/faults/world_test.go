@@ -165,7 +165,7 @@ func (w *world) args() []string {
 	return []string{
 		"--sample.interval=" + s.interval.String(), "--sample.max-age=" + s.maxAge.String(),
 		"--rate.window=" + s.rateWindow.String(), "--stall.window=" + s.stallWindow.String(),
-		"--refresh.starts=" + s.startsRefresh.String(), "--refresh.metadata=3s",
+		"--refresh.starts=" + s.startsRefresh.String(), "--refresh.metadata=" + metadataRefresh.String(),
 		"--sasl.enabled", "--sasl.mechanism=scram-sha256", "--sasl.username=" + user,
 		"--log.level=debug",
 	}
