@@ -215,7 +215,7 @@ func (s *step) advance(p, old *partition, ring []uint32, progress, waited int64,
 			}
 			p.lived = uint16(min(n, len(ring)))
 		default:
-			w.spread(ring, progress, missed)
+			w.lay(ring, progress, p.at-old.at)
 			p.lived = uint16(min(int(p.lived)+missed+1, len(ring)))
 		}
 	}
