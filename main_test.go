@@ -57,6 +57,9 @@ func TestBadInputGetsOneClearLine(t *testing.T) {
 		want []string
 	}{
 		"unknown flag":         {[]string{"--kafka.servers=x:1"}, []string{"--kafka.servers: unknown flag; did you mean --kafka.server?"}},
+		"a flag of the lab":    {[]string{"--html=x"}, []string{"--html: unknown flag; it belongs to kafka_burndown_lab simulate"}},
+		"a flag of check":      {[]string{"--check.timeout=1s"}, []string{"--check.timeout: unknown flag; it belongs to kafka_burndown_exporter check"}},
+		"impossible version":   {[]string{"--kafka.version=7.0.0"}, []string{"--kafka.version=7.0.0: there is no such Kafka, the newest known here is "}},
 		"unknown short flag":   {[]string{"-x"}, []string{"-x: unknown flag"}},
 		"unknown command":      {[]string{"surf"}, []string{`"surf": unknown command; the commands are`, "serve, check"}},
 		"a command of the lab": {[]string{"demo", "--scenario=payments"}, []string{"demo: a command of kafka_burndown_lab"}},
@@ -154,6 +157,52 @@ func TestHelpAndVersion(t *testing.T) {
 		if code != 0 || !strings.Contains(stdout+stderr, name) || strings.Contains(stdout+stderr, "hunter2") {
 			t.Errorf("%v: exit code %d, %.300s %.300s", args, code, stdout, stderr)
 		}
+	}
+}
+
+// TestHelpListsFlagsInGroups: without a command, --help lists the flags of serve too, each under one heading.
+func TestHelpListsFlagsInGroups(t *testing.T) {
+	_, top, _ := tryRun(t, "--help")
+	app, _ := commandLine().App(&clitest.Buffer{}, &clitest.Buffer{})
+	for _, c := range app.Model().Commands {
+		_, help, _ := tryRun(t, c.Name, "--help")
+		for _, f := range c.Flags {
+			line := "\n  --" + f.Name
+			if f.IsBoolFlag() {
+				line = "\n  --[no-]" + f.Name
+			}
+			if n := strings.Count(help, line+"=") + strings.Count(help, line+" "); n != 1 {
+				t.Errorf("%s --help has --%s %d times", c.Name, f.Name, n)
+			}
+			if c.Default && strings.Count(top, line+"=")+strings.Count(top, line+" ") != 1 {
+				t.Errorf("--help lacks --%s", f.Name)
+			}
+		}
+	}
+	at := 0
+	for _, g := range exporter.FlagGroups {
+		next := strings.Index(top, "\n"+g.Title+":\n")
+		if next < at {
+			t.Errorf("heading %q is at %d, after %d", g.Title, next, at)
+		}
+		at = next
+	}
+	if flags, _, _ := strings.Cut(top[strings.Index(top, "\nFlags:\n"):], "\n\n"); strings.Contains(flags, ".") && strings.Contains(flags, "--kafka") {
+		t.Errorf("flags without a heading: %s", flags)
+	}
+}
+
+// TestOAuthFlags: scopes come one by one and as a list; a token file wins over a URL, wherever that comes from.
+func TestOAuthFlags(t *testing.T) {
+	t.Setenv("SASL_OAUTHBEARER_TOKEN_URL", "https://issuer/token")
+	file := writeFile(t, "token", "abc")
+	cfg, _, _ := parseOnly(t, []string{
+		"--sasl.enabled", "--sasl.mechanism=oauthbearer", "--sasl.oauthbearer-token-file=" + file,
+		"--sasl.oauthbearer-token-url=https://other/token", "--sasl.oauthbearer-scope=a", "--sasl.oauthbearer-scopes=b, c,",
+	})
+	o := cfg.Security.SASL.OAuth
+	if diff := cmp.Diff([]string{"a", "b", "c"}, o.Scopes); diff != "" || o.TokenFile != file || o.TokenURL != "" {
+		t.Errorf("%+v %s", o, diff)
 	}
 }
 
@@ -323,7 +372,11 @@ func chartArguments(t *testing.T, file string) []string {
 	for {
 		var o struct {
 			Kind string
-			Spec struct{ Template struct{ Spec struct{ Containers []struct{ Args []string } } } }
+			Spec struct {
+				Template struct {
+					Spec struct{ Containers []struct{ Args []string } }
+				}
+			}
 		}
 		if err := dec.Decode(&o); err != nil {
 			t.Fatalf("%s: no workload: %v", file, err)
