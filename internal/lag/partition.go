@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// class is what a partition of a group is, as far as its newest pair tells; design.md's other classes are decided per
+// class is what a partition of a group is, as far as its newest pair tells; the other classes (docs/architecture.md) are decided per
 // wave.
 type class uint8
 
