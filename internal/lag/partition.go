@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// class is what a partition of a group is, as far as its newest pair tells; design.md's other classes are decided per
-// wave.
+// class is what a partition of a group is, as far as its newest pair tells; the other classes (docs/architecture.md) are
+// decided per wave.
 type class uint8
 
 const (

@@ -79,7 +79,11 @@ const finalists = 10
 func Search(ctx context.Context, sc *scenario.Scenario, service string, limits Limits, query QueryText, progress func(done, total int)) (*Tuning, error) {
 	svc := sc.Service(service)
 	if svc == nil {
-		return nil, fmt.Errorf("--service: the scenario has no service %q", service)
+		var names []string
+		for _, s := range sc.Services {
+			names = append(names, s.Name)
+		}
+		return nil, fmt.Errorf("--service: there is no %q; there is %s", service, strings.Join(names, ", "))
 	}
 	if limits.Reversals == 0 {
 		limits.Reversals = DefaultReversals

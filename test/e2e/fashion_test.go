@@ -15,7 +15,8 @@ import (
 	"kafka_burndown_exporter/test/e2e/load"
 )
 
-// The stream processor of mission.md A: 4 to 80 pods, 80 partitions. A pod handles about 50 messages/s.
+// The stream processor of the fashion shop (scenarios/fashion.yaml): 4 to 80 pods, 80 partitions. A pod handles about 50
+// messages/s.
 const (
 	streamMinimum, streamMaximum = 4, 80
 	streamCost                   = 180 * time.Millisecond

@@ -8,7 +8,7 @@ import (
 	"kafka_burndown_exporter/test/e2e/load"
 )
 
-// The service of mission.md B: 210 messages/s a pod, 20 partitions.
+// The matching service of the ride hailing (scenarios/ride-hailing.yaml): 210 messages/s a pod, 20 partitions.
 const (
 	tripCost       = 45 * time.Millisecond // 21 messages/s a pod, compressed, and some overhead
 	tripPartitions = 20
