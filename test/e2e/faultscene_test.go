@@ -136,7 +136,8 @@ func (s *scene) settle(t *testing.T) {
 
 func (v *victim) rests() error {
 	wanted, ready := v.f.replicas()
-	signal, near := v.desired(), func(d float64) bool { return int(d) <= wanted }
+	// A pilot that waits until fewer surely suffice does not rest yet: it would come down while the fault lasts.
+	signal, near := v.desired(), func(d float64) bool { return int(d) == wanted }
 	if !v.pilot { // well within HPA's tolerance of a tenth
 		signal = fmt.Sprintf("max(consumergroup:kafka_group_lag:log2x7{consumergroup=%q})", v.s.group)
 		near = func(d float64) bool { return math.Abs(d/v.target-1) < 0.08 }
