@@ -59,3 +59,32 @@ func TestMembersAreAway(t *testing.T) {
 		}
 	}
 }
+
+// A restart while no member is there does not lower the ask, if what was asked for is known and young.
+func TestRestartWhileMembersAreAway(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		later int // seconds from the last observation to the restart
+		least int
+	}{
+		{"young", 60, 7},
+		{"old", 3600, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, 20, 640, 7, 110)
+			w.run(240)
+			saved := w.pilot.Save()
+			w.change(0)
+			for range test.later {
+				w.second()
+			}
+			w.pilot = New(Options{})
+			w.pilot.Restore(saved)
+			from := len(w.asks)
+			w.run(100)
+			if least := w.least(from); least != test.least {
+				t.Errorf("asked for %d, want %d", least, test.least)
+			}
+		})
+	}
+}

@@ -15,6 +15,7 @@ type Pilot struct {
 	now, dt float64   // seconds of the law since epoch; since the last complete observation
 	waves   int       // complete observations
 	last    Decision  // of the last complete observation
+	savedAt time.Time // of the state that was restored
 
 	layout
 	parts      []partition
@@ -85,6 +86,9 @@ func (p *Pilot) observe(o *Observation) Decision {
 	switch {
 	case p.waves == 0:
 		p.epoch, now = o.At, 0
+		if o.At.Sub(p.savedAt).Seconds()*p.opt.Speed > askedFor {
+			p.patience.asked = 0
+		}
 	case now <= p.now:
 		return p.last
 	}
