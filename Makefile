@@ -3,8 +3,10 @@ SHELL       := /bin/bash
 VERSION     := $(shell cat VERSION)
 REVISION    := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 BRANCH      := $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown)
-# Where alerts point for help; a relative path until the project has a home.
-RUNBOOK_URL ?= docs/runbooks.md
+# Who owns the repository, the image and the chart. `make home OWNER=NAME` writes it here and wherever it is needed.
+OWNER       ?= OWNER
+# Where alerts point for help: make rules RUNBOOK_URL=… puts another address into its copies.
+RUNBOOK_URL ?=
 PKG         := github.com/prometheus/common/version
 LDFLAGS     := -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(REVISION) -X $(PKG).Branch=$(BRANCH)
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
@@ -107,7 +109,19 @@ screenshots: build-lab ## Draw the dashboards from FOR (20m) of the demo, and ta
 rules: ## Copy the rules to build/rules with RUNBOOK_URL in the alerts.
 	mkdir -p build/rules
 	cp rules/base-burndown-exporter.yaml rules/base-kafka-exporter.yaml rules/recording.yaml build/rules/
-	sed 's|runbook_url: docs/runbooks.md|runbook_url: $(RUNBOOK_URL)|' rules/alerts.yaml > build/rules/alerts.yaml
+	sed '$(if $(RUNBOOK_URL),s|runbook_url: [^#]*#|runbook_url: $(RUNBOOK_URL)#|)' rules/alerts.yaml > build/rules/alerts.yaml
+
+.PHONY: home
+home: ## Write OWNER=NAME into the module path, the image, the chart, the examples, the documents and the runbooks' address.
+	go run ./deploy/home . set '$(OWNER)'
+
+.PHONY: check-home
+check-home: ## Fail where something has no owner although one was set.
+	go run ./deploy/home . check
+
+.PHONY: release-notes
+release-notes: ## Print the part of the changelog about VERSION.
+	@awk -v v='$(VERSION)' '/^## /{on = ($$2 == v)} on && !/^## /' CHANGELOG.md | sed -e '/./,$$!d'
 
 .PHONY: bench-peers
 bench-peers: build-exporter ## Side by side with the peers named by KAFKA_EXPORTER, KMINION, KLAG_EXPORTER (BENCH_ARGS adds flags).
