@@ -9,7 +9,6 @@ OWNER       ?= OWNER
 RUNBOOK_URL ?=
 PKG         := github.com/prometheus/common/version
 LDFLAGS     := -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(REVISION) -X $(PKG).Branch=$(BRANCH)
-STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 BIN         := kafka_burndown_exporter
 LAB         := kafka_burndown_lab
 DEMO_ARGS   ?=
@@ -34,27 +33,26 @@ build-lab:
 	cd lab && CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o ../$(LAB) .
 
 .PHONY: test
-test: lint unit ## All tests: format, vet, staticcheck, the workflow, and every test of the root module, the lab and the dashboards.
+test: lint unit ## Lint and every fast test of the root module, the lab and the dashboards. The last lines say what was skipped and why.
+
+# golangci-lint reads .golangci.yml of the root in every module; the first run builds it, which takes three minutes.
+GOLANGCI     := go tool -modfile=$(CURDIR)/tools/golangci/go.mod golangci-lint
+LINT_MODULES := . lab dashboards/gen deploy/golden deploy/helm/test
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck, actionlint.
-	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not gofmt-clean: $$bad"; exit 1; fi
-	go vet ./...
-	$(STATICCHECK) ./...
+lint: ## golangci-lint (vet, staticcheck, misspell and more) in the modules that make test builds, and actionlint.
+	@set -e; for m in $(LINT_MODULES); do echo "golangci-lint $$m"; (cd $$m && $(GOLANGCI) run -c $(CURDIR)/.golangci.yml --show-stats=false ./...); done
 	go tool -modfile=tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yaml
-	cd lab && go vet ./...
-	cd lab && go tool -modfile=../tools/go.mod staticcheck ./...
-	cd dashboards/gen && go vet ./...
-	cd dashboards/gen && go tool -modfile=../../tools/go.mod staticcheck ./...
 
 .PHONY: unit
-unit: ## The tests of the root module and the lab under the race detector, and of the dashboards; real Kafka, Prometheus and Kerberos where they are installed.
+unit: ## The tests under the race detector; real Kafka, Prometheus and Kerberos where they are installed.
 	@# What talks to brokers in real time goes by itself: beside other packages it would wait for a processor.
-	go test -race -timeout 20m $$(go list ./... | grep -v /test/integration)
-	go test -race -timeout 20m ./test/integration
-	cd lab && go test -race -timeout 20m $$(go list ./... | grep -v /lab/demo)
-	cd lab && go test -race -timeout 20m ./demo
-	cd dashboards/gen && go test ./...
+	@go run ./test/report \
+	  ". -race -timeout 20m $$(go list ./... | grep -v -e /test/integration -e /test/rules | tr '\n' ' ')" \
+	  ". -race -timeout 20m ./test/integration" \
+	  "lab -race -timeout 20m $$(cd lab && go list ./... | grep -v /lab/demo | tr '\n' ' ')" \
+	  "lab -race -timeout 20m ./demo" \
+	  "dashboards/gen ./..."
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME each.
@@ -77,8 +75,10 @@ E2E_ALONE  := TestFashion TestSideBySide
 space      := $(subst ,, )
 
 .PHONY: e2e
-e2e: ## The nested modules: golden builds, compose stack, parsers, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
-	cd deploy/golden && go vet ./... && go test ./...
+e2e: ## The rules on a real Prometheus, and the nested modules: golden builds, Helm chart, compose stack, parsers, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
+	go test -timeout 20m ./test/rules
+	cd deploy/golden && go test ./...
+	cd deploy/helm/test && go test ./...
 	cd test/compose && go vet ./... && go test ./...
 	cd test/parsers && go vet ./... && go test ./...
 	cd lab && go test -count=1 -run TestDemoAgreesWithSimulator ./demo
@@ -182,3 +182,4 @@ update: ## Rewrite golden files, the dashboards and generated documentation.
 	go test . ./collector ./deploy -update
 	cd lab && go test -run TestGeneratedFlagDocs . -update && go test ./scenario ./report -update
 	cd deploy/golden && go test ./... -update
+	cd deploy/helm/test && go test ./... -update

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -222,7 +223,7 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 
 func TestEncodeStopsAtAWriteError(t *testing.T) {
 	e := testEncoder(t, EncoderOptions{})
-	if _, err := e.Encode(&failingWriter{after: 1}, largeSnapshot(10, 500), Text); err != io.ErrClosedPipe {
+	if _, err := e.Encode(&failingWriter{after: 1}, largeSnapshot(10, 500), Text); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("error %v, want the writer's", err)
 	}
 	if got := encode(t, e, scenarios()["normal"], Text); !strings.HasPrefix(got, "# HELP kafka_brokers ") {

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -78,7 +79,7 @@ func parse(t *testing.T, contentType, text string) map[string][]string {
 		dec := expfmt.NewDecoder(strings.NewReader(text), expfmt.FmtProtoDelim)
 		for {
 			mf := &dto.MetricFamily{}
-			if err := dec.Decode(mf); err == io.EOF {
+			if err := dec.Decode(mf); errors.Is(err, io.EOF) {
 				return out
 			} else if err != nil {
 				t.Fatal(err)

@@ -3,6 +3,7 @@ package collector
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"math"
 	"runtime"
@@ -92,7 +93,7 @@ func decodeFamilies(t testing.TB, text string) []*dto.MetricFamily {
 	dec := expfmt.NewDecoder(strings.NewReader(text), expfmt.FmtProtoDelim)
 	for {
 		mf := &dto.MetricFamily{}
-		if err := dec.Decode(mf); err == io.EOF {
+		if err := dec.Decode(mf); errors.Is(err, io.EOF) {
 			return out
 		} else if err != nil {
 			t.Fatal(err)

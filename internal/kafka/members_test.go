@@ -95,7 +95,7 @@ type idleConsumer struct{ sync.Once }
 
 func (*idleConsumer) Setup(sarama.ConsumerGroupSession) error   { return nil }
 func (*idleConsumer) Cleanup(sarama.ConsumerGroupSession) error { return nil }
-func (*idleConsumer) ConsumeClaim(s sarama.ConsumerGroupSession, c sarama.ConsumerGroupClaim) error {
+func (*idleConsumer) ConsumeClaim(s sarama.ConsumerGroupSession, _ sarama.ConsumerGroupClaim) error {
 	<-s.Context().Done()
 	return nil
 }

@@ -73,7 +73,7 @@ func openSession(
 	if ok, err := b.Connected(); !ok { // it waits for Open to end
 		_ = c.Close()
 		refused(login, &conf, err)
-		return nil, cmp.Or(err, error(sarama.ErrNotConnected))
+		return nil, cmp.Or(err, sarama.ErrNotConnected)
 	}
 	s := &session{broker: b, conf: &conf, conn: c, versions: map[int16]int16{}}
 	answer, err := b.ApiVersions(&sarama.ApiVersionsRequest{})

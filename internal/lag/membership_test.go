@@ -62,7 +62,7 @@ func TestWhatAbandonsNothing(t *testing.T) {
 		"a rebalance":  func(s *story, g *simGroup) { g.state = "CompletingRebalance"; g.describe(s.world, 1) },
 		"opaque":       func(s *story, g *simGroup) { g.describe(s.world, 1, "a"); g.members.Opaque = true },
 		"still there":  func(s *story, g *simGroup) { g.describe(s.world, 1, "a", "b") },
-		"described by": func(s *story, g *simGroup) {},
+		"described by": func(*story, *simGroup) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStory(t)

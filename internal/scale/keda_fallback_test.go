@@ -126,7 +126,7 @@ func TestUnreachableKafka(t *testing.T) {
 				MinReplicas: n32(1), Triggers: []Trigger{kafka, lagTrigger(0)}, Fallback: &Fallback{FailureThreshold: c.threshold, Replicas: 6},
 			}, start)
 			w := Workload{SpecReplicas: 2, ReadyReplicas: 2}
-			up := SourceFunc(func(_ time.Time, i int) Answer { return Answer{Value: 5, Partitions: at([3]int64{0, 9, 0})} })
+			up := SourceFunc(func(time.Time, int) Answer { return Answer{Value: 5, Partitions: at([3]int64{0, 9, 0})} })
 			down := SourceFunc(func(_ time.Time, i int) Answer { return Answer{Value: 5, Unreachable: i == 0} })
 			k.Metrics(start, w, up, nil)
 			for range 20 {
