@@ -208,6 +208,53 @@ func TestServerTLS(t *testing.T) {
 	client.CloseIdleConnections()
 }
 
+// TestHandshakeFailuresAreLogLines: a client that does not speak TLS is a line in the chosen format, whichever flags turned TLS
+// on.
+func TestHandshakeFailuresAreLogLines(t *testing.T) {
+	cert, key, _ := certificate(t)
+	config := writeFile(t, "web.yml", "tls_server_config:\n  cert_file: "+cert+"\n  key_file: "+key+"\n")
+	for name, flags := range map[string][]string{
+		"server.tls":      {"--server.tls.enabled", "--server.tls.cert-file=" + cert, "--server.tls.key-file=" + key},
+		"web.config.file": {"--web.config.file=" + config},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t, append(flags, "--kafka.server=127.0.0.1:1")...)
+			conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := conn.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil {
+				t.Fatal(err)
+			}
+			line := regexp.MustCompile(`(?m)^level=warn .*msg="http: TLS handshake error`)
+			p.eventually("log line about the handshake", func() bool { return line.MatchString(p.logs.String()) })
+		})
+	}
+}
+
+// TestClosedConnectionsSayWhatTheListenerWants: a listener that hangs up names the flags that are probably missing.
+func TestClosedConnectionsSayWhatTheListenerWants(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	p := start(t, "--kafka.server="+l.Addr().String())
+	p.eventually("hint", func() bool {
+		return strings.Contains(p.logs.String(), "the listener probably wants --tls.enabled or --sasl.enabled")
+	})
+}
+
 func TestWebConfigFileBasicAuth(t *testing.T) {
 	// The hash is of "secret", bcrypt with the least cost.
 	config := writeFile(t, "web.yml",
