@@ -40,8 +40,9 @@ GOLANGCI     := go tool -modfile=$(CURDIR)/tools/golangci/go.mod golangci-lint
 LINT_MODULES := . lab dashboards/gen deploy/golden deploy/helm/test
 
 .PHONY: lint
-lint: ## golangci-lint (vet, staticcheck, misspell and more) in the modules that make test builds, and actionlint.
+lint: ## golangci-lint (vet, staticcheck and more) in the modules that make test builds, misspell, actionlint.
 	@set -e; for m in $(LINT_MODULES); do echo "golangci-lint $$m"; (cd $$m && $(GOLANGCI) run -c $(CURDIR)/.golangci.yml --show-stats=false ./...); done
+	go tool -modfile=tools/golangci/go.mod misspell -error $$(git ls-files '*.md' '*.yaml' ':!:*/testdata/*')
 	go tool -modfile=tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yaml
 
 .PHONY: unit
