@@ -37,7 +37,7 @@ test: lint unit ## Lint and every fast test of the root module, the lab and the 
 
 # golangci-lint reads .golangci.yml of the root in every module; the first run builds it, which takes three minutes.
 GOLANGCI     := go tool -modfile=$(CURDIR)/tools/golangci/go.mod golangci-lint
-LINT_MODULES := . lab dashboards/gen deploy/golden deploy/helm/test
+LINT_MODULES := . lab dashboards/gen
 
 .PHONY: lint
 lint: ## golangci-lint (vet, staticcheck and more) in the modules that make test builds, misspell, actionlint.
@@ -78,8 +78,8 @@ space      := $(subst ,, )
 .PHONY: e2e
 e2e: ## The rules on a real Prometheus, and the nested modules: golden builds, Helm chart, compose stack, parsers, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
 	go test -timeout 20m ./test/rules
-	cd deploy/golden && go test ./...
-	cd deploy/helm/test && go test ./...
+	cd deploy/golden && go vet ./... && go test ./...
+	cd deploy/helm/test && go vet ./... && go test ./...
 	cd test/compose && go vet ./... && go test ./...
 	cd test/parsers && go vet ./... && go test ./...
 	cd lab && go test -count=1 -run TestDemoAgreesWithSimulator ./demo
