@@ -21,7 +21,7 @@ const (
 var older = map[string]limit{
 	"HELP": {averageWords, 53}, "concepts.md": {averageWords, 55},
 	"demo.md": {20.5, 47}, "faults.md": {20.5, longestWords}, "keda.md": {averageWords, 47},
-	"runbooks.md": {averageWords, 48}, "security.md": {21, 51},
+	"runbooks.md": {averageWords, 48},
 }
 
 type limit struct {
