@@ -20,7 +20,6 @@ const (
 // keeps the limits has to go.
 var older = map[string]limit{
 	"HELP": {averageWords, 53}, "concepts.md": {averageWords, 55},
-	"keda.md": {averageWords, 47},
 }
 
 type limit struct {
