@@ -94,6 +94,23 @@ e2e-alone: ## Cases of the closed loop that hold on an otherwise quiet machine o
 .PHONY: e2e-all
 e2e-all: e2e e2e-faults e2e-alone ## Every case of the closed loop.
 
+# The table of docs/reliability.md is written to DOCS; the part that CI runs takes three minutes.
+FAULTS := go -C test/faults test -count=1 -timeout 60m -v -run TestFaults .
+
+.PHONY: faults
+faults: ## Every fault of test/faults against real brokers, every sample held to the truth (FAULT=NAME: only those; DOCS=DIR).
+	cd test/faults && go vet ./... && go test -count=1 -run TestOracle .
+	$(FAULTS) -args $(if $(FAULT),-fault "$(FAULT)") $(if $(DOCS),-docs $(abspath $(DOCS)))
+
+.PHONY: faults-part
+faults-part: ## The faults that CI runs, in three minutes.
+	cd test/faults && go vet ./... && go test -count=1 -run TestOracle .
+	$(FAULTS) -args -part
+
+.PHONY: model
+model: ## Random faults on a fake cluster, SEEDS (1000) of them; SEED=N repeats one.
+	go test ./internal/kafka -run TestModel -count=1 -timeout 4h -v -args $(if $(SEED),-seed $(SEED),-seeds $(or $(SEEDS),1000))
+
 .PHONY: hpa-conformance
 hpa-conformance: ## internal/scale against the real HPA controllers of Kubernetes 1.36 and 1.37 on CASES new random cases from SEED.
 	cd test/e2e && go test ./conformance -timeout 60m -v -cases $(or $(CASES),1000) -seed $(or $(SEED),$(shell date +%s))
