@@ -144,6 +144,11 @@ bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group
 	$(SCALE) --groups=20000 --committed=20 --full-series=20000 --ours-arg=--metrics.granularity=topic \
 	  --out=$(CURDIR)/bench-results/groups-20000-topic $(BENCH_ARGS)
 
+.PHONY: soak
+soak: build-exporter ## A million group-partitions for SOAK (30m) under churn and twenty clients, with bounds (BENCH_ARGS adds flags).
+	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --topics=100 --messages=5 --groups=5000 --churn=0.2 --period=30s \
+	  --soak=$(or $(SOAK),30m) --out=$(CURDIR)/bench-results/soak $(BENCH_ARGS)
+
 # What is released is named by the whole commit and its tag, wherever it is built, and dated by the commit.
 RELEASE_PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 RELEASE_REVISION   = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
