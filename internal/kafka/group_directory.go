@@ -47,9 +47,6 @@ type entry struct {
 	rivals    []claim // what the other brokers of that round said
 
 	confirmed, refused int32 // who last answered as the coordinator, and who said that it is not; -1: nobody
-
-	answered int32 // who answered last, whoever refused since
-	moved    bool  // in this wave another broker answered than before
 }
 
 // claim is what one broker says of a group.
@@ -71,7 +68,7 @@ func (d directory) merge(lists []listing, owner func(raw string) int32) {
 		complete[l.broker] = l.complete
 	}
 	for _, e := range d {
-		e.fresh, e.contested, e.moved = false, false, false
+		e.fresh, e.contested = false, false
 	}
 	d.add(lists, owner)
 	for _, e := range d {
@@ -102,7 +99,7 @@ func (d directory) add(lists []listing, owner func(raw string) int32) {
 		for raw, g := range l.groups {
 			e := d[raw]
 			if e == nil {
-				e = &entry{raw: strings.Clone(raw), coordinator: -1, confirmed: -1, refused: -1, answered: -1}
+				e = &entry{raw: strings.Clone(raw), coordinator: -1, confirmed: -1, refused: -1}
 				d[e.raw] = e
 			}
 			c := claim{l.broker, l.at, g}
@@ -165,8 +162,7 @@ func (e *entry) prefers(broker int32) bool {
 
 // confirm notes that a broker answered for the group.
 func (e *entry) confirm(broker int32) {
-	e.moved = e.answered >= 0 && e.answered != broker
-	e.confirmed, e.answered = broker, broker
+	e.confirmed = broker
 	if e.refused == broker {
 		e.refused = -1
 	}
