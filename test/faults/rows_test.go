@@ -64,7 +64,7 @@ func network() []fault {
 		spoiled("latency 0.1 s", false, 15*second, latency(100*time.Millisecond)),
 		spoiled("latency 0.3 s", false, 10*second, latency(300*time.Millisecond)),
 		spoiled("latency 3 s", false, 15*second, latency(3*second)),
-		spoiled("latency 30 s", false, 45*second, latency(30*second)),
+		spoiled("latency 30 s", false, 35*second, latency(30*second)),
 		spoiled("black hole", true, 10*second, with("timeout", "timeout", 0), upstream(with("timeout", "timeout", 0))),
 		spoiled("half-open: requests arrive, answers do not", false, 15*second, with("timeout", "timeout", 0)),
 		spoiled("connection reset after 0.2 s, in the middle of answers", false, 15*second, with("reset_peer", "timeout", 200)),
