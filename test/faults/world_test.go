@@ -2,6 +2,11 @@ package faults
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -186,7 +191,20 @@ func (w *world) args() []string {
 
 // certify gives the exporter a certificate by one authority, and lets it trust another.
 func (w *world) certify(by, trusted *pki.Authority) error {
-	if err := by.Issue(filepath.Join(w.keys, "client.pem"), pki.Subject{CommonName: user}); err != nil {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	cert, err := by.Sign(pki.Subject{CommonName: user}, key.Public())
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	both := append(cert, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...)
+	if err := os.WriteFile(filepath.Join(w.keys, "client.pem"), both, 0o600); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(w.keys, "ca.pem"), trusted.PEM, 0o600)
