@@ -21,6 +21,59 @@ metric with a ` + "`partition`" + ` label, ` + "`--metrics.granularity=group`" +
 In OpenMetrics, counters come with the ` + "`_created`" + ` timestamp of when they began, in protobuf with the same as a field.
 `
 
+// docsKinds says how the metrics differ between kinds of groups.
+const docsKinds = `
+## Kinds of groups
+
+| | classic, KIP-848 | Kafka Streams, classic | streams (KIP-1071) | share (KIP-932) |
+|---|---|---|---|---|
+| from Kafka | 2.1, 4.0 | 2.1 | 4.2 | 4.2; in 4.1 members and state only |
+| position | committed offset | committed offset | committed offset | log end less the lag that the broker tells |
+| ` + "`" + `kafka_group_members` + "`" + ` | consumers | threads | threads | consumers |
+| ` + "`" + `kafka_group_processes` + "`" + ` | absent | absent | instances | absent |
+| ` + "`" + `kafka_group_useful_members` + "`" + ` | partitions | tasks | tasks | absent: there is no limit |
+| partitions without a position | backlog | backlog | backlog | backlog where ` + "`" + `share.auto.offset.reset` + "`" + ` is ` + "`" + `earliest` + "`" + ` |
+| ` + "`" + `kafka_group_lag_seconds` + "`" + ` | age of the oldest message | the same | the same | a lower bound of it |
+
+A share group commits nothing. Its broker tells how many records of a partition are not done yet: available, handed out, or
+handed back. The exporter takes the log end less that number for the position, and everything else follows from it as in
+other groups. What is special:
+
+- Records are done out of order. ` + "`" + `kafka_consumergroup_current_offset` + "`" + ` of a share group is the log end less the lag, not the
+  start offset that ` + "`" + `kafka-share-groups` + "`" + ` prints. The oldest record that is not done lies there or before it, so
+  ` + "`" + `kafka_group_lag_seconds` + "`" + ` is a lower bound of its age.
+- The broker goes on counting records that retention or DeleteRecords has removed, until a member comes. Here they leave the
+  lag at once, and count in ` + "`" + `kafka_group_lost_messages_total` + "`" + `.
+- The broker gives a partition a position when its first record is done. Until then the partition is uncommitted. Whether its
+  messages are backlog is what the group's ` + "`" + `share.auto.offset.reset` + "`" + ` says (` + "`" + `latest` + "`" + ` unless it is set). To read that the
+  exporter needs DESCRIBE_CONFIGS on the group; without it, and where it is ` + "`" + `by_duration` + "`" + `, the backlog is absent while
+  such a partition holds messages. It is absent, too, where the group begins at the end, has members, and messages came
+  that may or may not be theirs.
+- How many records are handed out, how often, and what went to a dead-letter topic is not told by any request that only
+  needs DESCRIBE.
+- A broker does more for a partition of a share group than for a commit. Each group is asked for in a request of its own, over
+  a connection of its own, and a broker is asked for 2000 such partitions per second of ` + "`" + `--sample.interval` + "`" + ` at most (20 000 in
+  10 s). Where it coordinates more, its share groups are read in turn, every second sample, every third, and so on:
+  ` + "`" + `kafka_group_sample_timestamp_seconds` + "`" + ` tells when, ` + "`" + `kafka_group_partitions_held` + "`" + ` counts meanwhile, and the desired
+  replicas stay. This is the only place where the number of requests depends on the number of groups.
+- A share group that does not exist and is named by ` + "`" + `--group.expect` + "`" + ` has the whole log as its backlog, as any other.
+
+## Other brokers
+
+Systems that speak Kafka's protocol differ from it. What is done about that, and what was tried:
+
+| behaviour | what happens | tried |
+|---|---|---|
+| OffsetFetch refuses several groups with an error code (UNSUPPORTED_VERSION, INVALID_REQUEST, UNKNOWN_SERVER_ERROR) | one group in a request, for ten minutes | against a fake broker |
+| OffsetFetch refuses a group on all topics in the same way | all known topics by their names | against a fake broker |
+| ListGroups leaves out groups that are not in use, and keeps their commits | a group of ` + "`" + `--group.expect` + "`" + ` is asked for by its name at its coordinator | against a fake broker |
+| ListGroups is refused | groups of ` + "`" + `--group.expect` + "`" + ` are read; of those that are not classic the members and the state stay unknown | against a fake broker |
+| no group types, no states (Kafka before 3.8, before 2.6) | taken for classic; described to know the state | against a fake broker of those versions |
+| a group cannot be read at all | ` + "`" + `kafka_group_partitions_unknown` + "`" + ` and ` + "`" + `kafka_burndown_exporter_unknown_partitions` + "`" + ` count it as one partition | in unit tests |
+
+The tests run against Apache Kafka 3.9, 4.3 and 4.4. No service of a cloud provider was tried.
+`
+
 // docsLimits says what the values cannot show.
 const docsLimits = `
 ## What cannot be known
@@ -69,6 +122,7 @@ func metricsDoc() string {
 		scaling(LevelTopic, LevelGroupTopic), all)
 	table("About the exporter", "Beside these there are `kafka_burndown_exporter_build_info`, `go_*`, `process_*` and "+
 		"`promhttp_*`.", func(Family) bool { return true }, SelfFamilies())
+	b.WriteString(docsKinds)
 	b.WriteString(docsLimits)
 	return b.String()
 }

@@ -7,7 +7,7 @@ import (
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// signal describes one value of §2.3 that exists per group and, unless groupOnly, per group and topic.
+// signal describes one value that exists per group and, unless groupOnly, per group and topic.
 type signal struct {
 	name, unit string
 	help       string
@@ -26,7 +26,7 @@ func (s signal) families() []Family {
 		Name: "kafka_group_" + s.name, Help: s.help + s.groupHelp, Type: s.typ, Unit: s.unit, Level: LevelGroup,
 		Labels: []string{labelGroup}, variants: s.variants,
 		group: func(g *lag.Group, v int) float64 {
-			if g.Type == lag.GroupShare { // listed, but nothing is known of its offsets
+			if g.Untold {
 				return lag.Absent
 			}
 			return s.get(&g.Signals, v)
@@ -95,13 +95,17 @@ func groupFamilies() []Family {
 	return []Family{
 		groupGauge("members", "", "Members of the group. Absent where the group could not be described.",
 			func(g *lag.Group) float64 { return known(g.Members) }),
+		groupGauge("processes", "",
+			"Instances of a streams group (KIP-1071) that its members run in: a member is a thread, a process is what a pod "+
+				"is. Absent for other groups, and where the group could not be described.",
+			func(g *lag.Group) float64 { return known(g.Processes) }),
 		groupGauge("useful_members", "",
 			"The most members that can have work: the partitions of the largest topic where the assignor is range or not "+
 				"known, the tasks of Kafka Streams (of each sub-topology as many as its largest topic has partitions; of the "+
 				"largest topic where the members do not tell), else the partitions of all topics. Abandoned topics do not "+
-				"count. Absent where nothing is known, never 0.",
+				"count. Absent where nothing is known, and for share groups, which have no such limit; never 0.",
 			func(g *lag.Group) float64 {
-				if g.UsefulMembers <= 0 || g.Type == lag.GroupShare {
+				if g.UsefulMembers <= 0 {
 					return lag.Absent
 				}
 				return float64(g.UsefulMembers)
@@ -135,7 +139,7 @@ func groupFamilies() []Family {
 			func(g *lag.Group) float64 { return boolean(g.Complete) }),
 		groupGauge("sample_timestamp_seconds", "seconds",
 			"When the oldest offsets behind the group's totals were read, in seconds since the epoch. Where there are none: "+
-				"when its offsets were last asked for, of a share group when it was last listed.",
+				"when its offsets were last asked for, of a share group before Kafka 4.2 when it was last listed.",
 			func(g *lag.Group) float64 {
 				if g.SampleAt.IsZero() {
 					return lag.Absent

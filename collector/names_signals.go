@@ -98,7 +98,7 @@ func counterFamilies() []Family {
 			"be read since the last commit at ten times the best known rate, or comes while nobody is there.",
 		variants: []string{"backward", "end"},
 		group: func(g *lag.Group, v int) float64 {
-			if g.Type == lag.GroupShare {
+			if g.Untold {
 				return lag.Absent
 			}
 			return [2]float64{g.ResetsBackward, g.ResetsEnd}[v]
@@ -124,7 +124,8 @@ func partitionCountFamilies() []Family {
 		func(s *lag.Signals) float64 { return s.PartitionsStalled })...)
 	add(signal{
 		name: "partitions_held", typ: Gauge, groupOnly: true,
-		help: "Partitions served from an earlier sample because this one could not read them.",
+		help: "Partitions served from an earlier sample because this one could not read them, or did not: many share groups " +
+			"are read in turn.",
 		get:  func(s *lag.Signals, _ int) float64 { return float64(s.PartitionsHeld) },
 	}.families()...)
 	add(signal{

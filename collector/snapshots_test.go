@@ -54,7 +54,7 @@ func snapshotOf(groups ...lag.Group) *lag.Snapshot {
 func normalGroup(id string) lag.Group {
 	return lag.Group{
 		ID: id, InfoKnown: true, Type: lag.GroupClassic, ProtocolType: "consumer", State: "Stable", Assignor: "range",
-		Coordinator: 2, Members: 2, UsefulMembers: 2, Complete: true, SampleAt: testTime, Created: testTime,
+		Coordinator: 2, Members: 2, Processes: -1, UsefulMembers: 2, Complete: true, SampleAt: testTime, Created: testTime,
 		Signals: signals(1050, 2), LagLog2x7: 70.25, BurndownMaxSeconds: 31, ResetsBackward: 1,
 		Topics:  []lag.GroupTopic{normalTopic("orders")},
 		Decided: true, Decision: pilot.Decision{Known: true, Replicas: 3, Members: 3, Capacity: 40.5, Saturated: 2,
@@ -84,13 +84,13 @@ func scenarios() map[string]*lag.Snapshot {
 	unknown.Topics[0].Committed, unknown.Topics[0].Lag = []int64{1000}, []int64{1000}
 
 	forgotten := lag.Group{
-		ID: "forgotten", Coordinator: -1, Members: -1, Signals: absentSignals(), LagLog2x7: lag.Absent,
+		ID: "forgotten", Coordinator: -1, Members: -1, Processes: -1, Signals: absentSignals(), LagLog2x7: lag.Absent,
 		BurndownMaxSeconds: lag.Absent, Created: testTime,
 	}
 	forgotten.PartitionsUnknown[lag.ReasonCoordinator] = 2
 
 	expected := lag.Group{
-		ID: "not-there-yet", InfoKnown: true, State: "Empty", Coordinator: -1, UsefulMembers: 2, Complete: true,
+		ID: "not-there-yet", InfoKnown: true, State: "Empty", Coordinator: -1, Processes: -1, UsefulMembers: 2, Complete: true,
 		Signals: absentSignals(), LagLog2x7: lag.Absent, BurndownMaxSeconds: lag.Absent, SampleAt: testTime,
 		Created: testTime,
 	}
@@ -106,11 +106,13 @@ func scenarios() map[string]*lag.Snapshot {
 
 	share := lag.Group{
 		ID: "share", InfoKnown: true, Type: lag.GroupShare, ProtocolType: "share", State: "Stable", Coordinator: 1,
-		Members: 3, Complete: true, Signals: absentSignals(), LagLog2x7: lag.Absent, BurndownMaxSeconds: lag.Absent,
+		Members: 3, Processes: -1, Untold: true, Complete: true,
+		Signals: absentSignals(), LagLog2x7: lag.Absent, BurndownMaxSeconds: lag.Absent,
 	}
 
 	streams := normalGroup("streams")
 	streams.Type, streams.ProtocolType, streams.State = lag.GroupStreams, "streams", "SomethingNew"
+	streams.Processes = 1
 	abandoned := normalGroup("billing")
 	abandoned.Type, abandoned.State, abandoned.Assignor = lag.GroupConsumer, "Reconciling", "uniform"
 	old := normalTopic("payments")

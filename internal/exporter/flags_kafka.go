@@ -64,8 +64,9 @@ func (f *KafkaFlags) addFilters(cmd cli.Flags) {
 	filter(&f.cfg.GroupExclude, "group.exclude", "^$", "Regular expression of the consumer groups to leave out.")
 	filter(&f.cfg.ReadCommitted, "offsets.read-committed", "",
 		"Regular expression of the groups whose lag ends at the last stable offset instead of the high watermark.")
-	cmd.Flag("group.expect", "GROUP=TOPIC[,TOPIC]: a group that is published, empty and with its whole backlog, even while "+
-		"Kafka does not list it, so that scaling to zero can start from nothing. Repeatable.").
+	cmd.Flag("group.expect", "GROUP=TOPIC[,TOPIC]: a group that is published even while Kafka does not list it, with the "+
+		"commits that its coordinator has of it or, without any, empty and with its whole backlog, so that scaling to zero can "+
+		"start from nothing. Repeatable.").
 		PlaceHolder("GROUP=TOPIC,...").StringsVar(&f.expect)
 	cli.Declare(cmd, &f.shard, "shard", "", "I/N: this process is part I (from 0) of N. Groups and topics are spread by the hash "+
 		"of their name.", parseShard)

@@ -10,7 +10,11 @@ const (
 	apiListOffsets      = "ListOffsets"
 	apiDescribeGroups   = "DescribeGroups"
 	apiDescribeConsumer = "ConsumerGroupDescribe"
+	apiDescribeShare    = "ShareGroupDescribe"
+	apiDescribeStreams  = "StreamsGroupDescribe"
+	apiShareOffsets     = "DescribeShareGroupOffsets"
 	apiFindCoordinator  = "FindCoordinator"
+	apiDescribeConfigs  = "DescribeConfigs"
 	apiConnect          = "Connect" // not of the protocol: opening a connection
 )
 
@@ -24,6 +28,9 @@ const (
 	keyAPIVersions      = 18
 	keySASLAuthenticate = 36
 	keyDescribeConsumer = 69
+	keyDescribeShare    = 77
+	keyDescribeStreams  = 89
+	keyShareOffsets     = 90
 )
 
 // versions are the newest request versions to use, by the newest protocol version to speak. sarama lowers them to what
@@ -32,6 +39,7 @@ type versions struct {
 	listGroups, offsetFetch, describeGroups, findCoordinator int16
 	describeConsumer                                         int16 // -1: none
 	listOffsets                                              int16
+	ownRequests                                              bool // share and streams groups may be asked for
 }
 
 func versionsFor(v sarama.KafkaVersion) versions {
@@ -58,6 +66,7 @@ func versionsFor(v sarama.KafkaVersion) versions {
 		listOffsets: newest(step{sarama.V2_2_0_0, 5}, step{sarama.V2_1_0_0, 4}, step{sarama.V2_0_0_0, 3},
 			step{oldestVersion, 2}),
 		describeConsumer: newest(step{sarama.V4_0_0_0, 1}, step{sarama.V3_7_0_0, 0}),
+		ownRequests:      v.IsAtLeast(sarama.V4_1_0_0),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/IBM/sarama"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // node is one broker with its connections. Calls on one connection wait for each other, and a call that is given up costs
-// its connection, so commits, ends and slow descriptions each have their own. The spare one is for what may be given up
+// its connection, so commits, ends, slow descriptions and share groups each have their own. The spare one is for what may be given up
 // while the others are needed: the second half of many commits, and metadata, which several brokers are asked for.
 type node struct {
 	id      int32
@@ -20,12 +21,16 @@ type node struct {
 	address string
 	gone    bool // not in the newest metadata
 
-	coordinator, leader, describe, spare *lane
-	standing                             *standing
+	coordinator, leader, describe, spare, share *lane
+	standing                                    *standing
 
-	answered atomic.Bool // in this wave
+	versions map[int16]int16 // that the broker supports, as told last; guarded by the coordinator lane's mutex
+	answered atomic.Bool     // in this wave
 	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
 	batch int
+	// refused is the shape of requests for offsets that the broker left, refusedAt when it was refused last.
+	refused   fetchShape
+	refusedAt time.Time
 	// describeSize and describeLimit are the same for descriptions: how many groups to ask about next, and the most that were
 	// read after more had been too many.
 	describeSize, describeLimit int
@@ -38,12 +43,12 @@ func (s *Sampler) newNode(id int32, address string) *node {
 	return &node{
 		id: id, label: label, address: address, batch: maxBatchGroups,
 		describeSize: maxDescribeGroups, describeLimit: maxDescribeGroups,
-		standing: standing, coordinator: lane(), leader: lane(), describe: lane(), spare: lane(),
+		standing: standing, coordinator: lane(), leader: lane(), describe: lane(), spare: lane(), share: lane(),
 	}
 }
 
 func (n *node) shut() {
-	for _, l := range []*lane{n.coordinator, n.leader, n.describe, n.spare} {
+	for _, l := range []*lane{n.coordinator, n.leader, n.describe, n.spare, n.share} {
 		l.shut()
 	}
 }

@@ -181,10 +181,24 @@ func (s *Sampler) reportGroups(out *report, w *lag.Wave) {
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		note := ""
 		if name == string(lag.GroupShare) {
-			note = " (listed and counted only)"
+			note = s.shareNote(w)
 		}
 		out.line("  %s: %d%s", name, types[name], note)
 	}
+}
+
+// shareNote says where the lag of share groups is not told.
+func (s *Sampler) shareNote(w *lag.Wave) string {
+	untold := 0
+	for i := range w.Groups {
+		if w.Groups[i].Untold {
+			untold++
+		}
+	}
+	if untold == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d without lag, which brokers tell from Kafka 4.2 on)", untold)
 }
 
 // right is one that is missing.

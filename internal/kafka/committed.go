@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,48 +64,64 @@ func (s *Sampler) fetchNode(ctx context.Context, n *node, groups []*group) (refu
 	if half < len(groups) {
 		half = len(groups) / 2
 	}
-	second, batch := newFetchOutcome(), maxBatchGroups
+	second := newFetchOutcome()
+	shape := n.shape()
 	var wg sync.WaitGroup
 	if half < len(groups) {
 		wg.Go(func() {
 			defer s.caught(n)
-			batch = s.fetchLane(ctx, n, n.spare, groups[half:], second)
+			s.fetchLane(ctx, n, n.spare, groups[half:], shape, second)
 		})
 	}
-	first := s.fetchLane(ctx, n, n.coordinator, groups[:half], outcome)
+	s.fetchLane(ctx, n, n.coordinator, groups[:half], shape, outcome)
 	wg.Wait()
-	n.batch = min(first, batch)
+	n.batch = min(outcome.batch, second.batch)
 	outcome.merge(second)
-	s.reportFetch(n, outcome)
+	n.refuse(outcome.shape)
+	s.reportFailed(apiOffsetFetch, n, outcome)
 	return outcome.refused
 }
 
-// fetchLane reads groups over one connection, batch after batch. It returns how many groups to ask for the next time:
-// what is too large to be read in time, or at all, is asked for in smaller parts.
-func (s *Sampler) fetchLane(ctx context.Context, n *node, l *lane, groups []*group, outcome *fetchOutcome) (size int) {
-	size = n.batch
+// fetchLane reads groups over one connection, batch after batch, beginning with a shape of request. The outcome says how
+// many groups to ask for the next time, and in which shape: what is too large to be read in time, or at all, is asked for
+// in smaller parts.
+func (s *Sampler) fetchLane(ctx context.Context, n *node, l *lane, groups []*group, shape fetchShape, outcome *fetchOutcome) {
+	size := n.batch
+	defer func() { outcome.batch, outcome.shape = size, shape }()
 	f := folder{names: s.topicNames}
 	for len(groups) > 0 && ctx.Err() == nil {
 		var batch []*group
 		answer, err := call(ctx, l, apiOffsetFetch, func(ses *session) func(*sarama.Broker) (offsetAnswer, error) {
-			if s.versions.severalGroups(ses) {
+			several := s.versions.severalGroups(ses)
+			batch = groups[:1]
+			switch {
+			case shape == shapeNamed:
+				return s.fetchNamed(batch[0])
+			case several && shape == shapeBatch:
 				batch = groups[:batchLength(groups, size)]
+				fallthrough
+			case several:
 				return ses.fetchOffsets(s.cfg.ClientID, batch)
 			}
-			batch = groups[:1]
 			return s.fetchOne(batch[0])
 		})
 		at := time.Now()
 		if err == nil {
-			err = s.foldAnswer(&f, n, batch, answer, at, outcome)
+			err = s.foldAnswer(&f, n, batch, answer, at, shape < shapeNamed, outcome)
 		}
 		s.account(n, apiOffsetFetch, err)
+		if isShape(err) {
+			if shape = shapeGroup; len(batch) == 1 {
+				shape = shapeNamed
+			}
+			continue
+		}
 		if err != nil {
 			if len(batch) > 0 {
 				size = max(1, len(batch)/2)
 			}
 			if !isTooLarge(err) {
-				return size
+				return
 			}
 			if len(batch) == 1 { // left out by itself
 				batch[0].fail(lag.ReasonCoordinator)
@@ -115,7 +132,6 @@ func (s *Sampler) fetchLane(ctx context.Context, n *node, l *lane, groups []*gro
 		size = min(maxBatchGroups, 2*size)
 		groups = groups[len(batch):]
 	}
-	return size
 }
 
 // batchLength is how many groups go into one request.
@@ -145,26 +161,44 @@ func (s *Sampler) fetchOne(g *group) func(*sarama.Broker) (offsetAnswer, error) 
 type fetchOutcome struct {
 	refused []*group
 	failed  map[sarama.KError][]string
+	batch   int // how many groups to ask for next
+	shape   fetchShape
 }
 
-func newFetchOutcome() *fetchOutcome { return &fetchOutcome{failed: map[sarama.KError][]string{}} }
+func newFetchOutcome() *fetchOutcome {
+	return &fetchOutcome{failed: map[sarama.KError][]string{}, batch: maxBatchGroups}
+}
 
 // merge takes another outcome of the same coordinator in.
 func (o *fetchOutcome) merge(other *fetchOutcome) {
 	o.refused = append(o.refused, other.refused...)
+	o.shape = max(o.shape, other.shape)
 	for code, groups := range other.failed {
 		o.failed[code] = append(o.failed[code], groups...)
 	}
 }
 
-// foldAnswer takes the offsets of a batch in. Of an answer that cannot be read nothing is taken.
+// has reports whether a group was refused with an error code.
+func (o *fetchOutcome) has(group string) bool {
+	for _, groups := range o.failed {
+		if slices.Contains(groups, group) {
+			return true
+		}
+	}
+	return false
+}
+
+// foldAnswer takes the offsets of a batch in. Of an answer that cannot be read nothing is taken, and nothing of one that
+// refuses the shape of the request where there is another.
 func (s *Sampler) foldAnswer(
-	f *folder, n *node, batch []*group, answer offsetAnswer, at time.Time, out *fetchOutcome,
+	f *folder, n *node, batch []*group, answer offsetAnswer, at time.Time, mayReshape bool, out *fetchOutcome,
 ) error {
 	if r := answer.read; r != nil {
 		code := r.Err
 		if code == sarama.ErrNoError {
 			code = f.fold(&batch[0].commits, r.Blocks)
+		} else if mayReshape && refusesShape(code) {
+			return errShape{code}
 		}
 		s.foldGroup(n, batch[0], code, at, out)
 		return nil
@@ -186,6 +220,9 @@ func (s *Sampler) foldAnswer(
 	})
 	if err != nil {
 		return err
+	}
+	if code := refusedShape(batch, codes); mayReshape && code != sarama.ErrNoError {
+		return errShape{code}
 	}
 	for _, g := range batch {
 		if code, answered := codes[g]; answered {
@@ -218,12 +255,12 @@ func (s *Sampler) foldGroup(n *node, g *group, code sarama.KError, at time.Time,
 	out.failed[code] = append(out.failed[code], g.id)
 }
 
-// reportFetch counts every error code, and logs each kind once with some of the groups it concerns.
-func (s *Sampler) reportFetch(n *node, out *fetchOutcome) {
+// reportFailed counts every error code, and logs each kind once with some of the groups it concerns.
+func (s *Sampler) reportFailed(api string, n *node, out *fetchOutcome) {
 	for code, groups := range out.failed {
 		for range groups[1:] {
-			s.stats.Failure(apiOffsetFetch, n.label, codeName(code))
+			s.stats.Failure(api, n.label, codeName(code))
 		}
-		s.failure(apiOffsetFetch, n, codeName(code), code, "groups", len(groups), "first", groups[0])
+		s.failure(api, n, codeName(code), code, "groups", len(groups), "first", groups[0])
 	}
 }

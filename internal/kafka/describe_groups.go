@@ -43,6 +43,8 @@ type description struct {
 	listed  string // the state it was listed with
 	members *lag.Members
 	said    *membership
+	// subtopologies are those of a streams group.
+	subtopologies []subtopology
 	// tooLarge says that it is more than can be read.
 	tooLarge bool
 }
@@ -64,13 +66,13 @@ func (s *Sampler) startDescribing(ctx context.Context, nodes []*node) *describer
 			s.once.fail(apiDescribeGroups, strconv.Itoa(int(g.entry.coordinator)), "group_too_large", errGroupTooLarge,
 				"group", g.id)
 		}
-		if e := g.entry; e != nil && e.fresh && !e.contested && describable(e.typ) && g.due(now, s.cfg) {
+		if e := g.entry; e != nil && e.fresh && !e.contested && s.describable(e) && g.due(now, s.cfg) {
 			members := assumedMembers
 			if g.members != nil {
 				members = g.members.Count
 			}
 			todo[e.coordinator] = append(todo[e.coordinator], describeTarget{
-				group: g, raw: g.raw, state: e.state, members: members, consumer: e.typ == lag.GroupConsumer, said: g.said,
+				group: g, raw: g.raw, state: e.state, members: members, kind: kindOf(e.typ), said: g.said,
 			})
 		}
 	}
@@ -116,9 +118,14 @@ func (s *Sampler) affordable(targets []describeTarget) []describeTarget {
 	return targets
 }
 
-// describable are the types sarama can describe.
-func describable(t lag.GroupType) bool {
-	return t == "" || t == lag.GroupClassic || t == lag.GroupConsumer
+// describable reports whether a group is of a type that its coordinator can describe.
+func (s *Sampler) describable(e *entry) bool {
+	key, ok := map[lag.GroupType]int16{lag.GroupShare: keyDescribeShare, lag.GroupStreams: keyDescribeStreams}[e.typ]
+	if !ok {
+		return e.typ == "" || e.typ == lag.GroupClassic || e.typ == lag.GroupConsumer
+	}
+	_, ok = s.newest(s.nodes[e.coordinator], key)
+	return ok
 }
 
 // finish waits for the descriptions and hands them to their groups.
@@ -131,6 +138,9 @@ func (s *Sampler) finishDescribing(d *describer) {
 				g.tooLargeAt = time.Now()
 				continue
 			}
+			if r.subtopologies != nil {
+				s.placeTasks(r.members, r.subtopologies)
+			}
 			g.members, g.said, g.describedAt, g.describedState = r.members, r.said, r.members.At, r.listed
 			g.descriptions = min(2, g.descriptions+1)
 			// During a rebalance the coordinator of a classic group does not tell the subscriptions, and while nobody is
@@ -142,12 +152,35 @@ func (s *Sampler) finishDescribing(d *describer) {
 	}
 }
 
+// describeKind is which API describes a group.
+type describeKind int
+
+const (
+	kindClassic describeKind = iota
+	kindConsumer
+	kindShare
+	kindStreams
+	lastKind = kindStreams
+)
+
+func kindOf(t lag.GroupType) describeKind {
+	switch t {
+	case lag.GroupConsumer:
+		return kindConsumer
+	case lag.GroupShare:
+		return kindShare
+	case lag.GroupStreams:
+		return kindStreams
+	}
+	return kindClassic
+}
+
 // describeTarget is a group to describe, copied: its directory entry may change meanwhile.
 type describeTarget struct {
 	group      *group
 	raw, state string
 	members    int
-	consumer   bool
+	kind       describeKind
 	said       *membership // in its last description
 	pressing   bool        // it comes first where not all can be described
 }
@@ -157,8 +190,8 @@ type describeTarget struct {
 func (s *Sampler) describeNode(ctx context.Context, n *node, targets []describeTarget) (out []description) {
 	most, tooMany := 1, false
 	var batches [][]describeTarget // to come, the next one last
-	for _, consumer := range []bool{true, false} {
-		part := slices.DeleteFunc(slices.Clone(targets), func(t describeTarget) bool { return t.consumer != consumer })
+	for kind := lastKind; kind >= 0; kind-- {
+		part := slices.DeleteFunc(slices.Clone(targets), func(t describeTarget) bool { return t.kind != kind })
 		if len(part) > 0 {
 			batches = append(batches, part)
 		}
@@ -194,8 +227,13 @@ func (s *Sampler) describeNode(ctx context.Context, n *node, targets []describeT
 }
 
 func (s *Sampler) describeBatch(ctx context.Context, n *node, batch []describeTarget) ([]description, error) {
-	if batch[0].consumer {
+	switch batch[0].kind {
+	case kindConsumer:
 		return s.describeConsumers(ctx, n, batch)
+	case kindShare:
+		return s.describeShares(ctx, n, batch)
+	case kindStreams:
+		return s.describeStreams(ctx, n, batch)
 	}
 	return s.describeClassic(ctx, n, batch)
 }

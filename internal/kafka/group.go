@@ -21,10 +21,17 @@ type group struct {
 	commitsAt time.Time
 	err       lag.Reason
 	fetched   bool // an answer about its offsets, or a final error, has come
+	untold    bool // its broker does not tell the offsets of such a group
+	waits     bool // it is a share group whose turn it is not
+	resume    lag.Resume
+	// unlistable: its broker refuses to list groups, and nothing else says whether it has members.
+	unlistable bool
 
 	commits commits  // as read last
 	had     []string // topics that the group has commits on, as far as one can tell, sorted
 	lost    []string // those of them that are not in the answer of this wave
+
+	share *shareGroup // nil for others
 
 	members        *lag.Members
 	said           *membership
@@ -35,8 +42,8 @@ type group struct {
 	tooLargeAt     time.Time // when its description was more than can be read
 }
 
-// fetchable reports whether there are offsets to fetch. Share groups keep theirs elsewhere (KIP-932): asked for
-// committed offsets they answer with none, which would read as nothing consumed.
+// fetchable reports whether there are committed offsets to fetch. Share groups have none (KIP-932): asked for them they
+// answer with none, which would read as nothing consumed.
 func (g *group) fetchable() bool {
 	return g.entry != nil && g.entry.typ != lag.GroupShare
 }
@@ -54,6 +61,10 @@ func (g *group) sample() lag.GroupSample {
 	if e := g.entry; e != nil {
 		out.Type, out.ProtocolType, out.State = e.typ, e.protocolType, g.state()
 		out.Coordinator, out.ListedAt = e.coordinator, e.listedAt
+	}
+	out.Untold, out.Waits, out.Unlistable = g.untold, g.waits, g.unlistable
+	if g.share != nil {
+		out.Every, out.Resume = g.share.every, g.resume
 	}
 	return out
 }

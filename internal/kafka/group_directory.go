@@ -23,7 +23,9 @@ type listing struct {
 	// complete is false when the broker did not answer or answered with an error code: then what it does not list
 	// may still be there.
 	complete bool
-	groups   map[string]listed // by the raw name
+	// refused: it answers with an error code that is not a passing one.
+	refused bool
+	groups  map[string]listed // by the raw name
 }
 
 // entry is one group in the directory.
@@ -34,6 +36,9 @@ type entry struct {
 	listedAt    time.Time
 	// fresh is true when a broker listed the group in this wave. An entry that is not is held.
 	fresh bool
+
+	// byName is true when no broker lists the group, and one described it when asked for it by its name.
+	byName bool
 
 	// unlisted is true where the broker that listed the group last answered in full in this wave, and nobody lists it.
 	unlisted bool
@@ -123,7 +128,7 @@ func (d directory) add(lists []listing, owner func(raw string) int32) {
 // take makes a broker's claim the one that counts.
 func (e *entry) take(c claim) {
 	e.listed, e.coordinator, e.listedAt = c.listed, c.broker, c.at
-	e.fresh, e.unlisted, e.missed, e.contested = true, false, false, false
+	e.fresh, e.unlisted, e.missed, e.contested, e.byName = true, false, false, false, false
 }
 
 // settle decides between the brokers that list the group: the owner is right, and who said that it is not the coordinator
@@ -162,6 +167,9 @@ func (e *entry) prefers(broker int32) bool {
 
 // confirm notes that a broker answered for the group.
 func (e *entry) confirm(broker int32) {
+	if e == nil { // of a group that nobody lists
+		return
+	}
 	e.confirmed = broker
 	if e.refused == broker {
 		e.refused = -1
@@ -170,6 +178,9 @@ func (e *entry) confirm(broker int32) {
 
 // refuse notes that a broker said it does not coordinate the group.
 func (e *entry) refuse(broker int32) {
+	if e == nil {
+		return
+	}
 	e.refused = broker
 	if e.confirmed == broker {
 		e.confirmed = -1

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -42,9 +43,12 @@ func (s *Sampler) listOne(ctx context.Context, n *node) listing {
 		&sarama.ListGroupsRequest{Version: s.versions.listGroups})
 	out := listing{broker: n.id, at: time.Now()}
 	if err != nil {
+		out.refused = errors.Is(err, sarama.ErrUnsupportedVersion)
 		return out
 	}
 	out.complete = answer.Err == sarama.ErrNoError
+	out.refused = !out.complete && answer.Err != sarama.ErrOffsetsLoadInProgress &&
+		answer.Err != sarama.ErrConsumerCoordinatorNotAvailable
 	if !out.complete {
 		s.failure(apiListGroups, n, codeName(answer.Err), answer.Err)
 	}
@@ -101,6 +105,10 @@ func (s *Sampler) updateGroups() {
 			continue
 		}
 		g.commitsAt, g.err, g.fetched = time.Time{}, lag.ReasonNone, false
+		g.untold, g.waits, g.unlistable = false, false, false
+		if g.entry == nil || g.entry.typ != lag.GroupShare {
+			g.share = nil
+		}
 	}
 	s.groupNames.forget(10_000 + 4*len(s.directory))
 }

@@ -189,22 +189,6 @@ func TestConsumerProtocolMembers(t *testing.T) {
 	}
 }
 
-// A share group has no committed offsets of this kind: asked for them it would answer that nothing is consumed.
-func TestShareGroupIsListedOnly(t *testing.T) {
-	f := newFixture(t)
-	f.topic("orders", 1)
-	r := kmsg.NewPtrShareGroupHeartbeatRequest()
-	r.GroupID, r.MemberID, r.SubscribedTopicNames = "sharing", "AAAAAAAAAAAAAAAAAAAAAA", []string{"orders"}
-	join(t, f, r)
-	g := groupOf(t, f.wave(f.sampler()), "sharing")
-	if g.Type != lag.GroupShare || !g.CommitsAt.IsZero() || g.Err != lag.ReasonNone || g.Members != nil {
-		t.Errorf("%+v", g)
-	}
-	if n := f.stats.requests[apiOffsetFetch]; n != 0 {
-		t.Errorf("%d OffsetFetch requests", n)
-	}
-}
-
 // A group is described in its first two waves, when its state changes, and after the refresh time.
 func TestDescriptionSchedule(t *testing.T) {
 	bubble(t, 1, func(t *testing.T, f *fixture) {

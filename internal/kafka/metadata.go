@@ -103,7 +103,7 @@ func (s *Sampler) newSeed(address string) *node {
 	standing := new(standing)
 	l := newLane(s.ctx, address, "bootstrap", standing, s.lanes)
 	return &node{
-		id: -1, label: "bootstrap", address: address, standing: standing, coordinator: l, leader: l, describe: l, spare: l,
+		id: -1, label: "bootstrap", address: address, standing: standing, coordinator: l, leader: l, describe: l, spare: l, share: l,
 	}
 }
 

@@ -30,6 +30,8 @@ type partition struct {
 	leader, preferred, replicas, inSync int32
 	epoch                               int32 // of the leader; -1: not known
 	start, lastEnd                      int64
+	floor                               int64 // the end as read before share groups were, in the wave floorWave
+	floorWave                           uint64
 	seeded                              bool // the time query of a partition seen for the first time was answered
 	seedTries                           uint8
 }

@@ -43,13 +43,17 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	defer cancelDescribe()
 	describer := s.startDescribing(describeCtx, nodes)
 	commitCtx, cancel := context.WithDeadline(ctx, began.Add(s.deadline/2))
+	shares := s.startShares(commitCtx, nodes)
 	s.resolveAbsent(commitCtx, lists)
 	s.fetchCommits(commitCtx, nodes)
+	s.takeShares(shares)
 	cancel()
 	s.findLost()
 	s.takeOthers(ctx, others)
 
 	s.readTopics(ctx, began, describer)
+	s.readResumes(ctx)
+	s.settleShares()
 	s.points = s.readRest(ctx, s.planStarts(), s.planTimes(s.seedQueries()))
 	s.takeAnswers()
 

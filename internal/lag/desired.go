@@ -1,6 +1,7 @@
 package lag
 
 import (
+	"slices"
 	"time"
 
 	"kafka_burndown_exporter/internal/pilot"
@@ -8,14 +9,18 @@ import (
 
 // desire lets the group's pilot decide on this wave.
 func (w *worker) desire(st *step, g *group, s *GroupSample, out *Group) {
-	if g.pilot != nil {
-		out.Decided, out.Decision = true, g.pilot.Observe(w.observation(st, g, s, out))
+	if g.pilot == nil {
+		return
 	}
+	if !st.waits || !g.decided {
+		g.decided, g.decision = true, g.pilot.Observe(w.observation(st, g, s, out))
+	}
+	out.Decided, out.Decision = true, g.decision
 }
 
 // man gives a group its pilot.
 func (t *Tracker) man(g *group, s *GroupSample) {
-	if t.opt.Pilot == nil || g.pilot != nil || s.Type == GroupShare {
+	if t.opt.Pilot == nil || g.pilot != nil || s.Untold {
 		return
 	}
 	g.pilot = pilot.New(t.opt.Pilot(g.id))
@@ -31,14 +36,19 @@ func (w *worker) observation(st *step, g *group, s *GroupSample, out *Group) *pi
 	t, o := w.t, &w.seen
 	*o = pilot.Observation{
 		At: t.epoch.Add(time.Duration(t.now)), Topics: o.Topics[:0], Partitions: o.Partitions[:0],
-		Members: out.Members, Stable: out.State == stateStable, Assignor: pilot.AssignorNamed(g.assignor),
+		Members: out.Members, Stable: out.State == stateStable, Assignor: assignorOf(s.Type, g.assignor),
 		Ceiling: out.UsefulMembers,
 	}
 	if st.read {
 		o.At = t.epoch.Add(time.Duration(st.at))
 	}
 	var assigned []Assigned
+	var topics []string // that the description numbers sub-topologies of
+	var subtopology []int32
 	if m := g.members; m != nil && out.Members > 0 {
+		if len(m.Subtopology) == len(m.Topics) {
+			topics, subtopology = m.Topics, m.Subtopology
+		}
 		o.DescribedAt = t.epoch.Add(time.Duration(t.nanos(m.At)))
 		o.Replicas = m.Replicas
 		assigned = m.Assigned
@@ -50,7 +60,11 @@ func (w *worker) observation(st *step, g *group, s *GroupSample, out *Group) *pi
 		if gt.abandoned && !t.opt.IncludeAbandoned {
 			continue
 		}
-		o.Topics = append(o.Topics, pilot.Topic{Name: gt.name, Partitions: len(gt.parts)})
+		tp := pilot.Topic{Name: gt.name, Partitions: len(gt.parts)}
+		if i, ok := slices.BinarySearch(topics, gt.name); ok {
+			tp.Subtopology = int(subtopology[i])
+		}
+		o.Topics = append(o.Topics, tp)
 		from := len(o.Partitions)
 		for i := range gt.parts {
 			o.Partitions = append(o.Partitions, gt.parts[i].observed(st))
@@ -70,6 +84,17 @@ func (w *worker) observation(st *step, g *group, s *GroupSample, out *Group) *pi
 	return o
 }
 
+// assignorOf is how a group's partitions are spread. Share and streams groups name only what their broker computes.
+func assignorOf(t GroupType, name string) pilot.Assignor {
+	switch t {
+	case GroupShare:
+		return pilot.Shared
+	case GroupStreams:
+		return pilot.Tasks
+	}
+	return pilot.AssignorNamed(name)
+}
+
 // observed is the partition as the pilot sees it.
 func (p *partition) observed(st *step) pilot.Partition {
 	out := pilot.Partition{End: pilot.Unknown, Committed: pilot.Unknown, Start: pilot.Unknown, Member: pilot.NoMember}
@@ -78,8 +103,11 @@ func (p *partition) observed(st *step) pilot.Partition {
 	}
 	out.End, out.Start = p.end, p.start
 	switch {
-	case p.class == classUncommitted:
+	case p.class == classUncommitted && (st.resume == ResumeLatest || p.end <= p.start):
+		out.Committed = p.end
+	case p.class == classUncommitted && st.resume == ResumeEarliest:
 		out.Committed = pilot.NoCommit
+	case p.class == classUncommitted:
 	case p.residue:
 		out.Committed, out.End = p.committed, p.committed
 	default:

@@ -60,7 +60,7 @@ func TestSampleTimeIsAlwaysThere(t *testing.T) {
 	topic := s.topic("t", 100, 100)
 	g := s.group("g")
 	share := s.group("s")
-	share.typ = GroupShare
+	share.typ, share.untold = GroupShare, true
 	last := time.Time{}
 	check := func() {
 		t.Helper()

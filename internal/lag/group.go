@@ -21,6 +21,8 @@ type group struct {
 	level
 	backward, end float64
 	pilot         *pilot.Pilot
+	decision      pilot.Decision // its last one
+	decided       bool
 	lone          bool          // while it was Empty its commits moved, and nobody joined since: somebody assigns its partitions itself
 	topics        []*groupTopic // sorted by name
 	// gone are topics that it used when its commits were last read, and that did not exist when they were looked for.
@@ -51,11 +53,11 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 	t := w.t
 	*out = Group{
 		ID: s.ID, Type: s.Type, ProtocolType: s.ProtocolType, State: s.State, Coordinator: s.Coordinator,
-		Created: g.created, Expected: s.Expected != nil,
+		Created: g.created, Expected: s.Expected != nil, Untold: s.Untold,
 	}
 	t.observeMembers(g, s, out)
-	if s.Type == GroupShare {
-		publishShare(out, s.ListedAt)
+	if s.Untold {
+		publishUntold(out, s.ListedAt)
 		return
 	}
 	t.assignTopics(g, s)
@@ -79,8 +81,8 @@ func (w *worker) observeGroup(g *group, s *GroupSample, out *Group) {
 	w.desire(&st, g, s, out)
 }
 
-// publishShare leaves a share group with its state, info and members: its lag cannot be read.
-func publishShare(out *Group, listed time.Time) {
+// publishUntold leaves a group with its state, info and members: its lag cannot be read.
+func publishUntold(out *Group, listed time.Time) {
 	out.SampleAt = listed
 	out.Signals, out.Complete = absentSignals(), true
 	out.LagLog2x7, out.BurndownMaxSeconds = Absent, Absent
@@ -91,7 +93,8 @@ func publishShare(out *Group, listed time.Time) {
 func (w *worker) newStep(g *group, s *GroupSample) step {
 	t := w.t
 	st := step{
-		t: t, w: w, g: g, read: !s.CommitsAt.IsZero(), reason: s.Err, stableE: s.ReadCommitted,
+		t: t, w: w, g: g, read: !s.CommitsAt.IsZero(), reason: s.Err, stableE: s.ReadCommitted, resume: s.Resume,
+		waits: s.Waits, maxAge: t.opt.MaxAge + s.Every,
 		unattended: g.empty && s.ProtocolType != "",
 		resides:    g.hasMembers && t.now-g.membersSince >= int64(t.opt.StallWindow),
 	}
@@ -118,8 +121,9 @@ func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
 	}
 	// An abandoned topic tells nothing of the totals.
 	nothing := total.counted+total.uncommittedN+total.unknowns() == 0
-	if nothing && !(g.read && t.young(g.readAt)) {
+	if nothing && !(g.read && t.within(g.readAt, st.maxAge)) {
 		total.unknown[st.reason]++ // at least one
+		st.w.unknown++
 	}
 	g.backward += total.backward
 	g.end += total.end
@@ -140,7 +144,7 @@ func (t *Tracker) publishGroup(st *step, total *sums, out *Group) {
 		out.LagLog2x7 = scale.Log2x7(out.Lag, t.opt.Log2x7Max)
 		out.BurndownMaxSeconds = total.burndown.get(t.opt.BurndownCap)
 	}
-	out.UsefulMembers = g.usefulMembers()
+	out.UsefulMembers = g.usefulMembers(out.Type)
 }
 
 // assignTopics makes g.topics the existing topics that the group has a commit on, subscribes to or is expected on.

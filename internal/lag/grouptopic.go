@@ -16,7 +16,7 @@ func (w *worker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, out
 			c := st.renew(p, gt.slotsOf(t, i, commits[i]), tp, commits[i])
 			sum.change.add(c)
 			moved = moved || c.moved
-		case p.class != classNone && t.young(p.at):
+		case p.class != classNone && t.within(p.at, st.maxAge):
 			held = true
 			p.skip(st)
 		default:

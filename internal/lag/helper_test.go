@@ -45,6 +45,9 @@ type simGroup struct {
 	readCommitted   bool
 	members         *Members
 	listedAt        time.Time
+	untold, waits   bool
+	every           time.Duration
+	resume          Resume
 }
 
 func newWorld() *world {
@@ -113,6 +116,7 @@ func (g *simGroup) sample(w *world, id string) GroupSample {
 	s := GroupSample{
 		ID: id, Type: g.typ, ProtocolType: g.protocol, State: g.state, Coordinator: 1, Members: g.members,
 		Expected: g.expected, ReadCommitted: g.readCommitted, ListedAt: w.now, CommitsAt: w.now,
+		Untold: g.untold, Waits: g.waits, Every: g.every, Resume: g.resume,
 	}
 	if g.unlisted {
 		s.ListedAt = time.Time{}

@@ -64,6 +64,15 @@ func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) {
 	}
 	out.Assignor = m.assignor
 	out.Members = t.memberCount(m, out, nobody)
+	out.Processes = -1
+	if out.Type == GroupStreams && out.Members >= 0 {
+		switch {
+		case out.Members == 0:
+			out.Processes = 0
+		case m.members.Processes > 0:
+			out.Processes = m.members.Processes
+		}
+	}
 
 	has := out.InfoKnown && !nobody && (out.State != "" || out.Members > 0)
 	if has && !m.hasMembers {
@@ -81,7 +90,7 @@ func (t *Tracker) observeMembers(g *group, s *GroupSample, out *Group) {
 // enough: the commits of a group that may be on another broker, or not be seen, are not read.
 func (m *membership) unlisted(t *Tracker, s *GroupSample) bool {
 	switch {
-	case !s.ListedAt.IsZero() || s.Expected == nil:
+	case !s.ListedAt.IsZero() || s.Expected == nil || s.Unlistable:
 		m.absent = false
 	case !s.CommitsAt.IsZero():
 		m.absent, m.absentAt = true, t.nanos(s.CommitsAt)
@@ -98,7 +107,10 @@ func (m *membership) describe(t *Tracker, d *Members) {
 	}
 	m.members, m.pending = d, true
 	if d.Assignor != "" {
-		m.assignor, m.tasks = d.Assignor, d.Tasks
+		m.assignor = d.Assignor
+	}
+	if d.Assignor != "" || d.Tasks > 0 {
+		m.tasks = d.Tasks
 	}
 	// During a rebalance the coordinator of a classic group does not tell the subscriptions.
 	if d.State != stateStable && len(d.Topics) == 0 {
@@ -116,7 +128,7 @@ func (m *membership) untold(s *GroupSample, committed bool) bool {
 	if m.deserted || m.subscription == subscriptionTold || s.Expected != nil {
 		return false
 	}
-	hidden := m.subscription == subscriptionHidden || s.Type == GroupStreams // which cannot be described
+	hidden := m.subscription == subscriptionHidden || s.Type == GroupStreams // which older brokers cannot describe
 	return !hidden || !committed
 }
 
@@ -196,8 +208,11 @@ func (g *group) waits() bool {
 // assignorStreams is how Kafka Streams names the assignor of its groups on the classic protocol.
 const assignorStreams = "stream"
 
-// usefulMembers is the ceiling on useful replicas, 0 where it is not known.
-func (g *group) usefulMembers() int {
+// usefulMembers is the ceiling on useful replicas, 0 where it is not known, and of share groups: there is none.
+func (g *group) usefulMembers(t GroupType) int {
+	if t == GroupShare {
+		return 0
+	}
 	sum, largest := 0, 0
 	for _, gt := range g.topics {
 		if !gt.abandoned {
@@ -208,11 +223,12 @@ func (g *group) usefulMembers() int {
 			largest = max(largest, len(gt.parts))
 		}
 	}
-	switch g.assignor {
-	case "", "range":
-		return largest
-	case assignorStreams: // a task takes the same partition of each topic of its sub-topology
+	switch {
+	case t == GroupStreams, g.assignor == assignorStreams:
+		// A task takes the same partition of each topic of its sub-topology.
 		return min(max(largest, g.tasks), sum)
+	case g.assignor == "", g.assignor == "range":
+		return largest
 	}
 	return sum
 }

@@ -221,11 +221,11 @@ func TestInfoAndMembersGrowOld(t *testing.T) {
 	}
 }
 
-func TestShareGroupHasNoLagSeries(t *testing.T) {
+func TestUntoldGroupHasNoLagSeries(t *testing.T) {
 	s := newStory(t)
 	s.topic("t", 10)
 	g := s.group("g")
-	g.typ = GroupShare
+	g.typ, g.untold = GroupShare, true
 	s.observe()
 	in := s.in("g")
 	for _, v := range []float64{in.Lag, in.Backlog, in.Consumed, in.Produced, in.PartitionsWithLag, in.ResetsEnd} {

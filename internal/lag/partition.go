@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// class is what a partition of a group is, as far as its newest pair tells; design.md's other classes are decided per
-// wave.
+// class is what a partition of a group is, as far as its newest pair tells; the other classes (docs/architecture.md) are
+// decided per wave.
 type class uint8
 
 const (
@@ -63,6 +63,9 @@ type step struct {
 	reason  Reason // why they were not
 	slot    bool   // the window closed a slot
 	stableE bool   // lag is taken to the last stable offset
+	resume  Resume
+	waits   bool          // it is not the group's turn to be read
+	maxAge  time.Duration // how long a pair is held
 	// unattended: the group is Empty, and no member can have committed since it became so.
 	unattended bool
 	// resides: the group had members throughout the stall window.

@@ -63,11 +63,15 @@ type Group struct {
 	// Expected groups are named by --group.expect.
 	Expected bool
 
+	// Untold groups are of a kind whose offsets their broker does not tell: nothing but their state and members is known.
+	Untold bool
+
 	Members       int // -1: unknown
-	UsefulMembers int // 0: unknown
+	Processes     int // that the members of a streams group run in, -1: unknown
+	UsefulMembers int // 0: unknown, or without a limit
 	Complete      bool
 	// SampleAt is the time of the oldest offset pair behind the totals; where there is none, when commits were last
-	// read, and of a share group when it was listed; zero where nothing was ever read.
+	// read, and of an untold group when it was listed; zero where nothing was ever read.
 	SampleAt time.Time
 	// Created is when the group was first sampled: the created timestamp of its counters.
 	Created time.Time
@@ -104,8 +108,8 @@ type GroupTopic struct {
 	Lag       []int64
 }
 
-// Signals are the values that exist per group and per group and topic. Absent ones are left out of the exposition; a
-// share group has none but Absent ones, with all counts 0.
+// Signals are the values that exist per group and per group and topic. Absent ones are left out of the exposition; an
+// untold group has none but Absent ones, with all counts 0.
 type Signals struct {
 	Lag, LagMax, Backlog       float64
 	UncommittedMessages        float64
@@ -118,7 +122,7 @@ type Signals struct {
 	PartitionsUncommitted int
 	PartitionsHeld        int
 	// PartitionsWithLag and PartitionsStalled count among the counted partitions, whatever else is unknown. They are
-	// Absent for share groups only.
+	// Absent for untold groups only.
 	PartitionsWithLag float64
 	PartitionsStalled float64
 	// PartitionsUnknown is indexed by Reason.

@@ -115,7 +115,13 @@ func (l *level) signals(s *sums, st *step, known bool) Signals {
 	}
 	out.Produced, out.Consumed, out.Lost = l.produced, l.consumed, l.lost
 	out.UncommittedMessages = s.uncommitted
-	out.Backlog = s.lag - s.unreadable + s.uncommitted
+	out.Backlog = s.lag - s.unreadable
+	switch {
+	case st.resume == ResumeEarliest:
+		out.Backlog += s.uncommitted
+	case st.resume == ResumeUnknown && s.uncommitted > 0:
+		out.Backlog = Absent
+	}
 	if s.counted+s.uncommittedN > 0 {
 		out.ProducerRate = s.producerRate
 	}

@@ -108,6 +108,16 @@ type GroupSample struct {
 	// then says why. A group that is expected and not listed counts as read, with no commits.
 	CommitsAt time.Time
 	Err       Reason
+	// Unlistable: no broker would list the expected group if it were there, so that nothing is known of its members.
+	Unlistable bool
+	// Untold: the broker does not tell the offsets of such a group (share groups before Kafka 4.2).
+	Untold bool
+	// Waits: the offsets were not asked for, since it is not the group's turn. Every is how often its turn comes; 0: in
+	// every wave.
+	Waits bool
+	Every time.Duration
+	// Resume is what becomes of messages in partitions without a commit.
+	Resume Resume
 	// ReadCommitted groups have their lag taken to the last stable offset.
 	ReadCommitted bool
 	// Commits are sorted by topic. Only topics with at least one commit appear, and those without any offset that the
@@ -118,6 +128,19 @@ type GroupSample struct {
 	// again.
 	Members *Members
 }
+
+// Resume is where a group begins on a partition without a commit.
+type Resume uint8
+
+const (
+	// ResumeEarliest: at the start of the log, so that all of it waits. That is what is assumed of groups whose consumers
+	// decide for themselves.
+	ResumeEarliest Resume = iota
+	// ResumeLatest: at the end, so that nothing waits.
+	ResumeLatest
+	// ResumeUnknown: not known.
+	ResumeUnknown
+)
 
 // TopicCommits are the committed offsets of one group on one topic: Offsets[i] is that of partition Partitions[i],
 // sorted by partition. A partition without a commit does not appear.
@@ -133,11 +156,16 @@ type Members struct {
 	State    string // the group's state at that time
 	Count    int
 	Assignor string // the partition assignor chosen, empty while none is
-	// Tasks are the tasks of a Kafka Streams group on the classic protocol, as far as its members' assignments tell: of
-	// each sub-topology as many as its largest topic has partitions. 0: not known.
+	// Tasks are the tasks of a Kafka Streams group, as far as its description tells: of each sub-topology as many as its
+	// largest topic has partitions. 0: not known.
 	Tasks int
+	// Processes are the instances of a streams group that its members (threads) run in. 0: not known.
+	Processes int
 	// Topics are the topics that some member subscribes to or has assigned, sorted.
 	Topics []string
+	// Subtopology numbers the sub-topology of a streams group that reads the topic at the same place of Topics; nil where
+	// the description does not tell.
+	Subtopology []int32
 	// Assigned says which member holds which partition, sorted by topic; nil where the description does not tell.
 	Assigned []Assigned
 	// Replicas is the number of pods behind the members, 0 where the description does not tell.

@@ -120,8 +120,8 @@ func notes(g *lag.Group) []string {
 		unknownPartitions += n
 	}
 	switch {
-	case g.Type == lag.GroupShare:
-		out = append(out, "A share group is counted, without lag.")
+	case g.Untold:
+		out = append(out, "Before Kafka 4.2 a broker does not tell the lag of a share group.")
 	case unknownPartitions > 0:
 		out = append(out, human.Whole(unknownPartitions)+" partitions could not be read: totals they belong to are left out, not guessed.")
 	case g.Partitions == 0 && g.PartitionsUncommitted > 0:

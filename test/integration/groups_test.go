@@ -15,8 +15,8 @@ import (
 
 // TestGroups compares every kind of group with kafka-consumer-groups.
 func TestGroups(t *testing.T) {
-	for _, version := range []string{broker.DefaultVersion, broker.OldVersion} {
-		t.Run(version, func(t *testing.T) { testGroups(t, version, version == broker.DefaultVersion) })
+	for _, version := range []string{broker.DefaultVersion, broker.OldVersion, broker.NewVersion} {
+		t.Run(version, func(t *testing.T) { testGroups(t, version, version != broker.OldVersion) })
 	}
 }
 
@@ -202,7 +202,8 @@ func (w *groupWorld) details(t *testing.T) {
 	if w.modern {
 		check("modern", func(g *lag.Group) bool { return g.Type == lag.GroupConsumer && g.Lag == 120 && g.Complete })
 		check("sharing", func(g *lag.Group) bool {
-			return g.Type == lag.GroupShare && g.State == "Stable" && len(g.Topics) == 0 && !lag.Known(g.Lag)
+			return g.Type == lag.GroupShare && g.State == "Stable" && g.Members == 1 && g.PartitionsUncommitted == 4 &&
+				!lag.Known(g.Lag) && g.Backlog == 0 // it begins at the end
 		})
 	}
 	check("classic", func(g *lag.Group) bool { return g.Lag == 120 && g.LagMax == 50 && g.Complete })

@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// DefaultVersion is the version of Kafka that is started unless Options say otherwise; OldVersion is the older one the
-// core tests run against as well.
+// DefaultVersion is the version of Kafka that is started unless Options say otherwise. The core tests run against
+// OldVersion and NewVersion as well.
 const (
 	DefaultVersion = "4.3.1"
 	OldVersion     = "3.9.1"
+	NewVersion     = "4.4.0"
 )
 
 // Listener is a kind of listener, named by its security protocol.

@@ -38,6 +38,8 @@ func toolClass(script, version string) string {
 		return "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 	case "kafka-share-groups":
 		return "org.apache.kafka.tools.consumer.group.ShareGroupCommand"
+	case "kafka-streams-groups":
+		return "org.apache.kafka.tools.streams.StreamsGroupCommand"
 	case "kafka-console-consumer":
 		return "org.apache.kafka.tools.consumer.ConsoleConsumer"
 	case "kafka-console-share-consumer":

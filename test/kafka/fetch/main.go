@@ -13,7 +13,7 @@ import (
 func main() {
 	versions := os.Args[1:]
 	if len(versions) == 0 {
-		versions = []string{kafka.DefaultVersion, kafka.OldVersion}
+		versions = []string{kafka.DefaultVersion, kafka.OldVersion, kafka.NewVersion}
 	}
 	for _, version := range versions {
 		dir, err := kafka.Prepare(context.Background(), version)

@@ -44,38 +44,7 @@ func TestUsefulCounts(t *testing.T) {
 	}
 }
 
-func TestDemandRaw(t *testing.T) {
-	d := DefaultDemand()
-	for _, c := range []struct {
-		name                       string
-		lag, rate, slope, capacity float64
-		want                       float64
-		ok                         bool
-	}{
-		{"steady", 0, 1400, 0, 210, 1400 / (0.8 * 210), true},
-		{"lag within the dead zone", 2800, 1400, 0, 210, 1400 / (0.8 * 210), true},
-		{"backlog", 14800, 1400, 0, 200, 1400/160.0 + 12000/(60*200.0), true},
-		{"rising", 0, 400, 10, 200, (400 + 600) / 160.0, true},
-		{"falling adds nothing", 0, 400, -10, 200, 2.5, true},
-		{"no capacity", 0, 400, 0, 0, 0, false},
-		{"NaN", math.NaN(), 400, 0, 200, 0, false},
-		{"Inf", 0, math.Inf(1), 0, 200, 0, false},
-	} {
-		got, ok := d.Raw(c.lag, c.rate, c.slope, c.capacity)
-		if ok != c.ok || math.Abs(got-c.want) > 1e-9 {
-			t.Errorf("%s: %v %v, want %v %v", c.name, got, ok, c.want, c.ok)
-		}
-	}
-}
-
-func TestTriggerAskEscapesTheDeadBand(t *testing.T) {
-	for n := 1; n <= 23; n++ {
-		for _, d := range UsefulCounts(n) {
-			if rest := RestsBelow(TriggerAsk(float64(d), float64(n)), 0.1); UsefulReplicas(n, float64(rest)) < d {
-				t.Errorf("%d partitions: %d replicas rest below the useful %d", n, rest, d)
-			}
-		}
-	}
+func TestRestsBelow(t *testing.T) {
 	if got := RestsBelow(20, 0.1); got != 19 {
 		t.Errorf("an ask of 20 rests at %d, want 19", got)
 	}

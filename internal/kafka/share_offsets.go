@@ -1,0 +1,409 @@
+package kafka
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"kafka_burndown_exporter/internal/lag"
+)
+
+const (
+	// shareRate bounds what a broker is asked for of share groups: partitions per second of the interval. One costs it
+	// tens of µs, since it asks its state coordinators and the leaders for each, so this is some percent of a core. Where a
+	// broker has more, each of its groups is read in every second wave, every third, and so on.
+	shareRate = 2000
+	// assumedSharePartitions are those of a group that was never read.
+	assumedSharePartitions = 50
+)
+
+// shareGroup is what is remembered of a share group's offsets.
+//
+// A share group commits nothing. Its coordinator tells how many records of a partition are not done: its lag, against the
+// end at that moment. The end less the lag is where a consumer group would be that is equally far. That moment lies between
+// two reads of the end: one before the lag is asked for (the floor) and that of the wave. So the position lies between the
+// floor less the lag and the end less the lag. The lower bound is what counts, unless the group is known to be further: then
+// the position stays, and it goes back only where no end explains it, which is a reset.
+type shareGroup struct {
+	topics []shareTopic  // as answered last
+	known  bool          // an answer came
+	turn   time.Time     // its last one
+	every  time.Duration // how often its turn comes, 0: in every wave
+	resume resume
+}
+
+func (g *shareGroup) partitions() (n int) {
+	if !g.known {
+		return assumedSharePartitions
+	}
+	for _, t := range g.topics {
+		n += len(t.offsets)
+	}
+	return n
+}
+
+// before is what was known of a partition before.
+func (g *shareGroup) before(topic string, partition int32) (o shareOffset, ok bool) {
+	i, ok := slices.BinarySearchFunc(g.topics, topic, func(t shareTopic, name string) int { return strings.Compare(t.text, name) })
+	if !ok {
+		return o, false
+	}
+	of := g.topics[i].offsets
+	j, ok := slices.BinarySearchFunc(of, partition, func(o shareOffset, p int32) int { return int(o.partition) - int(p) })
+	if !ok {
+		return o, false
+	}
+	return of[j], true
+}
+
+// shareTurn is a share group whose turn it is, and what its coordinator answers.
+type shareTurn struct {
+	group    *group
+	raw      string
+	topics   []shareTopic // those known before, then those of the answer
+	code     sarama.KError
+	at       time.Time // of the answer, zero: none came
+	wasAsked bool
+}
+
+// shareWork is what is asked of share groups' coordinators beside the commits of other groups, one group in a request, on
+// connections of its own: requests for several groups take longer than one for each, and those of other groups would wait.
+type shareWork struct {
+	nodes []*node
+	turns [][]*shareTurn // by node, in their order
+	done  chan struct{}
+}
+
+// startShares begins to read the share groups whose turn it is.
+func (s *Sampler) startShares(ctx context.Context, nodes []*node) *shareWork {
+	w := &shareWork{nodes: nodes, turns: make([][]*shareTurn, len(nodes)), done: make(chan struct{})}
+	groups := map[int32][]*group{}
+	for _, g := range s.groups {
+		if g.askable() && s.tellsShares(g.entry) {
+			groups[g.entry.coordinator] = append(groups[g.entry.coordinator], g)
+		}
+	}
+	for i, n := range nodes {
+		w.turns[i] = s.turnsOf(groups[n.id])
+	}
+	go func() {
+		defer close(w.done)
+		s.readShares(ctx, w)
+	}()
+	return w
+}
+
+// askable reports a share group whose coordinator can be asked in this wave.
+func (g *group) askable() bool {
+	return g.entry != nil && g.entry.typ == lag.GroupShare && g.entry.fresh && !g.entry.contested
+}
+
+// tellsShares reports whether a group's coordinator tells the lag of share groups.
+func (s *Sampler) tellsShares(e *entry) bool {
+	v, ok := s.newest(s.nodes[e.coordinator], keyShareOffsets)
+	return ok && v >= shareLagVersion
+}
+
+// turnsOf are the groups of one coordinator that are read in this wave: those that wait longest, up to the budget.
+func (s *Sampler) turnsOf(groups []*group) (turns []*shareTurn) {
+	budget, partitions := max(1, int(shareRate*s.cfg.Interval.Seconds())), 0
+	for _, g := range groups {
+		if g.share == nil {
+			g.share = &shareGroup{}
+		}
+		partitions += g.share.partitions()
+	}
+	every := time.Duration(0)
+	if waves := (partitions + budget - 1) / budget; waves > 1 {
+		every = time.Duration(waves) * s.cfg.Interval
+	}
+	slices.SortFunc(groups, func(a, b *group) int {
+		if c := a.share.turn.Compare(b.share.turn); c != 0 {
+			return c
+		}
+		return strings.Compare(a.id, b.id)
+	})
+	for i, g := range groups {
+		g.share.every = every
+		if budget -= g.share.partitions(); i == 0 || budget >= 0 {
+			turns = append(turns, &shareTurn{group: g, raw: g.raw, topics: g.share.topics})
+		}
+	}
+	return turns
+}
+
+// readShares asks for the offsets. The floor of a partition that is seen for the first time was not read before, so its
+// group is asked about once more.
+func (s *Sampler) readShares(ctx context.Context, w *shareWork) {
+	s.readFloors(ctx, w.turns)
+	s.each(w.nodes, func(i int, n *node) { s.readTurns(ctx, n, w.turns[i]) })
+	again, some := make([][]*shareTurn, len(w.nodes)), false
+	for i := range w.turns {
+		for _, t := range w.turns[i] {
+			if !t.at.IsZero() && s.lacksFloor(t.topics) {
+				again[i], some = append(again[i], t), true
+			}
+		}
+	}
+	if some {
+		s.readFloors(ctx, again)
+		s.each(w.nodes, func(i int, n *node) { s.readTurns(ctx, n, again[i]) })
+	}
+}
+
+// readTurns asks one coordinator about one group after the other.
+func (s *Sampler) readTurns(ctx context.Context, n *node, turns []*shareTurn) {
+	for _, t := range turns {
+		t.at = time.Time{}
+	}
+	for _, t := range turns {
+		if ctx.Err() != nil {
+			return
+		}
+		t.wasAsked = true
+		answer, err := s.askShare(ctx, n, t.raw)
+		switch {
+		case err == nil:
+			t.topics, t.code, t.at = answer.topics, answer.code, time.Now()
+		case !isTooLarge(err): // left out by itself
+			return
+		}
+	}
+}
+
+// shareAnswer is what a coordinator answers about one share group.
+type shareAnswer struct {
+	topics []shareTopic
+	code   sarama.KError
+}
+
+func (s *Sampler) askShare(ctx context.Context, n *node, raw string) (shareAnswer, error) {
+	r := kmsg.NewPtrDescribeShareGroupOffsetsRequest()
+	one := kmsg.NewDescribeShareGroupOffsetsRequestGroup()
+	one.GroupID = raw
+	r.Groups = append(r.Groups, one)
+	return askSession(ctx, s, n, n.share, apiShareOffsets, func(ses *session) func(*sarama.Broker) (shareAnswer, error) {
+		request, err := ses.encode(s.cfg.ClientID, r)
+		return func(*sarama.Broker) (out shareAnswer, _ error) {
+			if err != nil {
+				return out, err
+			}
+			answer, err := ses.exchange(request)
+			if err != nil {
+				return out, err
+			}
+			out.topics, out.code, err = readShareOffsets(answer, raw, s.topicNames)
+			return out, err
+		}
+	})
+}
+
+// readFloors reads the ends of the partitions of share groups before they are asked about, each once in a wave.
+func (s *Sampler) readFloors(ctx context.Context, turns [][]*shareTurn) {
+	p := plan{}
+	s.eachShare(turns, func(t *topic, partition int32) {
+		if q := &t.parts[partition]; q.floorWave != s.seen {
+			q.floor, q.floorWave = lag.NoOffset, s.seen
+			if n := s.nodes[q.leader]; n != nil && !n.gone {
+				p.add(q.leader, t, partition)
+			}
+		}
+	})
+	for leader, shares := range p {
+		p[leader] = joined(shares)
+	}
+	s.each(s.nodesOf(p), func(_ int, n *node) {
+		s.readLeader(ctx, n, p[n.id], latest, sarama.ReadUncommitted, takeFloor)
+	})
+}
+
+// joined are the shares with each topic once, as a request needs them.
+func joined(shares []share) (out []share) {
+	slices.SortStableFunc(shares, func(a, b share) int { return strings.Compare(a.topic.name, b.topic.name) })
+	for _, sh := range shares {
+		if n := len(out); n > 0 && out[n-1].topic == sh.topic {
+			out[n-1].partitions = append(out[n-1].partitions, sh.partitions...)
+			continue
+		}
+		out = append(out, sh)
+	}
+	return out
+}
+
+func takeFloor(t *topic, partition int32, found foundOffset, _ time.Time) {
+	if found.code == sarama.ErrNoError && found.offset >= 0 && int(partition) < len(t.parts) {
+		t.parts[partition].floor = found.offset
+	}
+}
+
+// eachShare calls fn for every partition of the turns that metadata knows and whose lag was told.
+func (s *Sampler) eachShare(turns [][]*shareTurn, fn func(t *topic, partition int32)) {
+	for _, of := range turns {
+		for _, turn := range of {
+			for _, st := range turn.topics {
+				t := s.topics.byName[st.text]
+				if t == nil {
+					continue
+				}
+				for _, o := range st.offsets {
+					if o.lag >= 0 && int(o.partition) < len(t.parts) {
+						fn(t, o.partition)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (s *Sampler) lacksFloor(topics []shareTopic) (lacks bool) {
+	s.eachShare([][]*shareTurn{{{topics: topics}}}, func(t *topic, partition int32) {
+		lacks = lacks || t.parts[partition].floorWave != s.seen
+	})
+	return lacks
+}
+
+// takeShares hands what was answered to the groups.
+func (s *Sampler) takeShares(w *shareWork) {
+	<-w.done
+	f := folder{names: s.topicNames}
+	for i, n := range w.nodes {
+		failed := newFetchOutcome()
+		for _, t := range w.turns[i] {
+			if t.wasAsked {
+				t.group.share.turn = time.Now()
+			}
+			if t.at.IsZero() {
+				t.group.fail(lag.ReasonCoordinator)
+				continue
+			}
+			s.foldGroup(n, t.group, t.code, t.at, failed)
+			if t.code == sarama.ErrNoError {
+				t.group.takeShare(&f, t.topics)
+			}
+		}
+		s.reportFailed(apiShareOffsets, n, failed)
+	}
+	for _, g := range s.groups {
+		switch {
+		case g.entry == nil || g.entry.typ != lag.GroupShare || !g.commitsAt.IsZero() || g.err != lag.ReasonNone:
+		case !g.askable():
+			g.err = lag.ReasonCoordinator
+		case !s.tellsShares(g.entry): // members and state are all that is known
+			g.untold = true
+		default:
+			g.waits = true // for its turn
+		}
+	}
+}
+
+// takeShare takes an answer in. Until the ends are known its commits are those that are safe.
+func (g *group) takeShare(f *folder, topics []shareTopic) {
+	for i := range topics {
+		t := &topics[i]
+		for j := range t.offsets {
+			o := &t.offsets[j]
+			if old, ok := g.share.before(t.text, o.partition); ok {
+				o.reached, o.since = old.reached, old.since
+			}
+		}
+	}
+	g.share.topics, g.share.known = topics, true
+	g.foldShare(f, func(o *shareOffset, _ *shareTopic) int64 { return max(o.start, o.reached) })
+}
+
+// isInitialised reports whether the group has begun on the partition; where the answer is an error it may have.
+func (o *shareOffset) isInitialised() bool { return o.start >= 0 || o.code != sarama.ErrNoError }
+
+// foldShare makes the commits of positions, NoOffset where there is none.
+func (g *group) foldShare(f *folder, position func(*shareOffset, *shareTopic) int64) {
+	f.begin(&g.commits)
+	for i := range g.share.topics {
+		t := &g.share.topics[i]
+		f.read = f.read[:0]
+		for j := range t.offsets {
+			o := &t.offsets[j]
+			f.read = append(f.read, commit{partition: o.partition, offset: position(o, t)})
+		}
+		f.topic(&g.commits, t.name)
+	}
+	f.finish(&g.commits)
+}
+
+// settleShares makes positions of the lags, now that the ends are known.
+func (s *Sampler) settleShares() {
+	f := folder{names: s.topicNames}
+	for _, g := range s.groups {
+		if g.share == nil || g.commitsAt.IsZero() {
+			continue
+		}
+		if why := s.settleShare(&f, g); why != lag.ReasonNone {
+			g.commitsAt = time.Time{}
+			g.fail(why)
+		}
+	}
+}
+
+// settleShare makes the positions of one group, and says why they are not known where they are not.
+func (s *Sampler) settleShare(f *folder, g *group) (failed lag.Reason) {
+	g.resume = g.share.resume.from
+	attended := g.state() != stateEmpty && g.state() != stateDead
+	g.foldShare(f, func(o *shareOffset, st *shareTopic) int64 {
+		t, end := s.topics.byName[st.text], lag.NoOffset
+		if t != nil && int(o.partition) < len(t.sample) {
+			end = t.sample[o.partition].End
+		}
+		switch {
+		case !o.isInitialised():
+			if o.begins(attended, end) && g.resume == lag.ResumeLatest {
+				g.resume = lag.ResumeUnknown
+			}
+			return lag.NoOffset
+		case end < 0: // no lag follows, whatever is said here
+			return max(o.start, o.reached, 0)
+		case o.code != sarama.ErrNoError:
+			failed = reasonOf(o.code)
+			return 0
+		case o.lag < 0:
+			failed = lag.ReasonCoordinator
+			return 0
+		}
+		return o.settle(t.floor(o.partition, s.seen), end)
+	})
+	return failed
+}
+
+// begins notes where the end was when members were first seen on a partition that is not initialised, and reports whether
+// it moved since. The broker initialises a partition when its first record is done, which is long after the members began
+// to read: whether they began before what came since is not known.
+func (o *shareOffset) begins(attended bool, end int64) (moved bool) {
+	switch {
+	case !attended:
+		o.since = lag.NoOffset
+	case o.since < 0:
+		o.since = end
+	}
+	return o.since >= 0 && end >= 0 && end != o.since
+}
+
+// floor is the end that was read before the share groups were, NoOffset where it was not.
+func (t *topic) floor(partition int32, wave uint64) int64 {
+	if int(partition) < len(t.parts) && t.parts[partition].floorWave == wave {
+		return t.parts[partition].floor
+	}
+	return lag.NoOffset
+}
+
+// settle is the position, between the floor and the end.
+func (o *shareOffset) settle(floor, end int64) int64 {
+	most := max(0, end-o.lag)
+	least := o.start
+	if floor >= 0 {
+		least = max(least, floor-o.lag)
+	}
+	o.reached = min(max(least, min(o.reached, most)), most)
+	return o.reached
+}
