@@ -97,6 +97,23 @@ e2e-alone: ## Cases of the closed loop that hold on an otherwise quiet machine o
 .PHONY: e2e-all
 e2e-all: e2e e2e-faults e2e-alone ## Every case of the closed loop.
 
+# The table of docs/reliability.md is written to DOCS; the part that CI runs takes three minutes.
+FAULTS := go -C test/faults test -count=1 -timeout 60m -v -run TestFaults .
+
+.PHONY: faults
+faults: ## Every fault of test/faults against real brokers, every sample held to the truth (FAULT=NAME: only those; DOCS=DIR).
+	cd test/faults && go vet ./... && go test -count=1 -run TestOracle .
+	$(FAULTS) -args $(if $(FAULT),-fault "$(FAULT)") $(if $(DOCS),-docs $(abspath $(DOCS)))
+
+.PHONY: faults-part
+faults-part: ## The faults that CI runs, in three minutes.
+	cd test/faults && go vet ./... && go test -count=1 -run TestOracle .
+	$(FAULTS) -args -part
+
+.PHONY: model
+model: ## Random faults on a fake cluster, SEEDS (1000) of them; SEED=N repeats one.
+	go test ./internal/kafka -run TestModel -count=1 -timeout 4h -v -args $(if $(SEED),-seed $(SEED),-seeds $(or $(SEEDS),1000))
+
 .PHONY: hpa-conformance
 hpa-conformance: ## internal/scale against the real HPA controllers of Kubernetes 1.36 and 1.37 on CASES new random cases from SEED.
 	cd test/e2e && go test ./conformance -timeout 60m -v -cases $(or $(CASES),1000) -seed $(or $(SEED),$(shell date +%s))
@@ -141,6 +158,11 @@ bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group
 	$(SCALE) --groups=1000 --full-series=90000 --ours-arg=--shard=0/2 --out=$(CURDIR)/bench-results/shard $(BENCH_ARGS)
 	$(SCALE) --groups=20000 --committed=20 --full-series=20000 --ours-arg=--metrics.granularity=topic \
 	  --out=$(CURDIR)/bench-results/groups-20000-topic $(BENCH_ARGS)
+
+.PHONY: soak
+soak: build-exporter ## A million group-partitions for SOAK (30m) under churn and twenty clients, with bounds (BENCH_ARGS adds flags).
+	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --topics=100 --messages=5 --groups=5000 --churn=0.2 --period=30s \
+	  --soak=$(or $(SOAK),30m) --out=$(CURDIR)/bench-results/soak $(BENCH_ARGS)
 
 # What is released is named by the whole commit and its tag, wherever it is built, and dated by the commit.
 RELEASE_PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64

@@ -194,7 +194,7 @@ func (c *absence) describes(broker int32, g *group) bool {
 	}
 	e := c.s.directory[g.raw]
 	if e == nil {
-		e = &entry{raw: g.raw, confirmed: -1, refused: -1, answered: -1}
+		e = &entry{raw: g.raw, confirmed: -1, refused: -1}
 		c.s.directory[g.raw] = e
 	}
 	now := time.Now()

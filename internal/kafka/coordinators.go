@@ -9,11 +9,17 @@ import (
 
 // coordinators says which broker coordinates a group: the leader of the partition of the offsets topic that the group's
 // name belongs to. Other systems that speak Kafka's protocol spread their groups otherwise, so it is asked only where
-// it held for most of the groups that one broker alone listed.
+// it held for most of the groups that one broker alone listed, over the last waves: in a single one it may be that only a
+// broker answers which does not know that it has been replaced.
 type coordinators struct {
 	offsets topic
-	held    bool
+	score   float64 // the share of groups for which it held minus that for which it did not, summed up over waves
 }
+
+// maxScore is how many waves in a row may say the opposite before they are believed.
+const maxScore = 10
+
+func (c *coordinators) held() bool { return c.score > 0 }
 
 // apply takes over what metadata says of the offsets topic, whatever the filters say of it.
 func (c *coordinators) apply(answer *sarama.MetadataResponse) {
@@ -28,7 +34,7 @@ func (c *coordinators) apply(answer *sarama.MetadataResponse) {
 
 // of returns the coordinator of a group, -1 where it is not known.
 func (c *coordinators) of(raw string) int32 {
-	if !c.held {
+	if !c.held() {
 		return -1
 	}
 	return c.leader(raw)
@@ -58,7 +64,8 @@ func (c *coordinators) learn(d directory) {
 		}
 	}
 	if agree+disagree > 0 {
-		c.held = agree > disagree
+		share := float64(agree-disagree) / float64(agree+disagree)
+		c.score = min(max(c.score+share, -maxScore), maxScore)
 	}
 }
 

@@ -53,6 +53,12 @@ func TestCoordinatorsHoldWhereTheyHeld(t *testing.T) {
 	d = directory{}
 	d.add([]listing{full(1, "a", "b"), full(2, "d")}, nobody)
 	c.learn(d)
+	if c.of("a") != 2 {
+		t.Error("a single wave, in which perhaps only a broker answered that has been replaced, outweighs what was seen before")
+	}
+	for range maxScore {
+		c.learn(d)
+	}
 	if c.of("a") != -1 {
 		t.Error("it is believed though it does not hold")
 	}

@@ -52,9 +52,6 @@ type entry struct {
 	rivals    []claim // what the other brokers of that round said
 
 	confirmed, refused int32 // who last answered as the coordinator, and who said that it is not; -1: nobody
-
-	answered int32 // who answered last, whoever refused since
-	moved    bool  // in this wave another broker answered than before
 }
 
 // claim is what one broker says of a group.
@@ -76,7 +73,7 @@ func (d directory) merge(lists []listing, owner func(raw string) int32) {
 		complete[l.broker] = l.complete
 	}
 	for _, e := range d {
-		e.fresh, e.contested, e.moved = false, false, false
+		e.fresh, e.contested = false, false
 	}
 	d.add(lists, owner)
 	for _, e := range d {
@@ -107,7 +104,7 @@ func (d directory) add(lists []listing, owner func(raw string) int32) {
 		for raw, g := range l.groups {
 			e := d[raw]
 			if e == nil {
-				e = &entry{raw: strings.Clone(raw), coordinator: -1, confirmed: -1, refused: -1, answered: -1}
+				e = &entry{raw: strings.Clone(raw), coordinator: -1, confirmed: -1, refused: -1}
 				d[e.raw] = e
 			}
 			c := claim{l.broker, l.at, g}
@@ -173,8 +170,7 @@ func (e *entry) confirm(broker int32) {
 	if e == nil { // of a group that nobody lists
 		return
 	}
-	e.moved = e.answered >= 0 && e.answered != broker
-	e.confirmed, e.answered = broker, broker
+	e.confirmed = broker
 	if e.refused == broker {
 		e.refused = -1
 	}

@@ -34,7 +34,7 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	lists := s.list(listCtx, nodes)
 	s.directory.merge(lists, s.coordinators.of)
 	s.coordinators.learn(s.directory)
-	s.settleContested(ctx, lists, began)
+	s.settleContested(ctx, began)
 	s.dismissUnlisted(listCtx, lists)
 	cancel()
 	s.updateGroups()
@@ -71,15 +71,11 @@ var errContested = errors.New("more than one broker claims a group, or only one 
 	"not read until they agree. See whether a broker is cut off from the controller")
 
 // settleContested asks who coordinates the groups that several brokers list, and gives up those that only a broker lists
-// which is not the coordinator, while the one that is has not answered.
-func (s *Sampler) settleContested(ctx context.Context, lists []listing, began time.Time) {
-	complete := map[int32]bool{}
-	for _, l := range lists {
-		complete[l.broker] = l.complete
-	}
+// which metadata read in this wave does not name as their coordinator.
+func (s *Sampler) settleContested(ctx context.Context, began time.Time) {
 	doubtful := func(e *entry) bool {
 		right := s.coordinators.of(e.raw)
-		return e.contested || e.fresh && right >= 0 && right != e.coordinator && !complete[right]
+		return e.contested || e.fresh && right >= 0 && right != e.coordinator
 	}
 	var open []*entry
 	for _, e := range s.directory {

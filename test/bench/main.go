@@ -34,8 +34,13 @@ type options struct {
 	broker   string
 	count    bool
 	full     int
-	floor    time.Duration // of a sample, as measured
-	stolen   float64       // share of the processor time that the host withheld meanwhile
+	// soak is how long one lasts (0: a comparison is made), and how many groups come and go in a second of it.
+	soak struct {
+		lasts  time.Duration
+		groups int
+	}
+	floor  time.Duration // of a sample, as measured
+	stolen float64       // share of the processor time that the host withheld meanwhile
 }
 
 func main() { os.Exit(run()) }
@@ -61,10 +66,17 @@ func run() int {
 	app.Flag("full-series", "Lags that a full exposition has at least. Default: one per group-partition.").IntVar(&o.full)
 	app.Flag("kafka.version", "Version of the broker.").Default(kafka.DefaultVersion).StringVar(&o.broker)
 	app.Flag("count-requests", "Count requests too, behind a proxy, in a pass of its own.").Default("true").BoolVar(&o.count)
+	app.Flag("soak", "Instead of a comparison: run our exporter for so long under churn and twenty clients, and hold it to bounds.").
+		DurationVar(&o.soak.lasts)
+	app.Flag("soak.groups", "Groups that come and go in a second of a soak.").Default("5").IntVar(&o.soak.groups)
 	kingpin.MustParse(app.Parse(os.Args[1:]))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := compare(ctx, o); err != nil {
+	do := compare
+	if o.soak.lasts > 0 {
+		do = soak
+	}
+	if err := do(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: error:", err)
 		return 1
 	}
@@ -98,9 +110,7 @@ func compare(ctx context.Context, o options) error {
 		return err
 	}
 	defer cluster.Close()
-	// Later versions of OffsetCommit name topics by ID.
-	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.Bootstrap()), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.MaxVersions(kversion.V3_9_0()), kgo.UnknownTopicRetries(-1))
+	client, err := benchClient(cluster)
 	if err != nil {
 		return err
 	}
@@ -137,6 +147,12 @@ func compare(ctx context.Context, o options) error {
 		}
 	}
 	return report(out, o, measurements)
+}
+
+func benchClient(cluster *kafka.Cluster) (*kgo.Client, error) {
+	// Later versions of OffsetCommit name topics by ID.
+	return kgo.NewClient(kgo.SeedBrokers(cluster.Bootstrap()), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.MaxVersions(kversion.V3_9_0()), kgo.UnknownTopicRetries(-1))
 }
 
 // selected leaves the exporters that were asked for and notes which binaries are not there.

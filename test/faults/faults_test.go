@@ -4,9 +4,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"kafka_burndown_exporter/test/kafka"
 )
 
 var (
@@ -17,12 +21,11 @@ var (
 
 // fault is one row: how it is begun, and ended.
 type fault struct {
-	name    string
-	ci      bool
-	promise string
-	lasts   time.Duration
-	resets  []string // groups that are moved without reading meanwhile
-	begin   func(ctx context.Context, w *world) error
+	name   string
+	ci     bool
+	lasts  time.Duration
+	resets []string // groups that are moved without reading meanwhile
+	begin  func(ctx context.Context, w *world) error
 	// during runs until its context ends, if it is there.
 	during func(ctx context.Context, w *world) error
 	end    func(ctx context.Context, w *world) error
@@ -40,14 +43,24 @@ const settle = 5 * time.Second
 
 // TestFaults suffers one fault after the other, with the same exporter, and holds every sample to the truth.
 func TestFaults(t *testing.T) {
-	w := newWorld(t, 3)
-	ctx := t.Context()
-	if _, err := w.recovered(ctx, now(), time.Minute); err != nil {
+	sufferAll(t, newWorld(t, 3, kafka.SASLPlaintext), "faults.md", faults())
+}
+
+// TestFaultsOfOneBroker does so where there is one broker, and certificates instead of passwords.
+func TestFaultsOfOneBroker(t *testing.T) {
+	if *part {
+		t.Skip("not in CI")
+	}
+	sufferAll(t, newWorld(t, 1, kafka.MutualTLS), "faults-one-broker.md", faultsOfOneBroker())
+}
+
+func sufferAll(t *testing.T, w *world, file string, list []fault) {
+	if _, err := w.recovered(t.Context(), now(), 2*time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	w.verdict()
 	var all []outcome
-	for _, f := range faults() {
+	for _, f := range list {
 		if *part && !f.ci || !strings.Contains(f.name, *only) {
 			continue
 		}
@@ -58,7 +71,7 @@ func TestFaults(t *testing.T) {
 	text := table(all)
 	t.Logf("\n%s", text)
 	if *docs != "" {
-		if err := writeDoc(*docs, "faults.md", text); err != nil {
+		if err := os.WriteFile(filepath.Join(*docs, file), []byte(text), 0o644); err != nil {
 			t.Error(err)
 		}
 	}
@@ -91,7 +104,7 @@ func (w *world) suffer(t *testing.T, f fault) outcome {
 		}
 	}
 	ended := now()
-	took, err := w.recovered(ctx, ended, 45*time.Second)
+	took, err := w.recovered(ctx, ended, 2*time.Minute)
 	if err != nil {
 		t.Error(err)
 	}

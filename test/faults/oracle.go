@@ -48,6 +48,7 @@ type oracle struct {
 	bases   map[string]*base     // of counters, by series
 	last    map[string]float64   // counters, by series
 	shown   map[string]bool      // groups
+	excess  map[string]float64   // of counters, by series: what was too much before
 
 	// What was found since take.
 	checked, free, zeros, scrapes int
@@ -66,7 +67,7 @@ func newOracle(t *known, s settings) *oracle {
 	return &oracle{
 		truth: t, settings: s, resets: map[string]bool{}, started: now(), present: map[string][]instant{},
 		bases: map[string]*base{}, last: map[string]float64{}, snapshots: map[instant]bool{},
-		shown: map[string]bool{},
+		shown: map[string]bool{}, excess: map[string]float64{},
 	}
 }
 
@@ -77,6 +78,7 @@ func (o *oracle) restarted() {
 	clear(o.last)
 	clear(o.present)
 	clear(o.shown)
+	clear(o.excess)
 }
 
 // found is what was found since the last call.

@@ -285,8 +285,12 @@ func (o *oracle) states(v *sight) {
 				if label == "end" {
 					want.High = float64(v.truth.end.Possible(v.to))
 				}
-				o.rises(v.series(name, "")+label, value)
-				o.check(v.series(name, "")+label, value, want, "resets that were made")
+				series := v.series(name, "") + label
+				// What was wrong once stays in a counter: it is said once.
+				more := value - o.excess[series]
+				o.rises(series, value)
+				o.check(series, more, want, "resets that were made")
+				o.excess[series] += max(0, more-want.High)
 			case "partitions_unknown":
 				o.check(v.series(name, "")+label, value, within(0, math.Inf(1)), "")
 			case "desired_reason", "info":

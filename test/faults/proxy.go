@@ -101,6 +101,7 @@ func (p *proxy) leadTo(upstream string) error {
 }
 
 func init() {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxics have a logger of their own
 	toxics.Register("garbage", new(garbage))
 	toxics.Register("truncate", new(truncate))
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"kafka_burndown_exporter/test/kafka"
+	"kafka_burndown_exporter/test/pki"
 )
 
 // spoiled is a fault of all connections between the exporter and the brokers.
@@ -59,16 +60,17 @@ func faults() []fault {
 func network() []fault {
 	second := time.Second
 	return []fault{
-		{name: "nothing", ci: true, lasts: 15 * second},
+		{name: "nothing", ci: true, lasts: 8 * second},
 		spoiled("latency 0.1 s", false, 15*second, latency(100*time.Millisecond)),
-		spoiled("latency 0.3 s", true, 10*second, latency(300*time.Millisecond)),
+		spoiled("latency 0.3 s", false, 10*second, latency(300*time.Millisecond)),
 		spoiled("latency 3 s", false, 15*second, latency(3*second)),
-		spoiled("latency 30 s", false, 45*second, latency(30*second)),
+		spoiled("latency 30 s", false, 35*second, latency(30*second)),
 		spoiled("black hole", true, 10*second, with("timeout", "timeout", 0), upstream(with("timeout", "timeout", 0))),
 		spoiled("half-open: requests arrive, answers do not", false, 15*second, with("timeout", "timeout", 0)),
 		spoiled("connection reset after 0.2 s, in the middle of answers", false, 15*second, with("reset_peer", "timeout", 200)),
 		spoiled("answers at 1 KB/s", false, 15*second, with("bandwidth", "rate", 1)),
 		spoiled("answers cut off in the middle", true, 12*second, with("truncate", "one_in", 3)),
+		spoiled("answers of random bytes", false, 12*second, with("garbage", "every", 1)),
 		spoiled("answers in pieces of 20 bytes", false, 15*second, toxic{kind: "slicer", attributes: map[string]any{
 			"average_size": 20, "size_variation": 10, "delay": 1000,
 		}}),
@@ -83,10 +85,11 @@ func network() []fault {
 			end: func(_ context.Context, w *world) error { return w.healAll() },
 		},
 		{
-			name: "one broker of three cannot be reached", ci: true, lasts: 12 * second,
+			name: "one broker of three cannot be reached", lasts: 12 * second,
 			begin: func(_ context.Context, w *world) error { w.proxies[1].cut(); return nil },
 			end:   func(_ context.Context, w *world) error { return w.healAll() },
 		},
+		{name: "another cluster behind every address", lasts: time.Second, during: elsewhere},
 		{
 			name: "a port that is not Kafka behind every address", lasts: 12 * second,
 			during: func(ctx context.Context, w *world) error {
@@ -108,6 +111,31 @@ func network() []fault {
 			},
 		},
 	}
+}
+
+// elsewhere lets another cluster answer behind the addresses, with a topic of the same name in it.
+func elsewhere(ctx context.Context, w *world) error {
+	other, err := kafka.New(context.WithoutCancel(ctx), kafka.Options{
+		ClusterID: "b3RoZXJjbHVzdGVyMDAwMQ", Listeners: []kafka.Listener{w.listener}, Mechanisms: []string{"SCRAM-SHA-256"},
+		Users: map[string]string{user: password},
+	})
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	if err := other.CreateTopic("orders", 6); err != nil {
+		return err
+	}
+	var was []string
+	for _, p := range w.proxies {
+		was = append(was, p.Upstream)
+		err = errors.Join(err, p.leadTo(other.Broker(1).Addr(w.listener)))
+	}
+	wait(w.live, 10*time.Second)
+	for i, p := range w.proxies {
+		err = errors.Join(err, p.leadTo(was[i]))
+	}
+	return err
 }
 
 // workTopics are those that flow, and where commits are kept.
@@ -365,6 +393,39 @@ func process() []fault {
 	}
 }
 
-func writeDoc(dir, name, text string) error {
-	return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644)
+// faultsOfOneBroker are the rows where there is one broker.
+func faultsOfOneBroker() []fault {
+	second := time.Second
+	// certificates lets the exporter log in by other files: connections that are there go on, so they are cut.
+	certificates := func(w *world, mine, theirs bool) error {
+		by, trusted := w.cluster.Authority, w.cluster.Authority
+		other, err := pki.New(w.t.TempDir(), "other")
+		if !mine {
+			by = other
+		}
+		if !theirs {
+			trusted = other
+		}
+		return errors.Join(err, w.certify(by, trusted), w.healAll())
+	}
+	restored := func(_ context.Context, w *world) error { return certificates(w, true, true) }
+	return []fault{
+		{name: "nothing, with one broker", lasts: 8 * second},
+		{
+			name: "the only broker killed and back", lasts: 10 * second,
+			begin: func(_ context.Context, w *world) error { return w.cluster.Broker(1).Kill() },
+			end:   func(ctx context.Context, w *world) error { return w.cluster.Broker(1).Start(ctx) },
+		},
+		{
+			name: "client certificate replaced by one of a stranger, and back", lasts: 12 * second,
+			begin: func(_ context.Context, w *world) error { return certificates(w, false, true) },
+			end:   restored,
+		},
+		{
+			name: "authority replaced by another, and back", lasts: 12 * second,
+			begin: func(_ context.Context, w *world) error { return certificates(w, true, false) },
+			end:   restored,
+		},
+		{name: "client certificate renewed", lasts: 8 * second, begin: restored},
+	}
 }

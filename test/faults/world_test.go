@@ -2,13 +2,21 @@ package faults
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"kafka_burndown_exporter/test/kafka"
+	"kafka_burndown_exporter/test/pki"
 )
 
 const password = "correct-horse"
@@ -27,6 +35,7 @@ type world struct {
 	crew     *crew
 	groups   []string // that are to be there, complete, whenever nothing is wrong
 	without  time.Duration
+	keys     string          // folder of the exporter's certificates
 	live     context.Context // of the world
 	stop     context.CancelFunc
 	scraping sync.WaitGroup
@@ -38,9 +47,9 @@ var scale = settings{
 }
 
 // newWorld starts everything. The exporter reaches the brokers through the proxies only, and logs in.
-func newWorld(t *testing.T, brokers int) *world {
+func newWorld(t *testing.T, brokers int, listener kafka.Listener) *world {
 	t.Helper()
-	w := &world{t: t, listener: kafka.SASLPlaintext, settings: scale}
+	w := &world{t: t, listener: listener, settings: scale, keys: t.TempDir()}
 	w.settings.brokers = brokers
 	byAddr := map[string]*proxy{}
 	var mu sync.Mutex
@@ -61,7 +70,7 @@ func newWorld(t *testing.T, brokers int) *world {
 	}
 	w.cluster = kafka.Start(t, kafka.Options{
 		Brokers: brokers, Listeners: []kafka.Listener{w.listener}, Mechanisms: []string{"SCRAM-SHA-256"},
-		Users: map[string]string{user: password}, ACLs: true, Broker: advertise,
+		Users: map[string]string{user: password}, ACLs: listener == kafka.SASLPlaintext, Broker: advertise,
 		Properties: map[string]string{
 			"min.insync.replicas": "1", "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500",
 			"log.retention.check.interval.ms": "1000000", "offsets.retention.check.interval.ms": "600000000",
@@ -106,8 +115,10 @@ func (w *world) populate(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := w.grant(ctx, rights...); err != nil {
-		return err
+	if w.listener == kafka.SASLPlaintext {
+		if err := w.grant(ctx, rights...); err != nil {
+			return err
+		}
 	}
 	for p := range 2 {
 		if err := w.produce(ctx, "audit", w.topic("audit").present(), p, 1000*(p+1)); err != nil {
@@ -119,7 +130,7 @@ func (w *world) populate(ctx context.Context) error {
 	w.flow(ctx, "work", func(int) int { return 2 }) // 120/s
 	far := func(n int64) func(string, int) int64 { return func(_ string, p int) int64 { return n * int64(p) } }
 	w.behind(ctx, w.addGroup(newGroup("near", 300*time.Millisecond, "orders")), far(0))
-	w.behind(ctx, w.addGroup(newGroup("far", 700*time.Millisecond, "orders", "events")), far(400))
+	w.behind(ctx, w.addGroup(newGroup("far", 700*time.Millisecond, "orders", "events")), far(120))
 	w.behind(ctx, w.addGroup(newGroup("rare", 5*time.Second, "events")), far(0))
 	partial := newGroup("partial", 500*time.Millisecond, "orders")
 	partial.partial = 4
@@ -143,6 +154,9 @@ func (w *world) populate(ctx context.Context) error {
 }
 
 func (w *world) startExporter(ctx context.Context) {
+	if err := w.certify(w.cluster.Authority, w.cluster.Authority); err != nil {
+		w.t.Fatal(err)
+	}
 	var servers []string
 	for _, p := range w.proxies {
 		servers = append(servers, p.addr)
@@ -162,13 +176,38 @@ func (w *world) startExporter(ctx context.Context) {
 
 func (w *world) args() []string {
 	s := w.settings
-	return []string{
+	args := []string{
 		"--sample.interval=" + s.interval.String(), "--sample.max-age=" + s.maxAge.String(),
 		"--rate.window=" + s.rateWindow.String(), "--stall.window=" + s.stallWindow.String(),
 		"--refresh.starts=" + s.startsRefresh.String(), "--refresh.metadata=" + metadataRefresh.String(),
-		"--sasl.enabled", "--sasl.mechanism=scram-sha256", "--sasl.username=" + user,
 		"--log.level=debug",
 	}
+	if w.listener == kafka.MutualTLS {
+		key := filepath.Join(w.keys, "client.pem")
+		return append(args, "--tls.enabled", "--tls.ca-file="+filepath.Join(w.keys, "ca.pem"), "--tls.cert-file="+key, "--tls.key-file="+key)
+	}
+	return append(args, "--sasl.enabled", "--sasl.mechanism=scram-sha256", "--sasl.username="+user)
+}
+
+// certify gives the exporter a certificate by one authority, and lets it trust another.
+func (w *world) certify(by, trusted *pki.Authority) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	cert, err := by.Sign(pki.Subject{CommonName: user}, key.Public())
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	both := append(cert, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...)
+	if err := os.WriteFile(filepath.Join(w.keys, "client.pem"), both, 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(w.keys, "ca.pem"), trusted.PEM, 0o600)
 }
 
 // everywhere spoils the connections to all brokers.

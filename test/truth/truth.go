@@ -153,13 +153,13 @@ func (h *History) FirstMove() (at Instant, ok bool) {
 	return 0, false
 }
 
-// Moved reports whether the value can have changed between the two.
+// Moved reports whether the value can have become another between the two.
 func (h *History) Moved(from, to Instant) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := sort.Search(len(h.steps), func(i int) bool { return h.steps[i].Sent > to })
 	for i := n - 1; i >= 0; i-- {
-		if h.steps[i].Acked >= from {
+		if h.steps[i].Acked >= from && (i == 0 || h.steps[i].Value != h.steps[i-1].Value) {
 			return true
 		}
 		if h.steps[i].Sent < from {
