@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -19,6 +20,8 @@ const (
 	shareRate = 2000
 	// assumedSharePartitions are those of a group that was never read.
 	assumedSharePartitions = 50
+	// maxShareWaves is in how many waves, at most, a broker that is too slow for one has to get through its share groups.
+	maxShareWaves = 30
 )
 
 // shareGroup is what is remembered of a share group's offsets.
@@ -88,7 +91,7 @@ func (s *Sampler) startShares(ctx context.Context, nodes []*node) *shareWork {
 		}
 	}
 	for i, n := range nodes {
-		w.turns[i] = s.turnsOf(groups[n.id])
+		w.turns[i] = s.turnsOf(groups[n.id], n.shareWaves)
 	}
 	go func() {
 		defer close(w.done)
@@ -108,8 +111,9 @@ func (s *Sampler) tellsShares(e *entry) bool {
 	return ok && v >= shareLagVersion
 }
 
-// turnsOf are the groups of one coordinator that are read in this wave: those that wait longest, up to the budget.
-func (s *Sampler) turnsOf(groups []*group) (turns []*shareTurn) {
+// turnsOf are the groups of one coordinator that are read in this wave: those that wait longest, up to the budget. slow is
+// in how many waves its broker gets through all of them, as seen last.
+func (s *Sampler) turnsOf(groups []*group, slow int) (turns []*shareTurn) {
 	budget, partitions := max(1, int(shareRate*s.cfg.Interval.Seconds())), 0
 	for _, g := range groups {
 		if g.share == nil {
@@ -118,7 +122,7 @@ func (s *Sampler) turnsOf(groups []*group) (turns []*shareTurn) {
 		partitions += g.share.partitions()
 	}
 	every := time.Duration(0)
-	if waves := (partitions + budget - 1) / budget; waves > 1 {
+	if waves := max((partitions+budget-1)/budget, slow); waves > 1 {
 		every = time.Duration(waves) * s.cfg.Interval
 	}
 	slices.SortFunc(groups, func(a, b *group) int {
@@ -136,36 +140,32 @@ func (s *Sampler) turnsOf(groups []*group) (turns []*shareTurn) {
 	return turns
 }
 
-// readShares asks for the offsets. The floor of a partition that is seen for the first time was not read before, so its
-// group is asked about once more.
+// readShares asks for the offsets.
 func (s *Sampler) readShares(ctx context.Context, w *shareWork) {
-	s.readFloors(ctx, w.turns)
-	s.each(w.nodes, func(i int, n *node) { s.readTurns(ctx, n, w.turns[i]) })
-	again, some := make([][]*shareTurn, len(w.nodes)), false
-	for i := range w.turns {
-		for _, t := range w.turns[i] {
-			if !t.at.IsZero() && s.lacksFloor(t.topics) {
-				again[i], some = append(again[i], t), true
-			}
-		}
-	}
-	if some {
-		s.readFloors(ctx, again)
-		s.each(w.nodes, func(i int, n *node) { s.readTurns(ctx, n, again[i]) })
-	}
+	var floors sync.Mutex
+	s.readFloors(ctx, w.turns...)
+	s.each(w.nodes, func(i int, n *node) { s.readTurns(ctx, n, w.turns[i], &floors) })
 }
 
-// readTurns asks one coordinator about one group after the other.
-func (s *Sampler) readTurns(ctx context.Context, n *node, turns []*shareTurn) {
+// readTurns asks one coordinator about one group after the other, as long as another answer is likely to come in time. The
+// floor of a partition that is seen for the first time was not read before, so its group is asked about once more.
+func (s *Sampler) readTurns(ctx context.Context, n *node, turns []*shareTurn, floors *sync.Mutex) {
+	deadline, _ := ctx.Deadline()
+	longest := time.Duration(0)
 	for _, t := range turns {
-		t.at = time.Time{}
-	}
-	for _, t := range turns {
-		if ctx.Err() != nil {
+		began := time.Now()
+		if ctx.Err() != nil || !deadline.IsZero() && deadline.Sub(began) < 2*longest {
 			return
 		}
 		t.wasAsked = true
 		answer, err := s.askShare(ctx, n, t.raw)
+		if err == nil && answer.code == sarama.ErrNoError && s.lacksFloor(answer.topics, floors) {
+			floors.Lock()
+			s.readFloors(ctx, []*shareTurn{{topics: answer.topics}})
+			floors.Unlock()
+			answer, err = s.askShare(ctx, n, t.raw)
+		}
+		longest = max(longest, time.Since(began))
 		switch {
 		case err == nil:
 			t.topics, t.code, t.at = answer.topics, answer.code, time.Now()
@@ -203,7 +203,7 @@ func (s *Sampler) askShare(ctx context.Context, n *node, raw string) (shareAnswe
 }
 
 // readFloors reads the ends of the partitions of share groups before they are asked about, each once in a wave.
-func (s *Sampler) readFloors(ctx context.Context, turns [][]*shareTurn) {
+func (s *Sampler) readFloors(ctx context.Context, turns ...[]*shareTurn) {
 	p := plan{}
 	s.eachShare(turns, func(t *topic, partition int32) {
 		if q := &t.parts[partition]; q.floorWave != s.seen {
@@ -259,7 +259,9 @@ func (s *Sampler) eachShare(turns [][]*shareTurn, fn func(t *topic, partition in
 	}
 }
 
-func (s *Sampler) lacksFloor(topics []shareTopic) (lacks bool) {
+func (s *Sampler) lacksFloor(topics []shareTopic, floors *sync.Mutex) (lacks bool) {
+	floors.Lock()
+	defer floors.Unlock()
 	s.eachShare([][]*shareTurn{{{topics: topics}}}, func(t *topic, partition int32) {
 		lacks = lacks || t.parts[partition].floorWave != s.seen
 	})
@@ -272,10 +274,12 @@ func (s *Sampler) takeShares(w *shareWork) {
 	f := folder{names: s.topicNames}
 	for i, n := range w.nodes {
 		failed := newFetchOutcome()
+		n.shareWaves = wavesFor(w.turns[i])
 		for _, t := range w.turns[i] {
-			if t.wasAsked {
-				t.group.share.turn = time.Now()
+			if !t.wasAsked {
+				continue // it comes first in the next wave
 			}
+			t.group.share.turn = time.Now()
 			if t.at.IsZero() {
 				t.group.fail(lag.ReasonCoordinator)
 				continue
@@ -298,6 +302,20 @@ func (s *Sampler) takeShares(w *shareWork) {
 			g.waits = true // for its turn
 		}
 	}
+}
+
+// wavesFor is how many waves a broker needs for the groups whose turn it was, by how many it got through.
+func wavesFor(turns []*shareTurn) int {
+	answered := 0
+	for _, t := range turns {
+		if !t.at.IsZero() {
+			answered++
+		}
+	}
+	if len(turns) == 0 || answered == len(turns) {
+		return 1
+	}
+	return min((len(turns)+max(answered, 1)-1)/max(answered, 1)+1, maxShareWaves)
 }
 
 // takeShare takes an answer in. Until the ends are known its commits are those that are safe.
