@@ -29,6 +29,7 @@ func main() {
 func commandLine() cli.Program {
 	return cli.Program{
 		Name: name, Description: description, Register: cli.Commands(registerServe, registerCheck), // serve is the default
+		Groups: exporter.FlagGroups, FlagsElsewhere: labFlags,
 		Elsewhere: map[string]string{"simulate": elsewhere, "tune": elsewhere, "lint": elsewhere, "demo": elsewhere},
 	}
 }

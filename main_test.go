@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/keytab"
+	"go.yaml.in/yaml/v3"
 
 	"kafka_burndown_exporter/collector"
 	"kafka_burndown_exporter/internal/cli"
@@ -56,6 +57,9 @@ func TestBadInputGetsOneClearLine(t *testing.T) {
 		want []string
 	}{
 		"unknown flag":         {[]string{"--kafka.servers=x:1"}, []string{"--kafka.servers: unknown flag; did you mean --kafka.server?"}},
+		"a flag of the lab":    {[]string{"--html=x"}, []string{"--html: unknown flag; it belongs to kafka_burndown_lab simulate"}},
+		"a flag of check":      {[]string{"--check.timeout=1s"}, []string{"--check.timeout: unknown flag; it belongs to kafka_burndown_exporter check"}},
+		"impossible version":   {[]string{"--kafka.version=7.0.0"}, []string{"--kafka.version=7.0.0: there is no such Kafka, the newest known here is "}},
 		"unknown short flag":   {[]string{"-x"}, []string{"-x: unknown flag"}},
 		"unknown command":      {[]string{"surf"}, []string{`"surf": unknown command; the commands are`, "serve, check"}},
 		"a command of the lab": {[]string{"demo", "--scenario=payments"}, []string{"demo: a command of kafka_burndown_lab"}},
@@ -156,6 +160,52 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 }
 
+// TestHelpListsFlagsInGroups: without a command, --help lists the flags of serve too, each under one heading.
+func TestHelpListsFlagsInGroups(t *testing.T) {
+	_, top, _ := tryRun(t, "--help")
+	app, _ := commandLine().App(&clitest.Buffer{}, &clitest.Buffer{})
+	for _, c := range app.Model().Commands {
+		_, help, _ := tryRun(t, c.Name, "--help")
+		for _, f := range c.Flags {
+			line := "\n  --" + f.Name
+			if f.IsBoolFlag() {
+				line = "\n  --[no-]" + f.Name
+			}
+			if n := strings.Count(help, line+"=") + strings.Count(help, line+" "); n != 1 {
+				t.Errorf("%s --help has --%s %d times", c.Name, f.Name, n)
+			}
+			if c.Default && strings.Count(top, line+"=")+strings.Count(top, line+" ") != 1 {
+				t.Errorf("--help lacks --%s", f.Name)
+			}
+		}
+	}
+	at := 0
+	for _, g := range exporter.FlagGroups {
+		next := strings.Index(top, "\n"+g.Title+":\n")
+		if next < at {
+			t.Errorf("heading %q is at %d, after %d", g.Title, next, at)
+		}
+		at = next
+	}
+	if flags, _, _ := strings.Cut(top[strings.Index(top, "\nFlags:\n"):], "\n\n"); strings.Contains(flags, ".") && strings.Contains(flags, "--kafka") {
+		t.Errorf("flags without a heading: %s", flags)
+	}
+}
+
+// TestOAuthFlags: scopes come one by one and as a list; a token file wins over a URL, wherever that comes from.
+func TestOAuthFlags(t *testing.T) {
+	t.Setenv("SASL_OAUTHBEARER_TOKEN_URL", "https://issuer/token")
+	file := writeFile(t, "token", "abc")
+	cfg, _, _ := parseOnly(t, []string{
+		"--sasl.enabled", "--sasl.mechanism=oauthbearer", "--sasl.oauthbearer-token-file=" + file,
+		"--sasl.oauthbearer-token-url=https://other/token", "--sasl.oauthbearer-scope=a", "--sasl.oauthbearer-scopes=b, c,",
+	})
+	o := cfg.Security.SASL.OAuth
+	if diff := cmp.Diff([]string{"a", "b", "c"}, o.Scopes); diff != "" || o.TokenFile != file || o.TokenURL != "" {
+		t.Errorf("%+v %s", o, diff)
+	}
+}
+
 func TestNoSecretInErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"--sasl.enabled", "--sasl.username=u", "--sasl.password", "my", "hunter2"},
@@ -242,6 +292,98 @@ func TestArgumentsOfKafkaExporter(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) { parseOnly(t, args) })
+	}
+}
+
+// TestArgumentsOfCharts parses what prometheus-community's chart passes (recorded from its own templates) and what ours
+// passes in each of its cases, with real files in place of the mounted ones.
+func TestArgumentsOfCharts(t *testing.T) {
+	cert, key, _ := certificate(t)
+	table := keytab.New()
+	if err := table.AddEntry("exporter", "EXAMPLE", "secret", time.Unix(0, 0), 1, etypeID.AES256_CTS_HMAC_SHA1_96); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := table.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mounted := map[string]string{
+		"ca.crt": cert, "tls.crt": cert, "tls.key": key, "password": writeFile(t, "password", "secret"), "web.yaml": writeFile(t, "web.yaml", ""),
+		"kerberos.conf":   writeFile(t, "kerberos.conf", "[libdefaults]\n  default_realm = EXAMPLE\n"),
+		"kerberos.keytab": writeFile(t, "kerberos.keytab", string(raw)),
+	}
+	tests := recordedArguments(t)
+	files, err := filepath.Glob(filepath.Join("deploy", "helm", "test", "testdata", "*.yaml"))
+	if err != nil || len(files) == 0 || len(tests) == 0 {
+		t.Fatalf("%d recorded, %d of our own: %v", len(tests), len(files), err)
+	}
+	for _, file := range files {
+		tests[filepath.Base(file)] = chartArguments(t, file)
+	}
+	for name, args := range tests {
+		t.Run(name, func(t *testing.T) {
+			for i, arg := range args {
+				arg = strings.NewReplacer("$(SCRAM_USERNAME)", "u", "$(SCRAM_PASSWORD)", "p", "$(SASL_USERNAME)", "u", "$(SHARD_INDEX)", "0").Replace(arg)
+				flag, value, _ := strings.Cut(arg, "=")
+				if strings.HasPrefix(value, "/") {
+					if value = mounted[filepath.Base(value)]; value == "" {
+						t.Fatalf("%s: no such file in this test", arg)
+					}
+					arg = flag + "=" + value
+				}
+				args[i] = arg
+			}
+			if len(args) == 0 {
+				t.Fatal("no arguments")
+			}
+			parseOnly(t, args)
+		})
+	}
+}
+
+// recordedArguments are the arguments by the name of the values that made them.
+func recordedArguments(t *testing.T) map[string][]string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("deploy", "helm", "test", "testdata", "community-args.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, name := map[string][]string{}, ""
+	for line := range strings.Lines(string(raw)) {
+		line = strings.TrimSpace(line)
+		if after, found := strings.CutPrefix(line, "# "); found {
+			name = "prometheus-community " + after
+		} else {
+			out[name] = append(out[name], line)
+		}
+	}
+	return out
+}
+
+// chartArguments are those of the workload in a file of manifests.
+func chartArguments(t *testing.T, file string) []string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	dec := yaml.NewDecoder(f)
+	for {
+		var o struct {
+			Kind string
+			Spec struct {
+				Template struct {
+					Spec struct{ Containers []struct{ Args []string } }
+				}
+			}
+		}
+		if err := dec.Decode(&o); err != nil {
+			t.Fatalf("%s: no workload: %v", file, err)
+		}
+		if o.Kind == "Deployment" || o.Kind == "StatefulSet" {
+			return o.Spec.Template.Spec.Containers[0].Args
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"kafka_burndown_exporter/internal/lag"
 )
 
-// signal describes one value of §2.3 that exists per group and, unless groupOnly, per group and topic.
+// signal describes one value that exists per group and, unless groupOnly, per group and topic.
 type signal struct {
 	name, unit string
 	help       string

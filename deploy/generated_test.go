@@ -32,8 +32,65 @@ func TestGeneratedPrometheusRules(t *testing.T) {
 	}
 }
 
+// chart is the Helm chart, which cannot read outside its folder.
+var chart = filepath.Join("helm", "kafka-burndown-exporter")
+
+// TestGeneratedCopies holds what the chart and the dashboards component carry against where it is made: copying only
+// deploy/ is enough to install everything.
+func TestGeneratedCopies(t *testing.T) {
+	example, err := ScaledObject()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{filepath.Join(chart, "files", "scaledobject.yaml"): example}
+	for file, source := range map[string]string{
+		"base": "base-burndown-exporter.yaml", "recording": "recording.yaml", "alerts": "alerts.yaml",
+	} {
+		want[filepath.Join(chart, "files", "rules", file+".yaml")] = string(read(t, "..", "rules", source))
+	}
+	dashboards, err := filepath.Glob(filepath.Join("..", "dashboards", "*.json"))
+	if err != nil || len(dashboards) == 0 {
+		t.Fatalf("no dashboards: %v", err)
+	}
+	folders := []string{filepath.Join(chart, "files", "dashboards"), filepath.Join("components", "dashboards")}
+	for _, folder := range folders {
+		for _, d := range dashboards {
+			want[filepath.Join(folder, filepath.Base(d))] = string(read(t, d))
+		}
+		kept, err := filepath.Glob(filepath.Join(folder, "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range kept {
+			if want[file] != "" {
+				continue
+			}
+			if !*update {
+				t.Errorf("%s is a dashboard no more; run make update", file)
+			} else if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for file, text := range want {
+		if *update {
+			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := os.ReadFile(file); err != nil || string(got) != text {
+			t.Errorf("%s is not what it is made from (%v); run make update", file, err)
+		}
+	}
+}
+
 func TestImageTagIsTheVersion(t *testing.T) {
 	version := strings.TrimSpace(string(read(t, "..", "VERSION")))
+	for _, line := range []string{"version: " + version + "\n", "appVersion: \"" + version + "\"\n"} {
+		if !strings.Contains(string(read(t, chart, "Chart.yaml")), "\n"+line) {
+			t.Errorf("Chart.yaml lacks the line %s", line)
+		}
+	}
 	base := string(read(t, "base", "kustomization.yaml"))
 	if !strings.Contains(base, "newTag: "+version+"\n") {
 		t.Errorf("base/kustomization.yaml does not set the image's tag to %s", version)
@@ -64,9 +121,9 @@ func TestDashboardsAreAllListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		listed := string(read(t, "..", "dashboards", "kustomization.yaml"))
+		listed := string(read(t, "components", "dashboards", "kustomization.yaml"))
 		if !strings.Contains(listed, "["+filepath.Base(f)+"]\n") {
-			t.Errorf("dashboards/kustomization.yaml does not list %s", filepath.Base(f))
+			t.Errorf("components/dashboards/kustomization.yaml does not list %s", filepath.Base(f))
 		}
 	}
 }

@@ -125,7 +125,7 @@ func keepPace(cfg *kafka.Config, d *demo.Demo) {
 	cfg.WaveTimeout = 5 * time.Second // a busy machine may need more than an interval to connect
 	cfg.RateWindow = max(def.RateWindow, 10*time.Second)
 	cfg.MetadataRefresh = 10 * time.Second
-	cfg.MembersRefresh = max(cfg.Interval, 2*time.Second)
+	cfg.MembersRefresh = 0 // every sample: the pilots want to know who holds what
 	cfg.StartsRefresh = 30 * time.Second
 	cfg.Expect = d.Groups()
 }
@@ -133,6 +133,8 @@ func keepPace(cfg *kafka.Config, d *demo.Demo) {
 func lagOptions(d *demo.Demo, cfg kafka.Config) lag.Options {
 	opt := lag.Scaled(d.Clock().Speed()).Every(cfg.Interval)
 	opt.RateWindow, opt.StallWindow = cfg.RateWindow, max(opt.StallWindow, 15*time.Second)
+	opt.MembersMaxAge = 2 * opt.StallWindow
+	opt.Pilot = d.Pilots(opt.MaxAge)
 	return opt
 }
 

@@ -42,7 +42,7 @@ spec:
 		"too many partitions": {[]string{"simulate", "--csv=" + rate, "--partitions=100000", "--capacity=1"}, "--partitions: 100000 is above 1000"},
 		"short recording":     {[]string{"simulate", long}, ":2: duration: 1h0m0s is longer than the recording in rate.csv, which has 1m0s"},
 		"no group":            {[]string{"simulate", "--prometheus.url=http://127.0.0.1:1"}, "--group: missing"},
-		"time":                {[]string{"tune", "--prometheus.url=http://127.0.0.1:1", "--group=g", "--start=yesterday"}, "--start: \"yesterday\" is no time"},
+		"time":                {[]string{"tune", "--prometheus.url=http://127.0.0.1:1", "--group=g", "--start=yesterday"}, "--start: \"yesterday\" is not a time"},
 		"percentile":          {[]string{"tune", "payments", "--percentile=101"}, "--percentile: \"101\" is not a percentage"},
 		"service":             {[]string{"tune", "payments"}, "--service: missing; the scenario has payment-service"},
 		"preset":              {[]string{"tune", "tuning-profiles", "--preset=best"}, "--preset: \"best\" is not one of quick"},

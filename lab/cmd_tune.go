@@ -32,7 +32,8 @@ func registerTune(app *kingpin.Application) (*kingpin.CmdClause, cli.Command) {
 		"a recommendation and its ScaledObject. Or translate between an accepted lag and a log2×7 target.")
 	f := &tuneFlags{workload: addWorkloadFlags(cmd)}
 	cmd.Flag("service", "Which service of the scenario; may be left out where there is one.").StringVar(&f.service)
-	cmd.Flag("preset", "Only this tuning profile: quick, slow, known-peaks, initial-load or consistently-high. Default: all.").
+	cmd.Flag("preset", "Only this tuning profile: quick, slow, known-peaks, initial-load or consistently-high. Default: "+
+		"all, and for the desired replicas one of their own.").
 		StringVar(&f.limits.Preset)
 	cli.Declare(cmd, &f.limits.Min, "min-replicas", "", "Lower limit. Default: the profile's.", cli.ParseCount[int])
 	cli.Declare(cmd, &f.limits.Max, "max-replicas", "", "Upper limit. Default: the profile's, at most the partitions.", cli.ParseCount[int])

@@ -255,7 +255,7 @@ func parseInstant(flag, s string, def time.Time) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return t, fmt.Errorf("--%s: %q is no time; write e.g. 2026-01-02T15:04:05Z or Unix seconds", flag, s)
+		return t, fmt.Errorf("--%s: %q is not a time; write e.g. 2026-01-02T15:04:05Z or Unix seconds", flag, s)
 	}
 	return t, nil
 }

@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/alecthomas/kingpin/v2"
+
 	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/internal/exporter"
 )
@@ -34,9 +36,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func commandLine() cli.Program {
 	return cli.Program{
 		Name: name, Description: description,
-		Register:  cli.Commands(registerSimulate, registerTune, registerLint, registerDemo, registerStudy),
-		Elsewhere: map[string]string{"serve": elsewhere, "check": elsewhere},
+		Register:       cli.Commands(registerSimulate, registerTune, registerLint, registerDemo, registerStudy),
+		Elsewhere:      map[string]string{"serve": elsewhere, "check": elsewhere},
+		FlagsElsewhere: exporterFlags(),
 	}
+}
+
+// exporterFlags are the flags of the exporter, which this program does not take.
+func exporterFlags() map[string]string {
+	app := kingpin.New(exporter.Name, "")
+	exporter.AddFlags(app)
+	out := map[string]string{}
+	for _, f := range app.Model().Flags {
+		out[f.Name] = exporter.Name
+	}
+	return out
 }
 
 const elsewhere = "a command of " + exporter.Name

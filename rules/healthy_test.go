@@ -29,10 +29,28 @@ func (p published) add(g *lag.Group) {
 	}
 }
 
-// TestAlertsOnRareCommitters: groups that keep up set off no alert, whatever their commit period, from the exporter's
-// first sample on; the same groups do once they have died.
+// TestAlertsOnRareCommitters: groups that keep up set off no alert, whatever their commit period and the exporter's
+// --rate.window, from the exporter's first sample on; the same groups do once they have died.
 func TestAlertsOnRareCommitters(t *testing.T) {
-	const evaluation, lasts, perSecond = 15 * time.Second, 3 * time.Hour, 200
+	all := []time.Duration{time.Second, 155 * time.Second, 30 * time.Minute}
+	for _, c := range []struct {
+		window  time.Duration
+		periods []time.Duration
+		lasts   time.Duration
+	}{
+		{lag.Defaults().RateWindow, all, 3 * time.Hour},
+		{30 * time.Second, all[:2], 100 * time.Minute},
+		{10 * time.Minute, all[:2], 100 * time.Minute},
+	} {
+		t.Run(c.window.String(), func(t *testing.T) {
+			t.Parallel()
+			testRareCommitters(t, c.window, c.periods, c.lasts)
+		})
+	}
+}
+
+func testRareCommitters(t *testing.T, rateWindow time.Duration, periods []time.Duration, lasts time.Duration) {
+	const evaluation, perSecond = 15 * time.Second, 200
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	type committer struct {
 		id      string
@@ -41,7 +59,7 @@ func TestAlertsOnRareCommitters(t *testing.T) {
 		dies    time.Duration // 0: never
 	}
 	var all []committer
-	for _, period := range []time.Duration{time.Second, 155 * time.Second, 30 * time.Minute} {
+	for _, period := range periods {
 		for _, members := range []bool{true, false} {
 			id := fmt.Sprint("members=", members, " every ", period)
 			all = append(all, committer{id, members, period, 0}, committer{id + " dies", members, period, 65 * time.Minute})
@@ -49,7 +67,7 @@ func TestAlertsOnRareCommitters(t *testing.T) {
 	}
 	series := map[string]published{}
 	tracker := lag.NewTracker(lag.Options{
-		Interval: 10 * time.Second, MaxAge: 30 * time.Second, RateWindow: 2 * time.Minute, StallWindow: 5 * time.Minute,
+		Interval: 10 * time.Second, MaxAge: 30 * time.Second, RateWindow: rateWindow, StallWindow: 5 * time.Minute,
 		LagResidual: 1, BurndownCap: 86400, Log2x7Max: 140,
 	})
 	var newest *lag.Snapshot

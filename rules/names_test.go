@@ -16,7 +16,6 @@ func foreign() []string {
 	return []string{
 		"kafka_burndown_exporter", "kafka_exporter", // programs
 		"kafka_burndown_exporter_build_info", "kafka_exporter_build_info", // client_golang's
-		CapacityPrior,
 	}
 }
 

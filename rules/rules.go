@@ -17,6 +17,3 @@ const (
 	Alerts               = "alerts.yaml"
 	TriggerQueriesFile   = "trigger-queries.yaml"
 )
-
-// CapacityPrior is the one series that the rules read and nobody publishes: a user records it.
-const CapacityPrior = "kafka_group_capacity_prior"

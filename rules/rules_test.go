@@ -47,10 +47,9 @@ func TestRecordNames(t *testing.T) {
 func TestIdentityLabels(t *testing.T) {
 	lists := regexp.MustCompile(`\b(by|on)\s*\(([^)]*)\)`)
 	own := map[string][]string{
-		"consumergroup:kafka_group_capacity_prior:max": {"consumergroup"}, // a prior without identity
-		"KafkaScalerAtMaxReplicas":                     {"cluster, namespace, horizontalpodautoscaler"},
-		"KafkaScalerFlapping":                          {"cluster, namespace, horizontalpodautoscaler"},
-		"KafkaScalerErrors":                            {"cluster, namespace, scaledObject"},
+		"KafkaScalerAtMaxReplicas": {"cluster, namespace, horizontalpodautoscaler"},
+		"KafkaScalerFlapping":      {"cluster, namespace, horizontalpodautoscaler"},
+		"KafkaScalerErrors":        {"cluster, namespace, scaledObject"},
 	}
 	for _, r := range rulesOf(t, BaseBurndownExporter, BaseKafkaExporter, Recording, Alerts) {
 		for _, m := range lists.FindAllStringSubmatch(r.Expr, -1) {

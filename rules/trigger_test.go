@@ -16,58 +16,49 @@ import (
 type state struct {
 	name   string
 	series map[string]float64 // gauges kafka_group_<key>, and the rate behind produced_messages_total
-	prior  float64
 	want   map[string]float64 // query → its one sample; no entry: no sample
 }
 
 func triggerStates() []state {
-	healthy := func(produced float64) map[string]float64 {
-		return map[string]float64{
-			"lag": 1024, "backlog": 1500, "members": 5, "useful_members": 20, "burndown_seconds": 500, "lag_seconds": 45,
-			"produced": produced,
-		}
-	}
 	return []state{
 		{
-			name: "healthy", prior: 200, series: healthy(1600),
+			name: "healthy",
+			series: map[string]float64{
+				"lag": 1024, "backlog": 1500, "burndown_seconds": 500, "lag_seconds": 45, "produced": 1600, "desired_replicas": 10,
+			},
 			want: map[string]float64{
 				"desired-replicas": 10, "desired-replicas-from-zero": 10, "backlog": 1500, "lag": 1024, "lag-now": 1024, "lag-log2x7": 70,
 				"burndown": 120, "age": 45, "producer-rate": 1600, "producer-rate-from-zero": 1600,
 			},
 		},
 		{
-			// A quarter more at the ceiling, there only.
-			name: "at the ceiling", prior: 100, series: healthy(1600),
-			want: map[string]float64{
-				"desired-replicas": 25, "desired-replicas-from-zero": 25, "backlog": 1500, "lag": 1024, "lag-now": 1024, "lag-log2x7": 70,
-				"burndown": 120, "age": 45, "producer-rate": 1600, "producer-rate-from-zero": 1600,
+			name: "the pilot does not know",
+			series: map[string]float64{
+				"lag": 1024, "backlog": 1500, "burndown_seconds": 500, "lag_seconds": 45, "produced": 1600,
 			},
-		},
-		{
-			name: "capacity unknown", series: healthy(1600),
 			want: map[string]float64{
 				"desired-replicas-from-zero": 1, "backlog": 1500, "lag": 1024, "lag-now": 1024, "lag-log2x7": 70,
 				"burndown": 120, "age": 45, "producer-rate": 1600, "producer-rate-from-zero": 1600,
 			},
 		},
 		{
-			name: "nothing ever committed", prior: 200,
-			series: map[string]float64{"backlog": 7, "members": 0, "useful_members": 20},
+			name:   "nothing ever committed",
+			series: map[string]float64{"backlog": 7},
 			want: map[string]float64{
 				"desired-replicas-from-zero": 1, "backlog": 7, "producer-rate-from-zero": 1,
 			},
 		},
 		{
-			name: "drained", prior: 200,
+			name: "drained",
 			series: map[string]float64{
-				"lag": 0, "backlog": 0, "members": 0, "useful_members": 20, "burndown_seconds": 0, "lag_seconds": 0, "produced": 0,
+				"lag": 0, "backlog": 0, "burndown_seconds": 0, "lag_seconds": 0, "produced": 0, "desired_replicas": 0,
 			},
 			want: map[string]float64{
-				"desired-replicas": 1, "desired-replicas-from-zero": 1, "backlog": 0, "lag": 0, "lag-now": 0, "lag-log2x7": 0,
+				"desired-replicas": 0, "desired-replicas-from-zero": 0, "backlog": 0, "lag": 0, "lag-now": 0, "lag-log2x7": 0,
 				"burndown": 0, "age": 0, "producer-rate": 0, "producer-rate-from-zero": 0,
 			},
 		},
-		{name: "partitions unknown", prior: 200, series: map[string]float64{"members": 5, "useful_members": 20}},
+		{name: "partitions unknown", series: map[string]float64{"members": 5, "useful_members": 20}},
 		{name: "unknown group"},
 	}
 }
@@ -77,9 +68,6 @@ func seriesOf(s state, group string) []map[string]string {
 	var out []map[string]string
 	add := func(name, values string) {
 		out = append(out, map[string]string{"series": name, "values": values})
-	}
-	if s.prior > 0 {
-		add("kafka_group_capacity_prior{"+label+"}", fmt.Sprintf("%gx40", s.prior))
 	}
 	for key, v := range s.series {
 		for _, replica := range []string{"a", "b"} {
@@ -120,9 +108,7 @@ func TestTriggerQueries(t *testing.T) {
 		file := map[string]any{
 			"rule_files":          []string{filepath.Join(here, BaseBurndownExporter), filepath.Join(here, Recording)},
 			"evaluation_interval": "15s",
-			"group_eval_order": []string{
-				"kafka-group-base", "kafka-group-signals", "kafka-group-capacity", "kafka-group-desired",
-			},
+			"group_eval_order":    []string{"kafka-group-base", "kafka-group-signals"},
 			"tests": []map[string]any{{
 				"name": s.name, "interval": "15s", "input_series": seriesOf(s, group), "promql_expr_test": exprs,
 			}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/units"
 
@@ -63,6 +64,9 @@ func scalingOutcome() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		now("Replicas", "How many replicas there are.", units.Short, plain(),
 			query{"max(" + ofHPA(hpaCurrent) + ")", "replicas"}),
+		now("Why", "The reason that decided how many replicas the exporter asks for, or why it does not know.", units.Short, plain(),
+			query{"max by (reason) (" + ofGroup(names.GroupDesiredReason) + ") == 1", "{{reason}}"}).
+			TextMode(common.BigValueTextModeName),
 		now("Replica-hours", "The sum of replicas times hours over the time shown: what the consumers cost.", units.Short, plain(),
 			query{"max(sum_over_time(" + ofHPA(hpaCurrent) + "[$__range:1m])) / 60", "replica-hours"}),
 		now("Changes", "How often the desired replicas changed over the time shown. Each change makes the group rebalance.",
@@ -106,11 +110,11 @@ func scalingReplicas() []cog.Builder[dashboard.Panel] {
 			units.Short, steps("transparent", from{10, "red"}),
 			query{"max by (cluster, namespace) (changes(" + ofHPA(hpaDesired) + "[30m]))", "changes {{namespace}} {{cluster}}"},
 			query{reversals("30m"), "reversals"}),
-		course("Replicas that the rules want",
-			"How many replicas the rules compute, and how many they ask for: the next count at which all members have work.",
+		course("Replicas that the exporter asks for",
+			"How many replicas the exporter asks for, and how many members the group has. The group's own dashboard says why.",
 			units.Short, plain(),
-			query{ofGroup(names.ConsumergroupGroupDesiredReplicasRaw), "computed {{cluster}}"},
-			query{ofGroup(names.ConsumergroupGroupDesiredReplicasUseful), "asked for {{cluster}}"}),
+			query{"max(" + ofGroup(names.GroupDesiredReplicas) + ")", "asked for"},
+			query{"max(" + ofGroup(names.ConsumergroupGroupMembersMax) + ")", "members"}),
 	}
 }
 

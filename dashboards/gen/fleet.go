@@ -88,11 +88,11 @@ func groupTable() *table.PanelBuilder {
 		{"Produced", units.MessagesPerSecond, names.ConsumergroupGroupProducedMessagesRate2m},
 		{"Consumed", units.MessagesPerSecond, names.ConsumergroupGroupConsumedMessagesRate2m},
 		{"Members", units.Short, names.ConsumergroupGroupMembersMax},
-		{"Wanted", units.Short, names.ConsumergroupGroupDesiredReplicasUseful},
+		{"Wanted", units.Short, names.GroupDesiredReplicas},
 		{"Complete", units.BoolYesNo, names.ConsumergroupGroupCompleteMax},
 	}
 	p := table.NewPanelBuilder().Title("All groups").Datasource(source()).MaxDataPoints(100).
-		Description("Each row is a group. Its name opens its own dashboard. Wanted is how many replicas the rules ask for.").
+		Description("Each row is a group. Its name opens its own dashboard. Wanted is how many replicas the exporter asks for.").
 		Unit(units.Short).NoValue("unknown").Thresholds(plain().config()).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
 		Footer(common.NewTableFooterOptionsBuilder().EnablePagination(true)).

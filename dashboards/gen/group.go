@@ -122,17 +122,30 @@ func groupPartitions() []cog.Builder[dashboard.Panel] {
 }
 
 func groupMembers() []cog.Builder[dashboard.Panel] {
+	perMember := ofGroup(names.ConsumergroupGroupConsumedMessagesRate2m) + " / on (" + identityLabels() + ", consumergroup) (" +
+		ofGroup(names.ConsumergroupGroupMembersMax) + " > 0)"
 	members := course("Members, wanted and useful",
-		"Members: how many the group has. Wanted: how many replicas the rules ask for. Useful: how many members can have work.",
+		"Members: how many the group has. Saturated: how many of them have a backlog and work at their capacity. Wanted: how many "+
+			"replicas the exporter asks for. Useful: how many members can have work.",
 		units.Short, plain(),
 		query{ofGroup(names.ConsumergroupGroupMembersMax), "members {{cluster}}"},
-		query{ofGroup(names.ConsumergroupGroupDesiredReplicasUseful), "wanted {{cluster}}"},
+		query{pilot(names.GroupMembersSaturated), "saturated {{cluster}}"},
+		query{pilot(names.GroupDesiredReplicas), "wanted {{cluster}}"},
 		query{ofGroup(names.ConsumergroupGroupUsefulMembersMax), "useful {{cluster}}"})
 	return []cog.Builder[dashboard.Panel]{
-		dashed(members, "C"),
-		course("Capacity of a member", "Now: what one member consumes. Counted on: the capacity that the rules divide by.",
+		dashed(members, "D"),
+		course("Capacity of a member",
+			"Capacity: how many messages per second one member can consume, measured while it has a backlog. Now: how many it consumes.",
 			units.MessagesPerSecond, plain(),
-			query{ofGroup(names.ConsumergroupGroupMemberCapacityRate2m), "now {{cluster}}"},
-			query{ofGroup(names.ConsumergroupGroupMemberCapacityMax), "counted on {{cluster}}"}),
+			query{pilot(names.GroupMemberCapacity), "capacity {{cluster}}"}, query{perMember, "now {{cluster}}"}),
+		course("Why so many are wanted",
+			"The reason that decided how many replicas the exporter asks for, or why it does not know: 1 while it holds.",
+			units.Short, plain(), query{reason(), "{{reason}} {{cluster}}"}),
 	}
 }
+
+// pilot is what the exporter decides about the chosen group.
+func pilot(name string) string { return by("max", ofGroup(name), "consumergroup") }
+
+// reason is why it decides so: two replicas of the exporter may each have a reason of their own.
+func reason() string { return by("max", ofGroup(names.GroupDesiredReason), "consumergroup", "reason") }

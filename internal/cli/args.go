@@ -54,17 +54,17 @@ var (
 	repeated    = regexp.MustCompile(`^flag '(.*)' cannot be repeated$`)
 	unexpected  = regexp.MustCompile(`^unexpected (?:argument )?'?(.*?)'?$`)
 	notACommand = regexp.MustCompile(`^expected command but got "(.*)"$`)
+	notAChoice  = regexp.MustCompile(`^enum value must be one of (.*), got '(.*)'$`)
 )
 
 // explain turns kingpin's words into ours: the flag, what is wrong, the remedy. It repeats no value of a flag.
-func explain(err error, args []string, app *kingpin.ApplicationModel) error {
+func explain(err error, args []string, app *kingpin.ApplicationModel, elsewhere map[string]string) error {
 	msg := err.Error()
 	if m := unknownFlag.FindStringSubmatch(msg); m != nil {
-		hint := ""
-		if near := nearest(m[1], app); near != "" {
-			hint = "did you mean --" + near + "? "
-		}
-		return fmt.Errorf("%s: unknown flag; %s--help lists them all", m[1], hint)
+		return strayFlag(m[1], args, app, elsewhere)
+	}
+	if m := notAChoice.FindStringSubmatch(msg); m != nil {
+		return fmt.Errorf("%s: %q is unknown; use one of %s", flagOf(m[2], args), m[2], strings.ReplaceAll(m[1], ",", ", "))
 	}
 	if m := needsValue.FindStringSubmatch(msg); m != nil {
 		return fmt.Errorf("%s: the value is missing; write %s=VALUE", m[1], m[1])
@@ -101,20 +101,59 @@ func strayArgument(arg string, args []string, app *kingpin.ApplicationModel) err
 	return fmt.Errorf("%q: unknown command; the commands are %s", arg, strings.Join(names, ", "))
 }
 
-// nearest is the flag that a mistyped one most likely means: the one with the fewest letters to change, at most two.
-func nearest(flag string, app *kingpin.ApplicationModel) string {
-	flag = strings.TrimLeft(flag, "-")
-	best, least := "", 3
-	consider := func(flags []*kingpin.FlagModel) {
-		for _, f := range flags {
-			if d := distance(flag, f.Name); d < least && !f.Hidden {
-				best, least = f.Name, d
-			}
+// strayFlag names the command that takes the flag, if another one does, or else the flag that was most likely meant.
+func strayFlag(flag string, args []string, app *kingpin.ApplicationModel, elsewhere map[string]string) error {
+	taken, command := app.Flags, ""
+	for _, c := range app.Commands {
+		if len(args) > 0 && c.Name == args[0] || command == "" && c.Default {
+			taken, command = append(slices.Clone(app.Flags), c.Flags...), c.Name
 		}
 	}
-	consider(app.Flags)
+	name := strings.TrimLeft(flag, "-")
+	named := func(flags []*kingpin.FlagModel) bool {
+		return slices.ContainsFunc(flags, func(f *kingpin.FlagModel) bool {
+			return !f.Hidden && (f.Name == name || f.IsBoolFlag() && "no-"+f.Name == name)
+		})
+	}
 	for _, c := range app.Commands {
-		consider(c.Flags)
+		if c.Name != command && named(c.Flags) {
+			return fmt.Errorf("%s: unknown flag; it belongs to %s %s", flag, app.Name, c.Name)
+		}
+	}
+	if owner := elsewhere[strings.TrimPrefix(name, "no-")]; owner != "" {
+		return fmt.Errorf("%s: unknown flag; it belongs to %s", flag, owner)
+	}
+	hint := ""
+	if near := nearest(name, taken); near != "" {
+		hint = "did you mean --" + near + "? "
+	}
+	help := "--help"
+	if command != "" && len(args) > 0 && args[0] == command {
+		help = app.Name + " " + command + " --help"
+	}
+	return fmt.Errorf("%s: unknown flag; %s%s lists them all", flag, hint, help)
+}
+
+// flagOf is the flag that was given a value, or the value's place where that is not clear.
+func flagOf(value string, args []string) string {
+	for i, a := range args {
+		if flag, v, ok := strings.Cut(a, "="); ok && v == value && strings.HasPrefix(flag, "-") {
+			return flag
+		}
+		if a == value && i > 0 && strings.HasPrefix(args[i-1], "--") {
+			return args[i-1]
+		}
+	}
+	return "a flag"
+}
+
+// nearest is the flag that a mistyped one most likely means: the one with the fewest letters to change, at most two.
+func nearest(name string, flags []*kingpin.FlagModel) string {
+	best, least := "", 3
+	for _, f := range flags {
+		if d := distance(name, f.Name); d < least && !f.Hidden {
+			best, least = f.Name, d
+		}
 	}
 	return best
 }

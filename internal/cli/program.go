@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/template"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
@@ -24,6 +25,10 @@ type Program struct {
 	Register func(app *kingpin.Application) map[string]Command
 	// Elsewhere are commands that one may look for here, and what to do instead.
 	Elsewhere map[string]string
+	// FlagsElsewhere are flags of other programs by name: the program and the command that take them.
+	FlagsElsewhere map[string]string
+	// Groups are the headings of --help, in their order.
+	Groups []Group
 }
 
 // Registrar declares a subcommand with its flags. The command is called after they have been parsed.
@@ -48,6 +53,8 @@ func (p Program) App(stdout, stderr io.Writer) (*kingpin.Application, map[string
 	app.ErrorWriter(stderr)
 	app.Terminate(func(code int) { panic(exit(code)) })
 	app.Version(version.Print(p.Name))
+	app.UsageTemplate(helpTemplate)
+	app.UsageFuncs(template.FuncMap{"Headings": p.headings})
 	app.HelpFlag.Short('h')
 	return app, p.Register(app)
 }
@@ -80,7 +87,7 @@ func (p Program) run(ctx context.Context, args []string, stdout, stderr io.Write
 		}
 	}
 	app, commands := p.App(stdout, stderr)
-	selected, err := Parse(app, args)
+	selected, err := parse(app, args, p.FlagsElsewhere)
 	if err != nil {
 		return err
 	}
@@ -100,14 +107,16 @@ func (p Program) report(stderr io.Writer, err error) {
 
 // Parse reads the arguments into the flags and returns the name of the command that was given or is the default. Its
 // errors name the flag and the remedy.
-func Parse(app *kingpin.Application, args []string) (string, error) {
+func Parse(app *kingpin.Application, args []string) (string, error) { return parse(app, args, nil) }
+
+func parse(app *kingpin.Application, args []string, elsewhere map[string]string) (string, error) {
 	args, err := normalize(app.Model(), args)
 	if err != nil {
 		return "", err
 	}
 	selected, err := app.Parse(args)
 	if err != nil {
-		return "", explain(err, args, app.Model())
+		return "", explain(err, args, app.Model(), elsewhere)
 	}
 	return selected, nil
 }

@@ -97,6 +97,7 @@ func newRegistry() *prometheus.Registry {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector(Name),
+		versioncollector.NewCollector("kafka_exporter"), // what its dashboards ask for
 	)
 	return reg
 }

@@ -11,6 +11,19 @@ const Name = "kafka_burndown_exporter"
 // LabName is the name of the program that simulates, tunes, lints and demonstrates, in the module lab.
 const LabName = "kafka_burndown_lab"
 
+// FlagGroups are the headings of --help of the programs that take these flags.
+var FlagGroups = []cli.Group{
+	{Title: "Kafka: which cluster, and how often", Names: []string{"kafka", "sample", "refresh", "shard", "check"}},
+	{Title: "Kafka: encryption and login", Names: []string{"tls", "sasl"}},
+	{Title: "Which topics and groups", Names: []string{"topic.filter", "topic.exclude", "group.filter", "group.exclude", "group.expect", "group.include-abandoned", "offset", "offsets"}},
+	{Title: "What is measured", Names: []string{"rate", "stall", "lag", "burndown", "log2x7"}},
+	{Title: "Desired replicas", Names: []string{"desired", "state"}},
+	{Title: "What is published", Names: []string{"metrics", "kafka.labels"}},
+	{Title: "Web", Names: []string{"web", "server"}},
+	{Title: "Logs", Names: []string{"log", "verbosity"}},
+	{Title: "Accepted for kafka_exporter's sake", Names: []string{"use", "zookeeper", "concurrent", "topic.workers", "kafka.allow-auto-topic-creation"}},
+}
+
 // Flags are the flags of the commands that sample a cluster.
 type Flags struct {
 	Kafka   *KafkaFlags

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -18,6 +20,7 @@ type ConnectionFlags struct {
 	version, clientID string
 	security          auth.Settings
 	scopes            []string
+	scopeList         string
 }
 
 // AddConnectionFlags declares them for a program that names the brokers by a flag of its own.
@@ -64,9 +67,11 @@ func (f *ConnectionFlags) addSASL(cmd cli.Flags) {
 	cmd.Flag("sasl.aws-region", "Region of an MSK cluster, for awsiam.").Envar("AWS_REGION").StringVar(&s.AWSRegion)
 	cmd.Flag("sasl.oauthbearer-token-url", "Where tokens come from, for oauthbearer. Default: $SASL_OAUTHBEARER_TOKEN_URL.").
 		StringVar(&s.OAuth.TokenURL)
-	cmd.Flag("sasl.oauthbearer-token-file", "File with a token that something else keeps fresh, for oauthbearer.").
+	cmd.Flag("sasl.oauthbearer-token-file", "File with a token that something else keeps fresh, for oauthbearer. "+
+		"It wins over --sasl.oauthbearer-token-url.").
 		Envar("SASL_OAUTHBEARER_TOKEN_FILE").StringVar(&s.OAuth.TokenFile)
 	cmd.Flag("sasl.oauthbearer-scope", "Scope to ask for, for oauthbearer. Repeatable.").StringsVar(&f.scopes)
+	cmd.Flag("sasl.oauthbearer-scopes", "The same as a list with commas, as in kafka_exporter.").StringVar(&f.scopeList)
 	cmd.Flag("sasl.oauthbearer-ca-file", "File of the authority that signed the token endpoint's certificate.").
 		StringVar(&s.OAuth.CAFile)
 	k := &s.Kerberos
@@ -82,12 +87,19 @@ func (f *ConnectionFlags) addSASL(cmd cli.Flags) {
 func (f *ConnectionFlags) Apply(cfg *kafka.Config, logger log.Logger) {
 	cfg.Version, cfg.ClientID, cfg.Security = f.version, f.clientID, f.security
 	s := &cfg.Security.SASL
-	s.OAuth.Scopes = f.scopes
+	s.OAuth.Scopes = slices.Clone(f.scopes)
+	for scope := range strings.SplitSeq(f.scopeList, ",") {
+		if scope = strings.TrimSpace(scope); scope != "" {
+			s.OAuth.Scopes = append(s.OAuth.Scopes, scope)
+		}
+	}
 	fromEnvironment(&s.Username, "SASL_USERNAME")
 	if s.PasswordFile == "" {
 		fromEnvironment(&s.Password, "SASL_USER_PASSWORD")
 	}
-	if s.OAuth.TokenFile == "" {
+	if s.OAuth.TokenFile != "" {
+		s.OAuth.TokenURL = "" // the file wins, as in kafka_exporter
+	} else {
 		fromEnvironment(&s.OAuth.TokenURL, "SASL_OAUTHBEARER_TOKEN_URL")
 	}
 	forgiveMissingPair(&cfg.Security.TLS, logger)

@@ -52,6 +52,45 @@ func (s *Sampler) resolveAbsent(ctx context.Context, lists []listing) {
 	}
 }
 
+const (
+	// maxUnlisted bounds how many groups that nobody lists any more are asked for by name in a wave.
+	maxUnlisted = 1000
+	// forgetAfter is after how many maximum ages a group that all brokers leave out is forgotten, whatever is said when it is
+	// asked for by name: other systems that speak Kafka's protocol may answer something else.
+	forgetAfter = 20
+)
+
+// dismissUnlisted forgets the groups that were deleted. That nobody lists a group is not enough: its coordinator has to say
+// that it does not have it. A group that is forgotten and comes back has counters that begin at 0.
+func (s *Sampler) dismissUnlisted(ctx context.Context, lists []listing) {
+	byBroker := map[int32]listing{}
+	all := len(lists) > 0
+	for _, l := range lists {
+		byBroker[l.broker] = l
+		all = all && l.complete
+	}
+	var raw []string
+	for _, e := range s.directory.sorted() {
+		if e.unlisted && s.wanted(e.raw) && len(raw) < maxUnlisted {
+			raw = append(raw, e.raw)
+		}
+	}
+	var said sightings
+	if len(raw) > 0 {
+		said = s.sightings(ctx, raw)
+	}
+	now := time.Now()
+	s.directory.dismiss(func(e *entry) bool {
+		return !s.wanted(e.raw) || said.missing(e.raw, byBroker) || all && now.Sub(e.listedAt) > forgetAfter*s.cfg.MaxAge
+	})
+}
+
+// wanted reports whether a group is one of this shard that the filters admit.
+func (s *Sampler) wanted(raw string) bool {
+	n := s.groupNames.of(raw)
+	return n.admitted && n.own
+}
+
 // absence is what is found out about groups that no broker lists in one wave.
 type absence struct {
 	s      *Sampler
@@ -91,7 +130,12 @@ func (c *absence) resolveExpected() {
 	if len(absent) == 0 {
 		return
 	}
-	c.said = c.s.sightings(c.ctx, absent)
+	var raw []string
+	for _, g := range absent {
+		raw = append(raw, g.raw)
+	}
+	c.said = c.s.sightings(c.ctx, raw)
+	c.s.reportForbidden(c.said, absent)
 	ask := map[int32][]*group{}
 	for _, g := range absent {
 		broker := c.coordinator(g.raw)
@@ -156,7 +200,7 @@ func (c *absence) describes(broker int32, g *group) bool {
 	}
 	e := c.s.directory[g.raw]
 	if e == nil {
-		e = &entry{raw: g.raw, confirmed: -1, refused: -1}
+		e = &entry{raw: g.raw, confirmed: -1, refused: -1, answered: -1}
 		c.s.directory[g.raw] = e
 	}
 	now := time.Now()

@@ -31,9 +31,33 @@ func (s *Sampler) fetchCommits(ctx context.Context, nodes []*node) {
 		}
 		s.fetchRound(ctx, nodes)
 	}
+	s.verifyMoved(ctx)
 	for _, g := range s.groups {
 		if g.fetchable() && g.commitsAt.IsZero() && g.err == lag.ReasonNone {
 			g.err = lag.ReasonCoordinator
+		}
+	}
+}
+
+// verifyMoved takes back what another broker answered than in the wave before, where metadata that is read after it knows
+// a third one, or the first again: a broker that does not know yet that it has been replaced answers with what it had, and
+// to the counters that would be a reset and then consumption.
+func (s *Sampler) verifyMoved(ctx context.Context) {
+	var moved []*group
+	for _, g := range s.groups {
+		if g.entry != nil && g.entry.moved && !g.commitsAt.IsZero() {
+			moved = append(moved, g)
+		}
+	}
+	if len(moved) == 0 {
+		return
+	}
+	_ = s.refreshMetadata(ctx)
+	for _, g := range moved {
+		if right := s.coordinators.of(g.raw); right >= 0 && right != g.entry.answered {
+			g.commitsAt = time.Time{}
+			g.fail(lag.ReasonCoordinator)
+			s.metadataStale = true
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -136,7 +137,12 @@ func (c Config) version() (sarama.KafkaVersion, error) {
 		return v, fmt.Errorf("too old, the oldest is %s", oldestVersion)
 	}
 	if v.IsAtLeast(sarama.MaxVersion) {
-		return sarama.MaxVersion, nil // a newer broker is spoken to in the newest version known here
+		// A later release of the same major version is spoken to in the newest version known here.
+		major := func(v sarama.KafkaVersion) string { m, _, _ := strings.Cut(v.String(), "."); return m }
+		if major(v) != major(sarama.MaxVersion) {
+			return v, fmt.Errorf("there is no such Kafka, the newest known here is %s", sarama.MaxVersion)
+		}
+		return sarama.MaxVersion, nil
 	}
 	return v, nil
 }

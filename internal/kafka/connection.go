@@ -44,6 +44,7 @@ type lane struct {
 // standing is what the lanes of one broker know of it together.
 type standing struct {
 	troubled     atomic.Bool // one that cannot connect tells the others not to wait long
+	reached      atomic.Bool // a connection to it has been open once
 	wrongCluster atomic.Bool // the last one that connected found another cluster
 }
 
@@ -154,6 +155,11 @@ func (l *lane) lastError() error {
 // open runs on its own: a slow login must not hold a wave up, and is not lost when a wave gives up on it.
 func (l *lane) open(done chan struct{}) {
 	s, err := openSession(l.ctx, l.conf, l.login, l.watched, l.dial, l.address, time.Now().Add(openTimeout))
+	if err == nil {
+		l.standing.reached.Store(true)
+	} else {
+		err = l.login.Explain(err, reason(err) == "connection_closed" && !l.standing.reached.Load())
+	}
 	l.mu.Lock()
 	l.opening, l.session, l.openErr = nil, s, err
 	l.mu.Unlock()

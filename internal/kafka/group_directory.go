@@ -40,7 +40,9 @@ type entry struct {
 	// byName is true when no broker lists the group, and one described it when asked for it by its name.
 	byName bool
 
-	// missed is true when every broker answered in full in the last wave and none listed the group.
+	// unlisted is true where the broker that listed the group last answered in full in this wave, and nobody lists it.
+	unlisted bool
+	// missed is true when the group was unlisted in the last wave, and its coordinator said that it has no such group.
 	missed bool
 
 	// contested is true where several brokers listed the group in this wave and it is not known which of them is right: one
@@ -50,6 +52,9 @@ type entry struct {
 	rivals    []claim // what the other brokers of that round said
 
 	confirmed, refused int32 // who last answered as the coordinator, and who said that it is not; -1: nobody
+
+	answered int32 // who answered last, whoever refused since
+	moved    bool  // in this wave another broker answered than before
 }
 
 // claim is what one broker says of a group.
@@ -63,29 +68,34 @@ type claim struct {
 // Groups are keyed by their raw names.
 type directory map[string]*entry
 
-// merge takes over the listings of one wave, in the order of broker ids. A group is kept without being listed
-//   - while the broker that listed it last does not answer in full,
-//   - for hold after it was last listed while any broker does not: it may have moved to that one, and
-//   - for one wave when all do: while a coordinator moves, the old one has let go of it before the new one loads it.
-func (d directory) merge(lists []listing, now time.Time, hold time.Duration, owner func(raw string) int32) {
+// merge takes over the listings of one wave, in the order of broker ids. No group is forgotten for not being listed: while
+// a coordinator moves, or the partition of the offsets topic has no leader, nobody lists its groups.
+func (d directory) merge(lists []listing, owner func(raw string) int32) {
 	complete := map[int32]bool{}
-	all := len(lists) > 0
 	for _, l := range lists {
 		complete[l.broker] = l.complete
-		all = all && l.complete
 	}
 	for _, e := range d {
-		e.fresh, e.contested = false, false
+		e.fresh, e.contested, e.moved = false, false, false
 	}
 	d.add(lists, owner)
+	for _, e := range d {
+		e.unlisted = !e.fresh && complete[e.coordinator]
+		e.missed = e.missed && e.unlisted
+	}
+}
+
+// dismiss forgets the groups that are unlisted and gone, as a coordinator which listed all its groups says, for the second
+// wave in a row: the first time it may have begun to load them after it had listed what it had.
+func (d directory) dismiss(gone func(e *entry) bool) {
 	for raw, e := range d {
-		if e.fresh || !complete[e.coordinator] {
+		if !e.unlisted {
 			continue
 		}
-		if all && e.missed || !all && now.Sub(e.listedAt) > hold {
+		was := e.missed
+		if e.missed = gone(e); was && e.missed {
 			delete(d, raw)
 		}
-		e.missed = all
 	}
 }
 
@@ -97,7 +107,7 @@ func (d directory) add(lists []listing, owner func(raw string) int32) {
 		for raw, g := range l.groups {
 			e := d[raw]
 			if e == nil {
-				e = &entry{raw: strings.Clone(raw), coordinator: -1, confirmed: -1, refused: -1}
+				e = &entry{raw: strings.Clone(raw), coordinator: -1, confirmed: -1, refused: -1, answered: -1}
 				d[e.raw] = e
 			}
 			c := claim{l.broker, l.at, g}
@@ -121,7 +131,7 @@ func (d directory) add(lists []listing, owner func(raw string) int32) {
 // take makes a broker's claim the one that counts.
 func (e *entry) take(c claim) {
 	e.listed, e.coordinator, e.listedAt = c.listed, c.broker, c.at
-	e.fresh, e.missed, e.contested, e.byName = true, false, false, false
+	e.fresh, e.unlisted, e.missed, e.contested, e.byName = true, false, false, false, false
 }
 
 // settle decides between the brokers that list the group: the owner is right, and who said that it is not the coordinator
@@ -163,7 +173,8 @@ func (e *entry) confirm(broker int32) {
 	if e == nil { // of a group that nobody lists
 		return
 	}
-	e.confirmed = broker
+	e.moved = e.answered >= 0 && e.answered != broker
+	e.confirmed, e.answered = broker, broker
 	if e.refused == broker {
 		e.refused = -1
 	}

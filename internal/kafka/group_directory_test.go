@@ -46,6 +46,7 @@ func TestDirectory(t *testing.T) {
 		after   time.Duration
 		lists   []listing
 		refused map[string]int32 // after the listing
+		gone    bool             // the coordinators say that they have none of the groups that are not listed
 		want    string
 		owner   func(string) int32
 	}
@@ -58,8 +59,16 @@ func TestDirectory(t *testing.T) {
 	}{
 		{"listed once", []step{
 			{after: 0, lists: []listing{full(0, "a"), full(1, "b")}, want: "a@0 b@1"},
-			{after: 10, lists: []listing{full(0), full(1, "b")}, want: "a@0? b@1"}, // it may be between two coordinators
-			{after: 10, lists: []listing{full(0), full(1, "b")}, want: "b@1"},
+			{after: 10, lists: []listing{full(0), full(1, "b")}, want: "a@0? b@1", gone: true}, // it may be loaded just now
+			{after: 10, lists: []listing{full(0), full(1, "b")}, want: "b@1", gone: true},
+		}},
+		{"nobody leads its partition", []step{
+			{after: 0, lists: []listing{full(0, "a"), full(1, "b")}, want: "a@0 b@1"},
+			{after: 10, lists: []listing{full(0), full(1)}, want: "a@0? b@1?"},
+			{after: 10, lists: []listing{full(0), full(1)}, want: "a@0? b@1?", gone: true},
+			{after: 10, lists: []listing{full(0), full(1)}, want: "a@0? b@1?"},
+			{after: 10, lists: []listing{full(0), full(1)}, want: "a@0? b@1?", gone: true},
+			{after: 10, lists: []listing{full(0, "a", "b"), full(1)}, want: "a@0 b@0"},
 		}},
 		{"moves, and nobody lists it meanwhile", []step{
 			{after: 0, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
@@ -71,8 +80,8 @@ func TestDirectory(t *testing.T) {
 			{after: 10, lists: []listing{partial(0), full(1)}, want: "a@0?"},
 			{after: 1000, lists: []listing{partial(0), full(1)}, want: "a@0?"},
 			{after: 10, lists: []listing{partial(0), full(1, "a")}, want: "a@1"},
-			{after: 10, lists: []listing{full(0), full(1)}, want: "a@1?"},
-			{after: 10, lists: []listing{full(0), full(1)}, want: ""},
+			{after: 10, lists: []listing{full(0), full(1)}, want: "a@1?", gone: true},
+			{after: 10, lists: []listing{full(0), full(1)}, want: "", gone: true},
 		}},
 		{"its broker left the cluster", []step{
 			{after: 0, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
@@ -81,14 +90,14 @@ func TestDirectory(t *testing.T) {
 		{"its broker is loading", []step{
 			{after: 0, lists: []listing{full(0, "a", "b")}, want: "a@0 b@0"},
 			{after: 10, lists: []listing{partial(0, "b")}, want: "a@0? b@0"},
-			{after: 10, lists: []listing{full(0, "b")}, want: "a@0? b@0"},
-			{after: 10, lists: []listing{full(0, "b")}, want: "b@0"},
+			{after: 10, lists: []listing{full(0, "b")}, want: "a@0? b@0", gone: true},
+			{after: 10, lists: []listing{full(0, "b")}, want: "b@0", gone: true},
 		}},
 		{"it may have moved to a silent broker", []step{
 			{after: 0, lists: []listing{full(0, "a"), full(1)}, want: "a@0"},
 			{after: 10, lists: []listing{full(0), partial(1)}, want: "a@0?"},
 			{after: 10, lists: []listing{full(0), partial(1)}, want: "a@0?"},
-			{after: 20, lists: []listing{full(0), partial(1)}, want: ""},
+			{after: 1000, lists: []listing{full(0), partial(1)}, want: "a@0?"},
 		}},
 		{"listed twice: nobody knows which is right", []step{
 			{after: 0, lists: []listing{full(0, "a"), full(1, "b")}, want: "a@0 b@1"},
@@ -126,7 +135,8 @@ func TestDirectory(t *testing.T) {
 				for j := range s.lists {
 					s.lists[j].at = now
 				}
-				d.merge(s.lists, now, 30*time.Second, s.owner)
+				d.merge(s.lists, s.owner)
+				d.dismiss(func(*entry) bool { return s.gone })
 				if diff := cmp.Diff(s.want, d.describe()); diff != "" {
 					t.Fatalf("step %d (-want +got):\n%s", i, diff)
 				}
@@ -146,7 +156,7 @@ func TestDirectory(t *testing.T) {
 func TestDirectoryRelist(t *testing.T) {
 	nobody := func(string) int32 { return -1 }
 	d := directory{}
-	d.merge([]listing{full(0, "a", "b")}, time.Unix(1, 0), time.Second, nobody)
+	d.merge([]listing{full(0, "a", "b")}, nobody)
 	d["a"].refuse(0)
 	d.add([]listing{full(0, "a", "b"), full(1, "a", "c")}, nobody)
 	if got := d.describe(); got != "a@1 b@0 c@1" {

@@ -11,11 +11,7 @@ type sightings map[int32]map[string]sarama.GroupDescription
 
 // sightings asks all brokers that answer about groups by their names. Only the coordinator of a group knows of it; the
 // others say that they are not, but only to a user who may see the group.
-func (s *Sampler) sightings(ctx context.Context, groups []*group) sightings {
-	var raw []string
-	for _, g := range groups {
-		raw = append(raw, g.raw)
-	}
+func (s *Sampler) sightings(ctx context.Context, raw []string) sightings {
 	nodes := s.liveNodes()
 	answers := make([]*sarama.DescribeGroupsResponse, len(nodes))
 	s.each(nodes, func(i int, n *node) {
@@ -40,7 +36,6 @@ func (s *Sampler) sightings(ctx context.Context, groups []*group) sightings {
 			}
 		}
 	}
-	s.reportForbidden(out, groups)
 	return out
 }
 

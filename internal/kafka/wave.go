@@ -32,10 +32,11 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 
 	listCtx, cancel := context.WithDeadline(ctx, began.Add(s.deadline/4))
 	lists := s.list(listCtx, nodes)
-	cancel()
-	s.directory.merge(lists, time.Now(), s.cfg.MaxAge, s.coordinators.of)
+	s.directory.merge(lists, s.coordinators.of)
 	s.coordinators.learn(s.directory)
 	s.settleContested(ctx, lists, began)
+	s.dismissUnlisted(listCtx, lists)
+	cancel()
 	s.updateGroups()
 
 	describeCtx, cancelDescribe := context.WithDeadline(ctx, began.Add(s.deadline*3/4))

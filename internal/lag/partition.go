@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// class is what a partition of a group is, as far as its newest pair tells; design.md's other classes are decided per
-// wave.
+// class is what a partition of a group is, as far as its newest pair tells; the other classes (docs/architecture.md) are
+// decided per wave.
 type class uint8
 
 const (
@@ -215,7 +215,7 @@ func (s *step) advance(p, old *partition, ring []uint32, progress, waited int64,
 			}
 			p.lived = uint16(min(n, len(ring)))
 		default:
-			w.spread(ring, progress, missed)
+			w.lay(ring, progress, p.at-old.at)
 			p.lived = uint16(min(int(p.lived)+missed+1, len(ring)))
 		}
 	}

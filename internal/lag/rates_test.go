@@ -221,3 +221,26 @@ func TestRateAfterALongGapWaitsForItsWindow(t *testing.T) {
 	s.run(1, flow)
 	s.want("and from then on", s.in("g").ConsumerRate, 100)
 }
+
+// TestPartitionThatComesBackLaterThanTheRest: what it consumed in a gap belongs to the gap, however few samples there were.
+func TestPartitionThatComesBackLaterThanTheRest(t *testing.T) {
+	s := newStory(t)
+	topic := s.topic("t", 10_000, 10_000)
+	g := s.group("g", 0, 0)
+	flow := func() {
+		for p := range 2 {
+			g.commits["t"][p] += 100 // 10/s
+		}
+	}
+	s.run(15, flow)
+	s.want("before", s.in("g").ConsumerRate, 20)
+	topic.parts[0].down, topic.parts[1].down = ReasonLeader, ReasonLeader
+	s.run(10, flow)
+	topic.parts[0].down = ReasonNone
+	s.run(1, flow)
+	topic.parts[1].down = ReasonNone
+	for range 15 {
+		s.run(1, flow)
+		s.want("after", s.in("g").ConsumerRate, 20)
+	}
+}

@@ -95,24 +95,30 @@ func TestMemoryPerPartition(t *testing.T) {
 	}
 }
 
-func TestSpreadIsEvenAndLosesNothing(t *testing.T) {
+func TestProgressIsLaidEvenlyOverTimeAndNotLost(t *testing.T) {
+	const second = int64(time.Second)
 	for _, c := range []struct {
+		slots    []int64 // seconds, newest first
 		progress int64
-		missed   int
+		seconds  int64
 		want     []uint32 // newest first
 	}{
-		{7, 0, []uint32{7, 0, 0, 0}},
-		{7, 2, []uint32{3, 2, 2, 0}},
-		{8, 3, []uint32{2, 2, 2, 2}},
-		{80, 7, []uint32{10, 10, 10, 10}},
-		{math.MaxInt64, 0, []uint32{math.MaxUint32, 0, 0, 0}},
+		{[]int64{1, 1, 1, 1}, 7, 1, []uint32{7, 0, 0, 0}},
+		{[]int64{1, 1, 1, 1}, 6, 3, []uint32{2, 2, 2, 0}},
+		{[]int64{1, 5, 1, 1}, 60, 6, []uint32{10, 50, 0, 0}},
+		{[]int64{1, 1, 1, 1}, 8, 4, []uint32{2, 2, 2, 2}},
+		{[]int64{1, 1, 1, 1}, 80, 8, []uint32{10, 10, 10, 10}},
+		{[]int64{1, 1, 1, 1}, math.MaxInt64, 1, []uint32{math.MaxUint32, 0, 0, 0}},
 	} {
 		w, ring := newWindow(4), make([]uint32, 4)
-		w.head = 1
-		w.spread(ring, c.progress, c.missed)
+		w.head, w.filled = 1, 4
+		for k, n := range c.slots {
+			w.dt[w.index(k)] = n * second
+		}
+		w.lay(ring, c.progress, c.seconds*second)
 		for k, want := range c.want {
 			if got := ring[w.index(k)]; got != want {
-				t.Errorf("%d over %d: slot %d is %d, want %d", c.progress, c.missed+1, k, got, want)
+				t.Errorf("%d over %d s: slot %d is %d, want %d", c.progress, c.seconds, k, got, want)
 			}
 		}
 	}

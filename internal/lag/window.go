@@ -59,19 +59,6 @@ func (w *window) index(back int) int {
 	return i
 }
 
-// spread writes progress into the newest 1+missed slots of a partition's ring, evenly.
-func (w *window) spread(ring []uint32, progress int64, missed int) {
-	n := int64(missed) + 1
-	share, rest := progress/n, progress%n
-	for k := range min(missed+1, len(ring)) {
-		v := share
-		if int64(k) < rest {
-			v++
-		}
-		ring[w.index(k)] = uint32(min(v, math.MaxUint32))
-	}
-}
-
 // lay spreads progress evenly over the last nanos, as far as the window's slots reach back, and returns how many slots it
 // wrote.
 func (w *window) lay(ring []uint32, progress, nanos int64) int {

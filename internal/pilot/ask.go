@@ -34,12 +34,10 @@ func (p *Pilot) ask(o *Observation) (int, Reason) {
 	case p.idle():
 		p.patience.asked = 0
 		return 0, ReasonIdle
-	case p.capacity.known && o.Members == 0:
-		return p.want(p.capacity.value)
 	case p.capacity.known:
 		return p.settle(p.want(p.capacity.value))
-	case o.Members == 0:
-		return 1, ReasonCapacityUnknown
+	case o.Members == 0: // those that were asked for may be crash-looping; where nobody was, one shows what it can do
+		return max(1, p.patience.asked), ReasonCapacityUnknown
 	}
 	return p.unmeasured(o.Members), ReasonCapacityUnknown
 }
@@ -73,15 +71,16 @@ func (p *Pilot) helps(capacity float64) int {
 }
 
 // unmeasured is what is asked for while nobody has shown a capacity: as many as there are. Fewer where what a member was
-// seen to do says that they suffice, or one step fewer after a quiet while; more only once messages get late.
+// seen to do says that they suffice, or one step fewer after a quiet while; more only once messages get late, and then
+// not fewer until they are in time again.
 func (p *Pilot) unmeasured(members int) int {
-	k, s := members, &p.shown
-	saturated := p.work.saturated > 0
+	k, s := p.present(members), &p.shown
+	saturated, late := p.work.saturated > 0, p.work.behind > p.free()
 	if s.most > 0 && !saturated {
 		rate, _ := p.demand(p.c.Drain)
-		k = min(members, p.carries(max(p.rate.now, rate), s.most))
+		k = min(k, p.carries(max(p.rate.now, rate), s.most))
 	}
-	if saturated && p.work.behind > p.free() {
+	if saturated && late {
 		switch {
 		case s.most > 0:
 			want, _ := p.want(s.most)
@@ -90,10 +89,21 @@ func (p *Pilot) unmeasured(members int) int {
 			k = p.atMost(2 * members)
 		}
 	}
-	if !saturated && members > 1 {
-		k = min(k, p.probe(members))
+	if !saturated && k > 1 {
+		k = p.probe(k)
+	}
+	if late {
+		k = max(k, p.patience.asked)
 	}
 	return k
+}
+
+// present is how many members there are, with those that were asked for and may only be away for a moment.
+func (p *Pilot) present(members int) int {
+	if was := p.patience.asked; was > members && p.now-p.assignedAt < p.c.Quiet {
+		return was
+	}
+	return members
 }
 
 // blindAfter is how long, in seconds, a group has to be late before it is doubled although nothing is known of it.

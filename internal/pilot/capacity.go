@@ -88,7 +88,7 @@ func (p *Pilot) measure(o *Observation) {
 // measurable reports that it is known what every member does: nothing is being moved, and the description is as young as
 // the offsets.
 func (p *Pilot) measurable(o *Observation) bool {
-	return o.Members == 0 || o.Stable && (o.DescribedAt.IsZero() || p.now-o.DescribedAt.Sub(p.epoch).Seconds() < p.dt)
+	return o.Members == 0 || o.Stable && (o.DescribedAt.IsZero() || p.now-p.since(o.DescribedAt) < p.dt)
 }
 
 // runs prolongs and ends the members' runs. It returns what those that are long enough did, and in how long.

@@ -13,6 +13,9 @@ type Options struct {
 	Hold time.Duration
 	// Constants replace the law's own, for the lab's study; nil: DefaultConstants.
 	Constants *Constants
+	// Speed is how many seconds of the law pass in a second of the observations, for the lab's demo, which plays hours in
+	// minutes. Objective, Hold and Constants are in the law's time, observations and decisions in that of the clock. 0: 1.
+	Speed float64
 }
 
 const (

@@ -12,9 +12,10 @@ type Pilot struct {
 	ratio float64 // members a replica brings, 0: never told
 
 	epoch   time.Time // of the first observation
-	now, dt float64   // seconds since epoch; since the last complete observation
+	now, dt float64   // seconds of the law since epoch; since the last complete observation
 	waves   int       // complete observations
 	last    Decision  // of the last complete observation
+	savedAt time.Time // of the state that was restored
 
 	layout
 	parts      []partition
@@ -47,6 +48,9 @@ func New(opt Options) *Pilot {
 	if opt.Constants == nil {
 		opt.Constants = &defaults
 	}
+	if opt.Speed <= 0 {
+		opt.Speed = 1
+	}
 	p := &Pilot{opt: opt, c: opt.Constants, last: unknown(ReasonStarting)}
 	p.capacity.forget(p.c)
 	p.patience.forget()
@@ -67,10 +71,24 @@ const minWaves = 3
 // Observe takes one wave in and decides. Its cost is linear in the partitions, and it allocates nothing while topics and
 // members stay as they are.
 func (p *Pilot) Observe(o *Observation) Decision {
-	now := o.At.Sub(p.epoch).Seconds()
+	d := p.observe(o)
+	d.Capacity *= p.opt.Speed
+	d.Rate *= p.opt.Speed
+	d.Behind /= p.opt.Speed
+	return d
+}
+
+// seconds of the law since the first observation.
+func (p *Pilot) since(at time.Time) float64 { return at.Sub(p.epoch).Seconds() * p.opt.Speed }
+
+func (p *Pilot) observe(o *Observation) Decision {
+	now := p.since(o.At)
 	switch {
 	case p.waves == 0:
 		p.epoch, now = o.At, 0
+		if o.At.Sub(p.savedAt).Seconds()*p.opt.Speed > askedFor {
+			p.patience.asked = 0
+		}
 	case now <= p.now:
 		return p.last
 	}

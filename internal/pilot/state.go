@@ -19,6 +19,9 @@ type State struct {
 	Shown float64 `json:"shown,omitempty"`
 	// CommitPeriod is the learned distance of a member's commits in seconds.
 	CommitPeriod float64 `json:"commitPeriod,omitempty"`
+	// Asked is the number of members that was asked for. It counts for a while only: after a restart in the middle of a
+	// crash loop nobody is there to be counted.
+	Asked int `json:"asked,omitempty"`
 	// MembersPerReplica as CountReplicas told it.
 	MembersPerReplica float64 `json:"membersPerReplica,omitempty"`
 }
@@ -26,8 +29,9 @@ type State struct {
 // Save returns what is worth keeping over a restart.
 func (p *Pilot) Save() State {
 	s := State{
-		At:    p.epoch.Add(time.Duration(p.now * float64(time.Second))),
+		At:    p.epoch.Add(time.Duration(p.now / p.opt.Speed * float64(time.Second))),
 		Shown: p.shown.most, CommitPeriod: p.commits.period, MembersPerReplica: p.ratio,
+		Asked: p.patience.asked,
 	}
 	if c := &p.capacity; c.known {
 		s.Capacity, s.Variance, s.Best = c.value, c.variance, c.best
@@ -48,8 +52,14 @@ func (p *Pilot) Restore(s State) {
 	if p.commits.period = min(positive(s.CommitPeriod), longestPeriod); p.commits.period > 0 {
 		p.commits.n = commitsMemory / 2
 	}
+	if s.Asked > 0 && s.Asked <= maxMembers {
+		p.patience.asked, p.savedAt = s.Asked, s.At
+	}
 	p.ratio = math.Floor(min(positive(s.MembersPerReplica), maxMembers))
 }
+
+// askedFor is how long, in seconds, what was asked for before a restart counts.
+const askedFor = 600
 
 // longestPeriod is the longest commit period in seconds that is believed of a file.
 const longestPeriod = 3600

@@ -83,6 +83,8 @@ func (t *Trigger) fallbackTarget() float64 {
 		return float64(t.Kafka.LagThreshold)
 	case PrometheusTrigger:
 		return approximate(Milli(t.Prometheus.Threshold))
+	case MetricsAPITrigger:
+		return approximate(Milli(t.MetricsAPI.Target))
 	default:
 		return 1
 	}

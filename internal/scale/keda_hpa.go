@@ -66,6 +66,8 @@ func (t *Trigger) targetMilli() int64 {
 		return saturatingMul(t.Kafka.LagThreshold, 1000)
 	case PrometheusTrigger:
 		return Milli(t.Prometheus.Threshold)
+	case MetricsAPITrigger:
+		return Milli(t.MetricsAPI.Target)
 	case CronTrigger:
 		return 1000
 	default:

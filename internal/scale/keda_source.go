@@ -20,8 +20,8 @@ func (f SourceFunc) Ask(now time.Time, trigger int) Answer { return f(now, trigg
 
 // Answer is what a trigger's source says at one moment.
 type Answer struct {
-	// Value is the one sample of a prometheus query; Empty says there is none, which KEDA reads as 0 unless
-	// ignoreNullValues is false.
+	// Value is the one sample of a prometheus query, or what a metrics API says. Empty says that there is none, which KEDA
+	// reads as 0 for a query unless ignoreNullValues is false.
 	Value float64
 	Empty bool
 	// Partitions are what a kafka trigger finds; those outside its topics and limitation are ignored.
@@ -39,6 +39,7 @@ var (
 	errNoMembers   = errors.New("no active members in the group")
 	errNoPartition = errors.New("expected at least one active partition within the topic")
 	errEmpty       = errors.New("the prometheus query returned nothing")
+	errNoValue     = errors.New("the metrics API returned no value")
 	errNotFinite   = errors.New("the prometheus query returned NaN or Inf")
 )
 
@@ -51,6 +52,8 @@ func (k *KEDA) query(now time.Time, trigger int, src Source) (milli int64, activ
 		return Milli(v), active, nil
 	case PrometheusTrigger:
 		return t.Prometheus.value(src.Ask(now, trigger))
+	case MetricsAPITrigger:
+		return t.MetricsAPI.value(src.Ask(now, trigger))
 	default:
 		return k.queryKafka(t, &k.state[trigger].kafka, src.Ask(now, trigger))
 	}
@@ -88,6 +91,16 @@ func (p *Prometheus) value(a Answer) (milli int64, active bool, err error) {
 		}
 	}
 	return Milli(v), v > p.ActivationThreshold, nil
+}
+
+func (m *MetricsAPI) value(a Answer) (milli int64, active bool, err error) {
+	switch {
+	case a.Err != nil:
+		return 0, false, a.Err
+	case a.Empty:
+		return 0, false, errNoValue
+	}
+	return Milli(a.Value), a.Value > m.ActivationTarget, nil
 }
 
 // value is the desired replicas inside the interval, 0 outside. The schedules' next times decide: the end lies

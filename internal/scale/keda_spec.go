@@ -87,6 +87,7 @@ const (
 	KafkaTrigger       TriggerType = "kafka"
 	ApacheKafkaTrigger TriggerType = "apache-kafka"
 	PrometheusTrigger  TriggerType = "prometheus"
+	MetricsAPITrigger  TriggerType = "metrics-api"
 	CPUTrigger         TriggerType = "cpu"
 	MemoryTrigger      TriggerType = "memory"
 	CronTrigger        TriggerType = "cron"
@@ -103,6 +104,7 @@ type Trigger struct {
 
 	Kafka      *Kafka
 	Prometheus *Prometheus
+	MetricsAPI *MetricsAPI
 	Resource   *ResourceTarget
 	Cron       *Cron
 }
@@ -118,6 +120,14 @@ type Prometheus struct {
 	ActivationThreshold float64
 	// IgnoreNullValues (KEDA's default is true) turns an empty answer, NaN and ±Inf into 0 instead of an error.
 	IgnoreNullValues bool
+}
+
+// MetricsAPI holds the metadata of a metrics-api trigger. An answer without the value is an error, whatever is set.
+type MetricsAPI struct {
+	URL              string
+	ValueLocation    string
+	Target           float64
+	ActivationTarget float64
 }
 
 // ResourceTarget holds the metadata of a cpu or memory trigger.
@@ -210,6 +220,8 @@ func (so *ScaledObject) MetricName(trigger int) string {
 	case CronTrigger:
 		name := fmt.Sprintf("cron-%s-%s-%s", t.Cron.Location, cronNamePart(t.Cron.StartText), cronNamePart(t.Cron.EndText))
 		return fmt.Sprintf("s%d-%s", trigger, normalizeName(name))
+	case MetricsAPITrigger:
+		return fmt.Sprintf("s%d-%s", trigger, normalizeName("metric-api-"+t.MetricsAPI.ValueLocation))
 	case CPUTrigger, MemoryTrigger:
 		return string(t.Type)
 	default:

@@ -8,6 +8,7 @@ import (
 
 	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/internal/scale"
 )
 
@@ -47,10 +48,10 @@ type askView struct {
 
 // question is the input of all rows.
 type question struct {
-	replicas, ceiling            int32
-	lagTarget, logTarget         float64
-	burndownTarget, capacity     float64
-	capacityKnown, replicasKnown bool
+	replicas, ceiling    int32
+	lagTarget, logTarget float64
+	burndownTarget       float64
+	replicasKnown        bool
 }
 
 func newAsk(g *lag.Group, values url.Values) askView {
@@ -60,7 +61,7 @@ func newAsk(g *lag.Group, values url.Values) askView {
 		q.row("Lag", "kafka_group_lag", g.Lag, scale.AverageValue, q.lagTarget, human.Count, "lag ÷ target"),
 		q.row("log2×7 of lag", "kafka_group_lag_log2x7", g.LagLog2x7, scale.Value, q.logTarget, human.Decimal, "replicas × value ÷ target"),
 		q.row("Burndown", "kafka_group_burndown_seconds", g.BurndownSeconds, scale.Value, q.burndownTarget, human.Span, "replicas × value ÷ target"),
-		q.desired(g),
+		desired(g),
 	}
 	v.Rows[2].Note = "jumps when members come and go: better for alerts than for scaling"
 	return v
@@ -80,13 +81,6 @@ func newQuestion(g *lag.Group, values url.Values) question {
 	q.lagTarget = orDefault(values, "lag", defaultLagTarget)
 	q.logTarget = orDefault(values, "log2x7", defaultLog2x7Target)
 	q.burndownTarget = orDefault(values, "burndown", defaultBurndownTarget)
-	if q.capacity, q.capacityKnown = number(values, "capacity"); !q.capacityKnown && g.Members > 0 && g.ConsumerRate > 0 {
-		working := g.Members
-		if g.UsefulMembers > 0 {
-			working = min(working, g.UsefulMembers)
-		}
-		q.capacity, q.capacityKnown = g.ConsumerRate/float64(working), true
-	}
 	return q
 }
 
@@ -118,7 +112,6 @@ func (q *question) inputs() []input {
 		{"lag", "Lag a replica", "messages", plain(q.lagTarget, true), "target of the lag metric, AverageValue"},
 		{"log2x7", "log2×7 target", "", plain(q.logTarget, true), "target, Value; " + human.Count(scale.LagForLog2x7(q.logTarget)) + " messages"},
 		{"burndown", "Burndown target", "seconds", plain(q.burndownTarget, true), "target, Value"},
-		{"capacity", "One replica handles", "messages/s", plain(q.capacity, q.capacityKnown), "what a member consumes now, unless you say otherwise"},
 	}
 }
 
@@ -150,24 +143,39 @@ func (q *question) row(title, metric string, value float64, kind scale.TargetKin
 
 func milli(v float64) int64 { return int64(math.Round(min(v, maxInput*maxInput/1e3) * 1000)) }
 
-// desired is the demand of the recording rules, without the slope that needs a history.
-func (q *question) desired(g *lag.Group) ask {
-	a := ask{Title: "Desired replicas", Metric: "consumergroup:kafka_group_desired_replicas:useful", Kind: scale.AverageValue.String(),
-		Value: human.Unknown, Target: "1", Formula: "produced ÷ (0.8 × capacity) + (lag − 2 s of production) ÷ (60 s × capacity), rounded up to a useful count",
-		Result: human.Unknown}
-	if !q.capacityKnown || !lag.Known(g.Lag) || !lag.Known(g.ProducerRate) || g.UsefulMembers < 1 {
+// desired is what the exporter itself asks for, at a target of 1.
+func desired(g *lag.Group) ask {
+	a := ask{Title: "Desired replicas", Metric: "kafka_group_desired_replicas", Kind: scale.AverageValue.String(),
+		Value: human.Unknown, Target: "1", Formula: "value ÷ target", Result: human.Unknown}
+	d := &g.Decision
+	if !g.Decided {
 		return a
 	}
-	raw, ok := scale.DefaultDemand().Raw(g.Lag, g.ProducerRate, 0, q.capacity)
-	if !ok {
-		return a
+	a.Note = because[d.Reason]
+	if lag.Known(d.Capacity) {
+		a.Note += "; one member was measured to handle " + human.Rate(d.Capacity)
 	}
-	a.Value = human.Decimal(raw)
-	a.Result = human.Whole(scale.UsefulReplicas(g.UsefulMembers, raw))
-	if raw > float64(g.UsefulMembers) {
-		a.Note = "the partitions are the ceiling"
+	if d.Known {
+		a.Value = human.Whole(d.Replicas)
+		a.Result = a.Value
 	}
 	return a
+}
+
+// because says for people why the desired replicas are what they are.
+var because = [...]string{
+	pilot.ReasonRate:            "as many as carry what is produced",
+	pilot.ReasonBacklog:         "so that what waits is read before it is late",
+	pilot.ReasonUrgent:          "messages are late or about to be",
+	pilot.ReasonIdle:            "nothing is produced and nothing waits",
+	pilot.ReasonCapacityUnknown: "what a member can do was not measured yet: it needs a backlog",
+	pilot.ReasonHeld:            "fewer might do; the exporter waits until that is clear",
+	pilot.ReasonFailed:          "fewer were tried at this rate and did not suffice",
+	pilot.ReasonStuck:           "what waits would not be read sooner by more members",
+	pilot.ReasonCeiling:         "more would be needed than can have a partition",
+	pilot.ReasonOffsets:         "some partition could not be read",
+	pilot.ReasonMembers:         "the members could not be read, or the group commits without any",
+	pilot.ReasonStarting:        "too few samples were taken yet",
 }
 
 // activation is what scaling from zero would see.

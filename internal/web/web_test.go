@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/internal/pilot"
 )
 
 var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -55,6 +56,20 @@ func get(t testing.TB, h http.Handler, path string) *httptest.ResponseRecorder {
 	return w
 }
 
+func decidedGroup(d pilot.Decision) lag.Group {
+	g := known("g", 1)
+	g.Decided, g.Decision = true, d
+	return g
+}
+
+func TestEveryReasonIsSaid(t *testing.T) {
+	for i, name := range pilot.Reasons {
+		if i >= len(because) || because[i] == "" {
+			t.Errorf("the page has no words for %s", name)
+		}
+	}
+}
+
 func TestPagesSay(t *testing.T) {
 	two := snapshot(absent("dark"), known("light", 1500))
 	for name, tc := range map[string]struct {
@@ -74,9 +89,13 @@ func TestPagesSay(t *testing.T) {
 		"nothing matches":     {two, "/?q=zzz", 200, []string{"No group matches"}, nil},
 		"group": {two, "/group?name=light", 200, []string{"kafka_group_lag_log2x7", "AverageValue", ">2<", "6 × 2|1\u202f500",
 			`width="100"`, "active: 1\u202f500 messages are waiting"}, []string{"NaN"}},
+		"what the exporter asks for": {snapshot(decidedGroup(pilot.Decision{Known: true, Replicas: 9, Capacity: 123, Reason: pilot.ReasonUrgent})),
+			"/group?name=g", 200, []string{">9<", "messages are late", "handle 123/s"}, []string{"NaN"}},
+		"what it does not know": {snapshot(decidedGroup(pilot.Decision{Replicas: 9, Capacity: math.NaN(), Reason: pilot.ReasonOffsets})),
+			"/group?name=g", 200, []string{"some partition could not be read"}, []string{"NaN", ">9<", "measured to handle"}},
 		"unknown group":             {two, "/group?name=nobody", 404, []string{"no group of that name"}, nil},
 		"a group without a value":   {two, "/group?name=dark", 200, []string{"unknown", "No partition is counted"}, []string{"NaN", ">0 s<"}},
-		"numbers that are none":     {two, "/group?name=light&replicas=-1&lag=x&capacity=1e99", 200, []string{`value="1000"`}, []string{"NaN", "Inf"}},
+		"numbers that are none":     {two, "/group?name=light&replicas=-1&lag=x&burndown=1e99", 200, []string{`value="1000"`}, []string{"NaN", "Inf"}},
 		"a page beyond the last":    {two, "/?page=99", 200, []string{"2 groups"}, nil},
 		"no such page":              {two, "/other", 404, nil, nil},
 		"no such asset":             {two, "/assets/other.css", 404, nil, nil},

@@ -8,6 +8,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -48,9 +50,9 @@ func rideHailingPeak(t *testing.T, shift time.Duration) *scenario.Scenario {
 	at := func(minute float64) float64 { return minute + shift.Minutes() }
 	points(&s.Producers[0].Profile, 0, 0, at(1), 0, at(1.01), 400, at(2), 400, at(3), 1400, at(7), 1400, at(8), 0)
 	s.Producers, s.Topics, s.Services, s.Faults = s.Producers[:1], s.Topics[:1], s.Services[:1], nil
-	published := *s.DefaultCandidate()
-	published.Manifests = published.Manifests[:1]
-	s.Candidates = []scenario.Candidate{published}
+	published, desired := *s.DefaultCandidate(), *s.Candidate("desired")
+	published.Manifests, desired.Manifests, desired.Base = published.Manifests[:1], desired.Manifests[:1], ""
+	s.Candidates = []scenario.Candidate{published, desired}
 	s.Pipeline.SampleInterval, s.Pipeline.ScrapeInterval = compareInterval, compareInterval
 	return s
 }
@@ -80,6 +82,24 @@ func TestDemoAgreesWithSimulator(t *testing.T) {
 	if math.Abs(peak) > peakWithin || math.Abs(seconds) > secondsWithin {
 		t.Errorf("the demo and the simulator differ by more than %.0f %% and %.0f %%", 100*peakWithin, 100*secondsWithin)
 	}
+}
+
+// TestDemoScalesOnThePilot: the exporter measures what a pod can do, in the scenario's time, and asks for what carries the
+// peak, no more than can have a partition.
+func TestDemoScalesOnThePilot(t *testing.T) {
+	s := rideHailingPeak(t, 0)
+	svc := s.Service(compareService)
+	p := start(t, s, "desired", compareSpeed)
+	const needed = 7 // 1400 messages/s at 210 a pod, however much fewer all of them are made
+	p.await("as many pods as the peak needs", func() bool { return p.status(compareService).Ready >= needed })
+	p.await("what a pod can do measured", func() bool {
+		scraped, err := scrapeMetrics(t.Context(), http.DefaultClient, p.url, "")
+		return err == nil && slices.ContainsFunc(scraped.samples, func(x sample) bool {
+			return x.family.Name == memberCapacity &&
+				math.Abs(p.demo.monitoring.inScenarioTime(x.family, x.value)-svc.Capacity.PerPod) <= 0.2*svc.Capacity.PerPod
+		})
+	})
+	p.checkCeiling(compareService)
 }
 
 func (c compared) String() string {

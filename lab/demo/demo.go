@@ -11,6 +11,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/internal/scale"
 	"kafka_burndown_exporter/lab/manifest"
 	"kafka_burndown_exporter/lab/scenario"
@@ -98,6 +99,20 @@ func (d *Demo) Groups() map[string][]string {
 		out[names.on(svc.Group)] = names.all(svc.Topics)
 	}
 	return out
+}
+
+// Pilots are what the exporter's pilots have to know of the demo's groups: the services' objectives, and how fast its time
+// runs. A decision is held as long as the exporter holds an offset.
+func (d *Demo) Pilots(hold time.Duration) func(group string) pilot.Options {
+	objectives := map[string]time.Duration{}
+	for i := range d.scenario.Services {
+		svc := &d.scenario.Services[i]
+		objectives[prefix(d.opt.Prefix).on(svc.Group)] = svc.Objective.MaxAge
+	}
+	speed := d.clock.Speed()
+	return func(group string) pilot.Options {
+		return pilot.Options{Objective: objectives[group], Speed: speed, Hold: time.Duration(float64(hold) * speed)}
+	}
 }
 
 // Run moves messages and scales pods on what it scrapes from metricsURL, until ctx ends. It returns when every pod has

@@ -41,6 +41,9 @@ var charted = []manifest.Signal{
 	manifest.SignalBacklog, manifest.SignalAge, manifest.SignalProducerRate, manifest.SignalConsumerRate,
 }
 
+// memberCapacity is the one rate that is not named for being one.
+var memberCapacity = collector.Named(collector.LevelGroup, manifest.SignalCapacity.String())
+
 // newMonitoring is a server that is not started: triggers register their queries first.
 func newMonitoring(s *scenario.Scenario, clock Clock) (*monitoring, error) {
 	server, err := monitor.New(s, 0, s.Pipeline.ScrapeInterval/2)
@@ -105,7 +108,7 @@ func (m *monitoring) advance(now time.Time) { m.server.Advance(m.millis(now)) }
 // inScenarioTime makes the scenario's of a value that depends on the pace of time.
 func (m *monitoring) inScenarioTime(f *collector.Family, v float64) float64 {
 	switch {
-	case f.Type == collector.Gauge && strings.HasSuffix(f.Name, "_rate"):
+	case f.Type == collector.Gauge && (strings.HasSuffix(f.Name, "_rate") || f.Name == memberCapacity):
 		return v / m.clock.Speed()
 	case strings.HasSuffix(f.Name, "_timestamp_seconds"):
 		return float64(m.clock.At(time.UnixMilli(int64(v*1000))).UnixMilli()) / 1000

@@ -49,6 +49,7 @@ type position struct {
 
 // play is a scenario that runs, with the exporter in front of it and a count of everything that is handled.
 type play struct {
+	url  string // of the exporter's metrics
 	t    *testing.T
 	demo *Demo
 	stop func()
@@ -90,8 +91,12 @@ func shipped(t *testing.T, name string, fewer float64) *scenario.Scenario {
 	return s
 }
 
-// thinner is a threshold for fewer messages: that of a logarithm falls by the logarithm.
+// thinner is a threshold for fewer messages: that of a logarithm falls by the logarithm, one of desired replicas, 1, not at
+// all.
 func thinner(threshold, fewer float64, manifest string) float64 {
+	if threshold == 1 {
+		return threshold
+	}
 	if strings.Contains(manifest, "log2x7") {
 		lag := scale.LagForLog2x7(threshold) / fewer
 		return scale.Log2x7(lag, 140)
@@ -112,6 +117,7 @@ func start(t *testing.T, s *scenario.Scenario, candidate string, speed float64) 
 	p.demo = d
 	ctx, cancel := context.WithCancel(context.Background())
 	url, wait := exporter(ctx, t, d, log.NewLogfmtLogger(&p.logs))
+	p.url = url
 	ended := make(chan struct{})
 	go func() { defer close(ended); d.Run(ctx, url) }()
 	p.stop = sync.OnceFunc(func() { cancel(); wait(); <-ended })
@@ -126,7 +132,7 @@ func exporter(ctx context.Context, t *testing.T, d *Demo, logger log.Logger) (ur
 	cfg := kafka.Config{Brokers: d.opt.Cluster.Brokers, ClientID: "exporter", Interval: interval, MaxAge: 5 * time.Second,
 		WaveTimeout: 5 * time.Second, // connecting takes that long where all tests run at once
 		RateWindow:  max(lag.Scaled(d.Clock().Speed()).RateWindow, 2*time.Second), MetadataRefresh: 10 * time.Second,
-		MembersRefresh: 2 * interval, StartsRefresh: 10 * time.Second, Expect: d.Groups()}
+		StartsRefresh: 10 * time.Second, Expect: d.Groups()}
 	reg := prometheus.NewRegistry()
 	self := collector.NewSelf(reg)
 	encoder, err := collector.NewEncoder(collector.EncoderOptions{Granularity: "partition"})
@@ -139,6 +145,7 @@ func exporter(ctx context.Context, t *testing.T, d *Demo, logger log.Logger) (ur
 	}
 	opt := lag.Defaults()
 	opt.Interval, opt.MaxAge, opt.RateWindow, opt.StallWindow = interval, cfg.MaxAge, cfg.RateWindow, 15*time.Second
+	opt.Pilot = d.Pilots(opt.MaxAge)
 	tracker := lag.NewTracker(opt)
 	h := collector.NewHandler(collector.HandlerOptions{Encoder: encoder, Registry: reg, Self: self,
 		Logger: log.NewNopLogger(), Now: time.Now})

@@ -26,7 +26,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for item, want := range map[string]string{
-		"kminnion":                     "neither a preset (burrow, confluent,",
+		"kminnion":                     "is not a preset (burrow, confluent,",
 		"delay=x":                      `no signal is called "delay"; there are lag, `,
 		`lag=x{a=~"b"}`:                `a is not given by equality`,
 		`lag=sum(x)`:                   "is not a selector",

@@ -115,7 +115,7 @@ func Parse(item string) (*Target, error) {
 		if t, ok := presets()[item]; ok {
 			return t, nil
 		}
-		return nil, fmt.Errorf("%q is neither a preset (%s) nor SIGNAL=SELECTOR", item, strings.Join(Presets(), ", "))
+		return nil, fmt.Errorf("%q is not a preset (%s) and not SIGNAL=SELECTOR", item, strings.Join(Presets(), ", "))
 	}
 	e, err := promql.Parse(selector)
 	if err != nil {

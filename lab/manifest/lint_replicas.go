@@ -57,6 +57,9 @@ func (l *linter) activation() {
 		case t.Kafka != nil:
 			field, value = "metadata.activationLagThreshold", float64(t.Kafka.ActivationLagThreshold)
 			set = slices.Contains(l.o.notes.triggers[i].set, "activationLagThreshold")
+		case t.MetricsAPI != nil:
+			field, value = "metadata.activationTargetValue", t.MetricsAPI.ActivationTarget
+			set = slices.Contains(l.o.notes.triggers[i].set, "activationTargetValue")
 		case t.Prometheus != nil:
 			value = t.Prometheus.ActivationThreshold
 			set = slices.Contains(l.o.notes.triggers[i].set, "activationThreshold")
@@ -92,7 +95,7 @@ func (l *linter) zero() {
 func (l *linter) restsBelow() {
 	tolerance := l.upTolerance()
 	n := l.facts.Partitions
-	l.each(func(i int, t *scale.Trigger, q *Query) {
+	l.each(func(i int, t *scale.Trigger, _ *Query) {
 		if t.Kind != scale.AverageValue {
 			return
 		}
@@ -104,52 +107,33 @@ func (l *linter) restsBelow() {
 			return
 		}
 		for _, want := range slices.Backward(scale.UsefulCounts(n)) {
-			ask, ok := l.ask(t, q, want, n)
-			if !ok {
+			if !asks(t, want, n) {
 				continue
 			}
-			rest := scale.RestsBelow(ask, tolerance)
+			rest := scale.RestsBelow(float64(want), tolerance)
 			if rest < want && want <= int(l.so.Max()) {
 				l.trigger(i, restsInDeadBand, "metadata", fmt.Sprintf(
-					"At an ask of %.4g HPA rests at %d, inside its tolerance of %g; the useful count for %d partitions is %d.",
-					ask, rest, tolerance, n, want), restFix(t, want, n))
+					"At an ask of %d HPA rests at %d, inside its tolerance of %g; the useful count for %d partitions is %d.",
+					want, rest, tolerance, n, want), restFix(want, n))
 				return
 			}
 		}
 	})
 }
 
-func restFix(t *scale.Trigger, want, n int) string {
-	tolerance := "behavior.scaleUp.tolerance: 0 (Kubernetes 1.35 and later)"
-	switch {
-	case want < n:
+func restFix(want, n int) string {
+	const tolerance = "behavior.scaleUp.tolerance: 0 (Kubernetes 1.35 and later)"
+	if want < n {
 		return tolerance
-	case t.Kafka != nil:
-		return tolerance + `, or allowIdleConsumers: "true" with maxReplicaCount at the partitions`
-	default:
-		return tolerance + ", or ask for a quarter more at the ceiling as rules/trigger-queries.yaml does"
 	}
+	return tolerance + `, or allowIdleConsumers: "true" with maxReplicaCount at the partitions`
 }
 
-// ask is what the trigger asks for, in replicas, where it aims at a useful count; ok is false where it does not.
-func (l *linter) ask(t *scale.Trigger, q *Query, want, n int) (float64, bool) {
-	switch {
-	case t.Kafka != nil:
-		capped := !t.Kafka.AllowIdleConsumers || t.Kafka.EnsureEvenDistribution
-		return float64(want), capped && (want == n || t.Kafka.EnsureEvenDistribution && n%want == 0)
-	case q == nil || !q.Uses(SignalDesired):
-		return 0, false
-	}
-	v, ok := q.Eval(SignalsFunc(func(r Ref) (float64, bool) {
-		switch r.Signal {
-		case SignalDesired:
-			return float64(want), true
-		case SignalUsefulMembers, SignalPartitions:
-			return float64(n), true
-		}
-		return 0, false
-	}))
-	return v / t.Prometheus.Threshold, ok
+// asks reports whether the trigger aims at a useful count, and no higher. kafka_group_desired_replicas aims at one too, and
+// asks for more where the HPA's tolerance would swallow the step.
+func asks(t *scale.Trigger, want, n int) bool {
+	return t.Kafka != nil && (!t.Kafka.AllowIdleConsumers || t.Kafka.EnsureEvenDistribution) &&
+		(want == n || t.Kafka.EnsureEvenDistribution && n%want == 0)
 }
 
 func (l *linter) cronRests(i int, t *scale.Trigger, n int, tolerance float64) {

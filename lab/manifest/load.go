@@ -118,6 +118,9 @@ func (o *Object) Group() string {
 		if k := o.Scale.Triggers[i].Kafka; k != nil {
 			return k.ConsumerGroup
 		}
+		if m := o.Scale.Triggers[i].MetricsAPI; m != nil && DesiredGroup(m) != "" {
+			return DesiredGroup(m)
+		}
 		if q := o.Queries[i]; q != nil && q.Group() != "" {
 			return q.Group()
 		}
@@ -241,7 +244,7 @@ func (b *Bundle) document(s source, n *yaml.Node, opts Options, depth int) []err
 	group, _, _ := strings.Cut(version, "/")
 	switch {
 	case kind == "":
-		r.Fail(n, "kind", "is missing: this is no Kubernetes object")
+		r.Fail(n, "kind", "is missing: a Kubernetes object has one")
 	case strings.HasSuffix(kind, "List") && depth == 0:
 		return b.items(s, m, opts)
 	case kind == "ScaledObject" && version == "keda.sh/v1alpha1":

@@ -28,11 +28,11 @@ func (r *reader) modifiers(m *strictyaml.Mapping, o *Object) {
 	}
 	var err error
 	if mod.Target, err = strconv.ParseFloat(mod.TargetText, 64); err != nil || !(mod.Target > 0) || math.IsInf(mod.Target, 0) {
-		m.Fail("target", "%q is no number above 0", mod.TargetText)
+		m.Fail("target", "%q must be a number above 0", mod.TargetText)
 	}
 	if activation != "" {
 		if mod.ActivationTarget, err = strconv.ParseFloat(activation, 64); err != nil {
-			m.Fail("activationTarget", "%q is no number", activation)
+			m.Fail("activationTarget", "%q is not a number", activation)
 		}
 	}
 	names := map[string]float64{}

@@ -95,7 +95,7 @@ func (r *reader) annotations(m *strictyaml.Mapping, o *Object) {
 	if n := m.Items[key]; n != nil {
 		v, err := strconv.ParseInt(m.Text(key), 10, 32)
 		if err != nil || v < 0 {
-			m.Fail(key, "%q is no number of replicas", n.Value)
+			m.Fail(key, "%q is not a number of replicas", n.Value)
 			return
 		}
 		small := int32(v)

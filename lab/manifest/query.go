@@ -140,8 +140,7 @@ func (q *Query) Primary() Signal { return q.Refs[0].Signal }
 
 // Difference says that the query subtracts consumer and producer rate.
 func (q *Query) Difference() bool {
-	return q.Uses(SignalProducerRate) && q.Uses(SignalConsumerRate) && strings.Contains(q.Text, "-") &&
-		!q.Uses(SignalDesired)
+	return q.Uses(SignalProducerRate) && q.Uses(SignalConsumerRate) && strings.Contains(q.Text, "-")
 }
 
 // invents reports whether an `or vector(…)` answers where nothing else does.

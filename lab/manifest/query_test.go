@@ -17,9 +17,7 @@ func (f fakeSignals) Lookup(r Ref) (float64, bool) {
 	return v, ok
 }
 
-const desiredQuery = `max(consumergroup:kafka_group_desired_replicas:useful{consumergroup="g"})
-  * (1 + 0.25 * (max(consumergroup:kafka_group_desired_replicas:useful{consumergroup="g"})
-  >= bool max(consumergroup:kafka_group_useful_members:max{consumergroup="g"})))`
+const desiredQuery = `max(kafka_group_desired_replicas{consumergroup="g"})`
 
 func TestQueryEval(t *testing.T) {
 	all := fakeSignals{
@@ -39,15 +37,18 @@ func TestQueryEval(t *testing.T) {
 		{"drop-in clamped", `sum by () (clamp_min(kafka_consumergroup_lag{consumergroup="g"}, 0))`, all, 4096, true},
 		{"drop-in max", `max(kafka_consumergroup_lag{consumergroup="g"})`, all, 700, true},
 		{"one topic", `kafka_consumergroup_lag_sum{consumergroup="g",topic="t"}`, all, 4096, true},
-		{"desired at the ceiling", desiredQuery, all, 25, true},
-		{"desired below", desiredQuery, fakeSignals{SignalDesired: 10, SignalUsefulMembers: 20}, 10, true},
+		{"desired", desiredQuery, all, 20, true},
 		{"desired unknown", desiredQuery, fakeSignals{SignalUsefulMembers: 20}, 0, false},
 		{
-			"from zero", desiredQuery + ` or 0 * max(consumergroup:kafka_group_backlog:sum{consumergroup="g"}) + 1`,
+			"at the ceiling a quarter more", `max(kafka_group_lag{consumergroup="g"}) * (1 + 0.25 * (max(kafka_group_members{consumergroup="g"})
+  >= bool max(kafka_group_useful_members{consumergroup="g"})))`, fakeSignals{SignalLag: 4, SignalMembers: 20, SignalUsefulMembers: 20}, 5, true,
+		},
+		{
+			"from zero", desiredQuery + ` or 0 * max(kafka_group_backlog{consumergroup="g"}) + 1`,
 			fakeSignals{SignalBacklog: 77}, 1, true,
 		},
 		{
-			"from zero, nothing known", desiredQuery + ` or 0 * max(consumergroup:kafka_group_backlog:sum{consumergroup="g"}) + 1`,
+			"from zero, nothing known", desiredQuery + ` or 0 * max(kafka_group_backlog{consumergroup="g"}) + 1`,
 			fakeSignals{}, 0, false,
 		},
 		{"clamped", `clamp_max(max(consumergroup:kafka_group_burndown_seconds:max{consumergroup="g"}), 4 * 30)`, all, 120, true},
@@ -113,7 +114,7 @@ func TestQueryRefs(t *testing.T) {
 	}
 }
 
-// Every recorded series shows the signal that its name says.
+// Every recorded series shows the signal that its name says, and so do those of the pilot.
 func TestSignalsOfRecords(t *testing.T) {
 	for record, want := range map[string]Signal{
 		"consumergroup:kafka_group_lag:sum": SignalLag, "consumergroup:kafka_group_lag:max": SignalLagMax,
@@ -123,9 +124,10 @@ func TestSignalsOfRecords(t *testing.T) {
 		"topic:kafka_topic_produced_messages:rate2m":         SignalProducerRate,
 		"consumergroup:kafka_group_consumed_messages:rate2m": SignalConsumerRate,
 		"consumergroup:kafka_group_useful_members:max":       SignalUsefulMembers,
-		"consumergroup:kafka_group_member_capacity:max1h":    SignalCapacity,
-		"consumergroup:kafka_group_desired_replicas:useful":  SignalDesired,
 		"consumergroup:kafka_group_state:newest":             SignalOther,
+		"kafka_group_member_capacity":                        SignalCapacity,
+		"kafka_group_desired_replicas":                       SignalDesired,
+		"kafka_group_desired_reason":                         SignalOther,
 	} {
 		if got, ok := lookupSeries(record); !ok || got != want {
 			t.Errorf("%s: %v %v, want %v", record, got, ok, want)

@@ -27,7 +27,6 @@ var knownSeries = sync.OnceValue(func() map[string]Signal {
 	for _, name := range b.Records() {
 		out[name] = signalOfRecord(b.Record(name), out)
 	}
-	out[rules.CapacityPrior] = SignalCapacity
 	return out
 })
 

@@ -64,6 +64,11 @@ func (r *reader) trigger(m *strictyaml.Mapping, o *Object, opts Options) (scale.
 		t.Kafka = meta.kafka(t.Type)
 	case scale.PrometheusTrigger:
 		t.Prometheus, q = meta.prometheus(opts)
+	case scale.MetricsAPITrigger:
+		t.MetricsAPI = meta.metricsAPI()
+		if note.unread = otherAPI(t.MetricsAPI, meta.value("format")); note.unread != nil && !opts.KeepUnread {
+			meta.fail("url", "%v", note.unread)
+		}
 	case scale.CPUTrigger, scale.MemoryTrigger:
 		t.Resource = meta.resource(t)
 	case scale.CronTrigger:
@@ -72,7 +77,7 @@ func (r *reader) trigger(m *strictyaml.Mapping, o *Object, opts Options) (scale.
 		m.Fail("type", "is missing")
 		return t, nil, note
 	default:
-		note.unread = fmt.Errorf("%q triggers are not simulated: kafka, apache-kafka, prometheus, cpu, memory and cron are", t.Type)
+		note.unread = fmt.Errorf("%q triggers are not simulated: kafka, apache-kafka, prometheus, metrics-api, cpu, memory and cron are", t.Type)
 		if !opts.KeepUnread {
 			m.Fail("type", "%v", note.unread)
 		}
@@ -168,7 +173,7 @@ func (d *metadata) int(key string, def int64) int64 {
 	}
 	var v int64
 	if json.Unmarshal([]byte(text), &v) != nil {
-		d.fail(key, "%q is not a whole number", text)
+		d.fail(key, "%q must be an integer", text)
 		return def
 	}
 	return v
@@ -194,7 +199,7 @@ func (d *metadata) boolean(key string, def bool) bool {
 	}
 	v, err := strconv.ParseBool(text)
 	if err != nil {
-		d.fail(key, "%q is not true or false", text)
+		d.fail(key, "%q must be true or false", text)
 		return def
 	}
 	return v

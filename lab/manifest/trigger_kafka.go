@@ -38,7 +38,7 @@ func (d *metadata) kafka(kind scale.TriggerType) *scale.Kafka {
 		d.enum("saslTokenProvider", "bearer", "aws_msk_iam")
 		d.boolean("unsafeSsl", false)
 		if v := d.value("version"); v != "" && !kafkaVersion.MatchString(v) {
-			d.fail("version", "%q is no Kafka version such as 1.0.0", v)
+			d.fail("version", "%q is not a Kafka version such as 1.0.0", v)
 		}
 	}
 	d.enum("tls", "enable", "disable")
@@ -105,7 +105,7 @@ func (d *metadata) partitions(key string) []int32 {
 			to, err = strconv.ParseInt(strings.TrimSpace(last), 10, 32)
 		}
 		if err != nil || to-from > maxPartitions-int64(len(out)) {
-			d.fail(key, "%q is no list of partitions such as 1,2,10-12", text)
+			d.fail(key, "%q is not a list of partitions such as 1,2,10-12", text)
 			return nil
 		}
 		for p := from; p <= to; p++ {

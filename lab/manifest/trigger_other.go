@@ -101,7 +101,7 @@ func (d *metadata) timeout(key string) {
 	if v, err := strconv.ParseInt(text, 10, 64); err == nil && v >= 0 {
 		return
 	}
-	d.fail(key, "%q is neither a duration such as 10s nor a number of milliseconds", text)
+	d.fail(key, "%q is not a duration such as 10s or a number of milliseconds", text)
 }
 
 func (d *metadata) resource(t scale.Trigger) *scale.ResourceTarget {
@@ -116,14 +116,14 @@ func (d *metadata) resource(t scale.Trigger) *scale.ResourceTarget {
 	if t.Kind == scale.Utilization {
 		v, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || v < 1 {
-			d.fail("value", "%q is no whole percentage above 0", text)
+			d.fail("value", "%q must be an integer percentage ≥ 1", text)
 		}
 		out.Target = v
 		return out
 	}
 	q, err := parseQuantity(text)
 	if err != nil || q.MilliValue() < 1 {
-		d.fail("value", "%q is no quantity above 0, such as 500m or 256Mi", text)
+		d.fail("value", "%q must be a quantity above 0, such as 500m or 256Mi", text)
 		return out
 	}
 	out.Target = q.MilliValue()
@@ -143,7 +143,7 @@ func (d *metadata) cron() *scale.Cron {
 	if zone := d.required("timezone"); zone != "" {
 		loc, err := time.LoadLocation(zone)
 		if err != nil {
-			d.fail("timezone", "%q is no time zone such as Europe/Lisbon", zone)
+			d.fail("timezone", "%q is not a time zone such as Europe/Lisbon", zone)
 		} else {
 			c.Location = loc
 		}
@@ -158,7 +158,7 @@ func (d *metadata) schedule(key, text string) func(time.Time) time.Time {
 	}
 	s, err := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).Parse(text)
 	if err != nil {
-		d.fail(key, "%q is no cron expression of five fields: %v", text, err)
+		d.fail(key, "%q is not a cron expression of five fields: %v", text, err)
 		return nil
 	}
 	return s.Next

@@ -1,5 +1,5 @@
 // Package monitor is the Prometheus of a scenario: its rules at their own times, the labels of what it scrapes, and what
-// services and users record beside the exporter. Where the exporter's samples come from is its user's: the simulator's
+// services publish beside the exporter. Where the exporter's samples come from is its user's: the simulator's
 // plant, or the /metrics page of a live demo.
 package monitor
 
@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"kafka_burndown_exporter/collector"
 	"kafka_burndown_exporter/lab/promql"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/rules"
@@ -19,18 +18,14 @@ import (
 // job is the label of that name where the scenario gives none: that of the manifests in deploy/.
 const job = "kafka-burndown-exporter"
 
-// priorShare is what a recorded prior says of the true capacity where the scenario gives none.
-const priorShare = 0.9
-
 // Server is a Prometheus that scrapes one exporter and the services of a scenario.
 type Server struct {
 	*promql.Server
 	// Exporter is the target for what the exporter publishes, once the server has started.
 	Exporter *promql.Target
 
-	sc     *scenario.Scenario
-	own    []service
-	priors []prior
+	sc  *scenario.Scenario
+	own []service
 }
 
 // service is a target of series that a service publishes.
@@ -38,12 +33,6 @@ type service struct {
 	target *promql.Target
 	handle promql.Handle
 	value  func() (float64, bool)
-}
-
-// prior is a capacity that somebody records.
-type prior struct {
-	ref promql.Ref
-	v   float64
 }
 
 // New returns a server with the scenario's rules, or the shipped ones. The groups of the first file are evaluated first at
@@ -107,14 +96,6 @@ func (s *Server) Start(at int64, lag func(svc *scenario.Service) (float64, bool)
 	s.Exporter = s.Target(Labels(s.sc))
 	for i := range s.sc.Services {
 		svc := &s.sc.Services[i]
-		v := svc.Capacity.Prior
-		if v == 0 && !svc.Capacity.NoPrior {
-			v = priorShare * svc.Capacity.PerPod
-		}
-		if v > 0 {
-			l := promql.LabelsOf(promql.NameLabel, rules.CapacityPrior, collector.LabelGroup, svc.Group)
-			s.priors = append(s.priors, prior{s.Wanted(l), v})
-		}
 		for _, m := range svc.Metrics {
 			t := s.Target(promql.LabelsOf("job", svc.Name))
 			t.HonorLabels = true
@@ -142,11 +123,8 @@ func Pairs(labels map[string]string) []string {
 	return out
 }
 
-// ScrapeOthers scrapes the services and records the priors. lost says that scrapes fail.
+// ScrapeOthers scrapes the services. lost says that scrapes fail.
 func (s *Server) ScrapeOthers(at int64, lost bool) {
-	for _, p := range s.priors {
-		s.Store().Append(p.ref, at, p.v)
-	}
 	for _, o := range s.own {
 		if lost {
 			o.target.Fail(at)

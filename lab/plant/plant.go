@@ -25,6 +25,7 @@ type Plant struct {
 	partial    float64
 	lostScrape bool
 	constants  *pilot.Constants
+	objective  time.Duration
 }
 
 // Options say what of the scenario is played, and how.
@@ -36,6 +37,8 @@ type Options struct {
 	Speed func(i int) float64
 	// Constants of the groups' pilots; nil: the pilot's own.
 	Constants *pilot.Constants
+	// Objective of the groups' pilots; 0: that of each service.
+	Objective time.Duration
 }
 
 type feed struct {
@@ -45,7 +48,7 @@ type feed struct {
 
 // New builds a scenario's world. Its groups have no pods until they are started.
 func New(sc *scenario.Scenario, opt Options) *Plant {
-	p := &Plant{Scenario: sc, step: opt.Step, dt: opt.Step.Seconds(), from: opt.From, constants: opt.Constants}
+	p := &Plant{Scenario: sc, step: opt.Step, dt: opt.Step.Seconds(), from: opt.From, constants: opt.Constants, objective: opt.Objective}
 	p.warm = p.Steps(opt.Warm)
 	index := map[string]int{}
 	for i := range sc.Topics {
@@ -231,6 +234,9 @@ func (p *Plant) pilots() func(group string) pilot.Options {
 	objectives := map[string]time.Duration{}
 	for _, g := range p.Groups {
 		objectives[g.Service.Group] = g.Service.Objective.MaxAge
+		if p.objective > 0 {
+			objectives[g.Service.Group] = p.objective
+		}
 	}
 	return func(group string) pilot.Options {
 		return pilot.Options{Objective: objectives[group], Constants: p.constants}

@@ -220,6 +220,8 @@ func (k *kafka) exposeGroup(i, g int, group string, out publish) {
 		out("kafka_group_backlog", total+5, "consumergroup", group)
 		out("kafka_group_burndown_seconds", total/210, "consumergroup", group)
 		out("kafka_group_lag_seconds", total/313, "consumergroup", group)
+		out("kafka_group_desired_replicas", float64(2+i/17), "consumergroup", group)
+		out("kafka_group_desired_reason", 1, "consumergroup", group, "reason", [...]string{"rate", "ceiling"}[i/30%2])
 	}
 	out("kafka_group_complete", complete, "consumergroup", group)
 	if i > 12 {

@@ -271,11 +271,11 @@ func decodeMatrix(body []byte, status string) ([]point, error) {
 			var sec float64
 			var text string
 			if json.Unmarshal(pair[0], &sec) != nil || json.Unmarshal(pair[1], &text) != nil {
-				return nil, errors.New("the server's answer holds a point that is no time and value")
+				return nil, errors.New("the server's answer holds a point that is not a time and a value")
 			}
 			v, err := strconv.ParseFloat(text, 64)
 			if err != nil {
-				return nil, fmt.Errorf("the server's answer holds %q, which is no number", brief(text))
+				return nil, fmt.Errorf("the server's answer holds %q, which is not a number", brief(text))
 			}
 			// Beyond this, what is not a time in milliseconds would turn into one.
 			if math.Abs(sec) > 1e11 {

@@ -147,7 +147,7 @@ func TestHistoryErrorsSayWhatToDo(t *testing.T) {
 		{"wrong address", &server{value: one}, func(r *Request) { r.URL = r.URL.JoinPath("x") }, "is the URL right"},
 		{"empty range", &server{value: one}, func(r *Request) { r.To = r.From }, "the range is empty"},
 		{"too long", &server{value: one}, func(r *Request) { r.Step = time.Second; r.From = r.To.AddDate(-2, 0, 0) }, "take a longer step"},
-		{"no number", &server{value: func(string, time.Time) string { return "many" }}, nil, `holds "many", which is no number`},
+		{"no number", &server{value: func(string, time.Time) string { return "many" }}, nil, `holds "many", which is not a number`},
 		{"too large", &server{value: func(string, time.Time) string { return "1e308" }}, nil, `holds 1e+308: no Kafka has more`},
 		{"out of range", &server{value: one, shift: 1e9}, nil, `outside of the range`},
 		{"no time", &server{value: one, shift: 1e300}, nil, `not one in seconds`},

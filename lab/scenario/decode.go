@@ -26,7 +26,7 @@ type decoder struct {
 }
 
 func newDecoder(file string) *decoder {
-	words := strictyaml.Words{Syntax: "is no valid YAML", Unknown: "unknown field", Twice: "given twice: remove one"}
+	words := strictyaml.Words{Syntax: "is not valid YAML", Unknown: "unknown field", Twice: "given twice: remove one"}
 	return &decoder{&strictyaml.Reader{File: file, Words: words}, map[string]int{}}
 }
 
@@ -95,7 +95,7 @@ func scalar(n *yaml.Node, v reflect.Value) (problem string) {
 		d, err := ParseDuration(n.Value)
 		switch {
 		case err != nil:
-			return fmt.Sprintf("%q is no duration: write it like 90s, 5m or 1d12h", n.Value)
+			return fmt.Sprintf("%q is not a duration: write it like 90s, 5m or 1d12h", n.Value)
 		case d < 0:
 			return "must not be negative"
 		}
@@ -103,7 +103,7 @@ func scalar(n *yaml.Node, v reflect.Value) (problem string) {
 	case time.Time:
 		t, err := time.Parse(time.RFC3339, n.Value)
 		if err != nil {
-			return fmt.Sprintf("%q is no time: write it like 2026-01-02T15:04:05Z", n.Value)
+			return fmt.Sprintf("%q is not a time: write it like 2026-01-02T15:04:05Z", n.Value)
 		}
 		v.Set(reflect.ValueOf(t))
 	case string:
@@ -113,25 +113,25 @@ func scalar(n *yaml.Node, v reflect.Value) (problem string) {
 	case bool:
 		b, err := strconv.ParseBool(n.Value)
 		if err != nil {
-			return fmt.Sprintf("%q is neither true nor false", n.Value)
+			return fmt.Sprintf("%q must be true or false", n.Value)
 		}
 		v.SetBool(b)
 	case int:
 		i, err := strconv.ParseInt(digits, 10, 64)
 		if err != nil {
-			return fmt.Sprintf("%q is no whole number", n.Value)
+			return fmt.Sprintf("%q must be an integer", n.Value)
 		}
 		v.SetInt(i)
 	case uint64:
 		u, err := strconv.ParseUint(digits, 10, 64)
 		if err != nil {
-			return fmt.Sprintf("%q is no whole number from 0 up", n.Value)
+			return fmt.Sprintf("%q must be an integer ≥ 0", n.Value)
 		}
 		v.SetUint(u)
 	case float64:
 		f, err := strconv.ParseFloat(digits, 64)
 		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Sprintf("%q is no finite number", n.Value)
+			return fmt.Sprintf("%q must be a finite number", n.Value)
 		}
 		v.SetFloat(f)
 	default:

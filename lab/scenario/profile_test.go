@@ -113,7 +113,7 @@ func TestCSVErrorsNameLineAndColumn(t *testing.T) {
 	cases := map[string]string{
 		"":                              "line 1: no header",
 		"t,rate\n":                      `line 1: no column "time"`,
-		"time,rate\n0,1\nx,2\n":         `line 3: column time: "x" is no time`,
+		"time,rate\n0,1\nx,2\n":         `line 3: column time: "x" is not a time`,
 		"time,rate\n0,1\n60,-1\n":       `line 3: column rate: "-1" is not a number from 0`,
 		"time,rate\n0,1\n60,NaN\n":      `line 3: column rate: "NaN" is not a number from 0`,
 		"time,rate\n60,1\n0,1\n":        `line 3: column time: "0" is not later than the row before`,

@@ -139,18 +139,18 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		{"unknown field", "duration: 1h", "duratoin: 1h", "f.yaml:2: duratoin: unknown field: known are "},
 		{"close field", "perPod: 5", "perpod: 5", "f.yaml:10: services[0].capacity.perpod: unknown field: did you mean perPod?"},
 		{"missing", "group: g, ", "", "f.yaml:10: services[0].group: missing: Consumer group of its pods."},
-		{"duration", "duration: 1h", "duration: 1 hour", `f.yaml:2: duration: "1 hour" is no duration: write it like 90s, 5m or 1d12h`},
+		{"duration", "duration: 1h", "duration: 1 hour", `f.yaml:2: duration: "1 hour" is not a duration: write it like 90s, 5m or 1d12h`},
 		{"negative", "duration: 1h", "duration: -1h", "f.yaml:2: duration: must not be negative"},
 		{"too long", "duration: 1h", "duration: 4000d", "f.yaml:2: duration: 96000h0m0s is not between 1s and 366d"},
-		{"number", "rate: 10}", "rate: many}", `f.yaml:8: producers[0].profile.points[0].rate: "many" is no finite number`},
-		{"not a number", "rate: 10}", "rate: .nan}", `f.yaml:8: producers[0].profile.points[0].rate: ".nan" is no finite number`},
+		{"number", "rate: 10}", "rate: many}", `f.yaml:8: producers[0].profile.points[0].rate: "many" must be a finite number`},
+		{"not a number", "rate: 10}", "rate: .nan}", `f.yaml:8: producers[0].profile.points[0].rate: ".nan" must be a finite number`},
 		{"order", "at: 10s", "at: 0s", "f.yaml:8: producers[0].profile.points[1].at: must be later than the point before"},
 		{"topic", "topics: [t]", "topics: [u]", `f.yaml:10: services[0].topics[0]: "u" is not among topics, or given twice`},
 		{"kind", "topics: [t]", "topics: t", `f.yaml:10: services[0].topics: expected a list, found "t": begin each entry with a dash`},
 		{"bounds", "partitions: 4", "partitions: 0", "f.yaml:4: topics[0].partitions: 0 is below the minimum of 1"},
 		{"twice", "duration: 1h", "duration: 1h\nduration: 2h", "f.yaml:3: duration: given twice: remove one"},
 		{"enum", "group: g,", "group: g, assignor: best,", `f.yaml:10: services[0].assignor: "best" is not one of range, roundrobin, sticky, cooperative-sticky`},
-		{"yaml", "duration: 1h", "duration: [1h", "f.yaml:1: is no valid YAML: "},
+		{"yaml", "duration: 1h", "duration: [1h", "f.yaml:1: is not valid YAML: "},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -186,7 +186,7 @@ func parseTime(s string) (t time.Time, wall bool, err error) {
 	}
 	t, err = time.Parse(time.RFC3339, s)
 	if err != nil {
-		return t, false, fmt.Errorf("%q is no time: use Unix seconds or RFC 3339", short(s))
+		return t, false, fmt.Errorf("%q is not a time: use Unix seconds or RFC 3339", short(s))
 	}
 	return t.UTC(), true, nil
 }

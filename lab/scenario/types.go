@@ -158,8 +158,6 @@ type Service struct {
 type Capacity struct {
 	PerPod      float64       `yaml:"perPod" doc:"Messages/s of one pod over the mix of events." required:"true"`
 	MessageTime time.Duration `yaml:"messageTime" doc:"Time to handle one message; perPod × messageTime are handled at once. 1/perPod if absent."`
-	Prior       float64       `yaml:"prior" doc:"Messages/s that one pod surely sustains, as a user records it; 90 % of perPod if 0." min:"0"`
-	NoPrior     bool          `yaml:"noPrior" doc:"No prior is recorded: the capacity is only learned from consumption."`
 	Events      []Event       `yaml:"events" doc:"The mix of events; all alike if absent."`
 }
 

@@ -205,7 +205,7 @@ func (s *Scenario) checkCandidates() error {
 			continue
 		}
 		if base := s.Candidate(c.Base); base == nil || base.Base != "" {
-			return s.errorAt(fmt.Sprintf("candidates[%d].base", i), "%q is no candidate without a base of its own", c.Base)
+			return s.errorAt(fmt.Sprintf("candidates[%d].base", i), "%q must be a candidate that has no base itself", c.Base)
 		}
 	}
 	if s.Default != "" && !seen[s.Default] {

@@ -102,6 +102,13 @@ func (b *binder) controller(ctl *Controller) error {
 			b.kafka(ctl, k, place)
 			continue
 		}
+		if m := ctl.Object.Triggers[i].MetricsAPI; m != nil {
+			if manifest.DesiredGroup(m) == "" { // kept as not to be simulated
+				continue
+			}
+			b.groups.add(manifest.DesiredGroup(m), place)
+			continue
+		}
 		q := ctl.Queries[i]
 		if q == nil {
 			continue
@@ -317,6 +324,8 @@ func (c *Candidate) reads() {
 					topics = "topic " + strings.Join(t.Kafka.Topics, ", ")
 				}
 				c.note("%s reads the offsets of group %s, %s", ctl.place(i), t.Kafka.ConsumerGroup, topics)
+			case t.MetricsAPI != nil && manifest.DesiredGroup(t.MetricsAPI) != "":
+				c.note("%s asks the exporter for the desired replicas of group %s", ctl.place(i), manifest.DesiredGroup(t.MetricsAPI))
 			case ctl.Queries[i] != nil:
 				var series []string
 				for _, ref := range ctl.Queries[i].Refs {

@@ -17,9 +17,6 @@ type Controller struct {
 	Object  scale.ScaledObject
 	// Queries holds the query of each prometheus trigger, nil for the others.
 	Queries []*manifest.Query
-	// Direct are the triggers that ask the exporter itself for the group's desired replicas, as KEDA's metrics-api trigger
-	// asks /desired; nil: none.
-	Direct []bool
 	// Origin says where the manifest stands.
 	Origin string
 	// Source and Bundle are what it was read from, for the lints.
@@ -99,8 +96,8 @@ func (d *driver) run(step int) (scale.Outcome, bool) {
 // Ask answers for a trigger's source.
 func (d *driver) Ask(_ time.Time, trigger int) scale.Answer {
 	t := &d.ctl.Object.Triggers[trigger]
-	if d.ctl.asksExporter(trigger) {
-		return d.desired()
+	if t.MetricsAPI != nil {
+		return d.desired(manifest.DesiredGroup(t.MetricsAPI))
 	}
 	if t.Type != scale.PrometheusTrigger {
 		return scale.Answer{Partitions: d.offsets(t.Kafka), NoMembers: d.group.Members() == 0}
@@ -134,6 +131,8 @@ func (c *Controller) label(trigger int) string {
 		return c.Queries[trigger].Primary().String()
 	case t.Kafka != nil:
 		return "kafka lag"
+	case t.MetricsAPI != nil:
+		return manifest.SignalDesired.String()
 	default:
 		return string(t.Type)
 	}

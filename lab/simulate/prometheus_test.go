@@ -27,9 +27,8 @@ func recordedAs(t testing.TB, signal string) string {
 func one(series string) string { return "max(" + series + `{consumergroup="g"})` }
 
 const (
-	desiredReplicas = "consumergroup:kafka_group_desired_replicas:useful"
-	memberCapacity  = "consumergroup:kafka_group_member_capacity:max"
-	bestOfTheHour   = "consumergroup:kafka_group_member_capacity:max1h"
+	desiredReplicas = "kafka_group_desired_replicas"
+	memberCapacity  = "kafka_group_member_capacity"
 )
 
 // driven is a small plant with its pipeline, after some seconds.
@@ -128,13 +127,17 @@ func TestRecordedSeriesOfASteadyGroup(t *testing.T) {
 	}
 }
 
-func TestCapacityIsThePriorUntilAQuarterOfAnHourIsMeasured(t *testing.T) {
-	early := drive(t, 150, 2, 600, nil, one(memberCapacity), one(bestOfTheHour))
-	if got := early.value(one(memberCapacity)); got != 45 {
-		t.Errorf("capacity after ten minutes is %v, want the prior of 45", got)
+// The capacity is absent until members were seen to work through a backlog, and what is asked for stands on it from then on.
+func TestCapacityIsMeasuredInAMinute(t *testing.T) {
+	d := drive(t, 150, 2, 120, nil, one(memberCapacity), one(desiredReplicas))
+	if got := d.at(one(memberCapacity), 10); !math.IsNaN(got) {
+		t.Errorf("capacity after ten seconds is %v, want none", got)
 	}
-	if got := early.value(one(bestOfTheHour)); !math.IsNaN(got) {
-		t.Errorf("max1h after ten minutes is %v, want none", got)
+	if got := d.value(one(memberCapacity)); math.Abs(got-50) > 2.5 {
+		t.Errorf("capacity after two minutes is %v, want 50", got)
+	}
+	if got := d.value(one(desiredReplicas)); got != 4 {
+		t.Errorf("%v replicas are asked for, want 4", got)
 	}
 }
 
@@ -194,7 +197,7 @@ func TestRatesAreTheExporters(t *testing.T) {
 // Whatever stands in the rule file is what is simulated, without a change of code: a constant, a window, a name.
 func TestTheRuleFileDecides(t *testing.T) {
 	edited := func(edits ...string) *scenario.Scenario {
-		sc := load(t, "payments")
+		sc := load(t, "ride-hailing")
 		for _, name := range []string{rules.BaseBurndownExporter, rules.Recording} {
 			data, err := rules.Files.ReadFile(name)
 			if err != nil {
@@ -207,28 +210,28 @@ func TestTheRuleFileDecides(t *testing.T) {
 	}
 	replicas := func(sc *scenario.Scenario) (float64, error) {
 		for _, c := range candidates(t, sc) {
-			if c.Name == "desired" {
-				res, err := Run(t.Context(), sc, c, Options{Window: &Window{Length: time.Hour}})
+			if c.Name == "log2x7-84" {
+				res, err := Run(t.Context(), sc, c, Options{Window: &Window{From: 2 * time.Hour, Length: time.Hour}})
 				if err != nil {
 					return 0, err
 				}
 				return res[0].ReplicaMinutes, nil
 			}
 		}
-		t.Fatal("no candidate is called desired")
+		t.Fatal("no candidate is called log2x7-84")
 		return 0, nil
 	}
 	shipped, err := replicas(edited())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := replicas(load(t, "payments")); err != nil || plain != shipped {
+	if plain, err := replicas(load(t, "ride-hailing")); err != nil || plain != shipped {
 		t.Errorf("the shipped files give %v, %v; read from a copy %v", plain, err, shipped)
 	}
-	if half, err := replicas(edited("(0.8 * consumergroup:kafka_group_member_capacity:max)", "(0.4 * consumergroup:kafka_group_member_capacity:max)")); err != nil || !(half > 1.1*shipped) {
-		t.Errorf("at 40 %% utilisation the candidate takes %v replica-minutes, %v; at 80 %% %v", half, err, shipped)
+	if steeper, err := replicas(edited("clamp(7 * log2(", "clamp(9 * log2(")); err != nil || !(steeper > 1.1*shipped) {
+		t.Errorf("at 9 times the logarithm the candidate takes %v replica-minutes, %v; at 7 times %v", steeper, err, shipped)
 	}
-	if _, err := replicas(edited("record: consumergroup:kafka_group_desired_replicas:useful", "record: consumergroup:kafka_group_desired_replicas:wanted")); err == nil ||
+	if _, err := replicas(edited("record: consumergroup:kafka_group_lag:log2x7", "record: consumergroup:kafka_group_lag:other")); err == nil ||
 		!strings.Contains(err.Error(), "never answered") {
 		t.Errorf("under another name: error %v", err)
 	}

@@ -22,6 +22,8 @@ type Candidate struct {
 	Schedule map[string]*scenario.Series
 	// Services are those that the candidate is compared on; empty: all.
 	Services []string
+	// Objective is what the exporter's pilots aim at, as --desired.objective says it; 0: the objective of each service.
+	Objective time.Duration
 	// Notes say what was taken for granted, and what its triggers read.
 	Notes []string
 	// workload is the scenario under the names of the manifests, nil where they are the scenario's.
@@ -94,7 +96,8 @@ func Run(ctx context.Context, sc *scenario.Scenario, cand *Candidate, opt Option
 		phase := DefaultPhase()
 		r.opt.Phase = &phase
 	}
-	world := plant.Options{Step: opt.Step, Warm: warmUp, Speed: opt.Speed, Constants: opt.Constants}
+	world := plant.Options{Step: opt.Step, Warm: warmUp, Speed: opt.Speed, Constants: opt.Constants,
+		Objective: cand.Objective}
 	if opt.Window != nil {
 		world.From, r.length = opt.Window.From, opt.Window.Length
 	}

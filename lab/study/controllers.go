@@ -56,7 +56,7 @@ func pilotOf(sc *scenario.Scenario, svc *scenario.Service) *simulate.Controller 
 	}
 	up, down, cooldown := time.Duration(0), time.Minute, 5*time.Minute
 	return &simulate.Controller{
-		Service: svc.Name, Origin: "study", Direct: []bool{true}, Queries: make([]*manifest.Query, 1),
+		Service: svc.Name, Origin: "study", Queries: make([]*manifest.Query, 1),
 		Object: scale.ScaledObject{
 			Name: svc.Name, Namespace: svc.Namespace, MinReplicas: &least, MaxReplicas: &most,
 			PollingInterval: 15 * time.Second, Cooldown: &cooldown,
@@ -65,8 +65,8 @@ func pilotOf(sc *scenario.Scenario, svc *scenario.Service) *simulate.Controller 
 				Up:   &scale.Rules{Window: &up, Policies: []scale.Policy{{Type: scale.Pods, Value: max(most, 1), Period: 15 * time.Second}}},
 				Down: &scale.Rules{Window: &down, Policies: []scale.Policy{{Type: scale.Percent, Value: 100, Period: 15 * time.Second}}},
 			},
-			Triggers: []scale.Trigger{{Type: scale.PrometheusTrigger, Name: Pilot, Kind: scale.AverageValue,
-				Prometheus: &scale.Prometheus{Query: "/desired/" + svc.Group, Threshold: 1}}},
+			Triggers: []scale.Trigger{{Type: scale.MetricsAPITrigger, Name: Pilot, Kind: scale.AverageValue,
+				MetricsAPI: manifest.AskDesired(svc.Group)}},
 		},
 	}
 }

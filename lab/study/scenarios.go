@@ -17,8 +17,7 @@ type Service struct {
 	Bound float64 // replica-minutes; 0: not worked out
 }
 
-// Scenario runs the pilot on every service that a scenario's candidates scale, all of them at once, with so many seeds and
-// no prior.
+// Scenario runs the pilot on every service that a scenario's candidates scale, all of them at once, with so many seeds.
 func Scenario(ctx context.Context, sc *scenario.Scenario, seeds int, bound bool) ([]Service, error) {
 	scaled, err := scaledServices(sc)
 	if err != nil {

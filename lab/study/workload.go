@@ -123,7 +123,7 @@ func drawService(r *rand.Rand, capacity, peak float64) scenario.Service {
 	commit := pick(r, 1.0, 5, 5, 5, 10, 30, 60)
 	svc := scenario.Service{
 		Name: serviceName, Namespace: "lab", Group: groupName, Topics: []string{topicName},
-		Capacity:   scenario.Capacity{PerPod: capacity, NoPrior: true},
+		Capacity:   scenario.Capacity{PerPod: capacity},
 		StartDelay: secs(start), ReadyDelay: secs(pick(r, 0.0, 5, 10)), SessionTimeout: 45 * time.Second,
 		Rebalance:      scenario.Rebalance{Pause: secs(pick(r, 1.0, 3, 5, 10)), Style: pick(r, "eager", "eager", "cooperative")},
 		CommitInterval: secs(commit), OffsetReset: "earliest",

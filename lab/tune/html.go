@@ -72,7 +72,7 @@ func (t *Tuning) WriteHTML(w io.Writer) error {
 // columns explain the table of a search.
 func columns() []report.Column {
 	out := []report.Column{
-		{Head: "metric", Help: "the trigger's metric, and the one beside it"}, {Head: "threshold", Help: "their targets"},
+		{Head: "metric", Help: "the trigger's metric, and the one beside it"}, {Head: "threshold", Help: "their targets, or what the exporter aims at"},
 		{Head: "profile", Help: "the tuning profile: behaviour and bounds"}, {Head: "bounds", Help: "minReplicaCount to maxReplicaCount"},
 	}
 	out = append(out, figures...)

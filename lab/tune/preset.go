@@ -40,6 +40,17 @@ func pods(n int, period time.Duration) Policy { return Policy{"Pods", n, period}
 
 func percents(n int, period time.Duration) Policy { return Policy{"Percent", n, period} }
 
+// followed is the profile of what the exporter asks for: it knows itself when to wait.
+func followed() Preset {
+	const s, m = time.Second, time.Minute
+	return Preset{
+		Name: "as asked", Title: "as the exporter asks", Polling: 15 * s, Cooldown: 5 * m,
+		Up:      Side{0, []Policy{pods(100, 15*s)}},
+		Down:    Side{m, []Policy{percents(100, 15*s)}},
+		minimum: func(*simulate.Load) int { return 1 }, maximum: allPartitions,
+	}
+}
+
 // Presets are the five tuning profiles.
 func Presets() []Preset {
 	const s, m = time.Second, time.Minute

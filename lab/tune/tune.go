@@ -3,6 +3,7 @@ package tune
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -38,8 +39,10 @@ const DefaultReversals = 4
 // Variant is one point of the search.
 type Variant struct {
 	Metric, Threshold, Preset string
-	Manifest                  []byte
-	Result                    simulate.Result
+	// Objective is what the exporter's pilot aims at; 0: nothing asks it.
+	Objective time.Duration
+	Manifest  []byte
+	Result    simulate.Result
 	// Front says that no other variant is better in both age and replica-minutes.
 	Front bool
 	cand  *simulate.Candidate
@@ -76,7 +79,11 @@ const finalists = 10
 func Search(ctx context.Context, sc *scenario.Scenario, service string, limits Limits, query QueryText, progress func(done, total int)) (*Tuning, error) {
 	svc := sc.Service(service)
 	if svc == nil {
-		return nil, fmt.Errorf("--service: the scenario has no service %q", service)
+		var names []string
+		for _, s := range sc.Services {
+			names = append(names, s.Name)
+		}
+		return nil, fmt.Errorf("--service: there is no %q; there is %s", service, strings.Join(names, ", "))
 	}
 	if limits.Reversals == 0 {
 		limits.Reversals = DefaultReversals
@@ -110,6 +117,7 @@ func Search(ctx context.Context, sc *scenario.Scenario, service string, limits L
 	slices.SortStableFunc(all, func(a, b *Variant) int { return simulate.Better(&a.Result, &b.Result) })
 	t.Variants = all
 	t.recommend()
+	t.explainDesired()
 	t.doubt()
 	if err := t.head(); err != nil {
 		return nil, err
@@ -206,7 +214,6 @@ func (t *Tuning) recommend() {
 			best.name(), strings.TrimPrefix(human.Change(r.ReplicaMinutes, best.Result.ReplicaMinutes), "+"),
 			best.Result.Changes, best.Result.Reversals, r.Changes, r.Reversals))
 	}
-	t.explainDesired()
 }
 
 // enough is the least that a recommendation should rest on.
@@ -240,6 +247,9 @@ func (t *Tuning) head() error {
 			human.CompactSpan(r.PercentileAge), map[bool]string{true: "met", false: "missed"}[r.Meets], human.CompactSpan(r.MaxAge), human.Compact(r.PeakLag),
 			r.MinReplicas, r.MaxReplicas, human.Compact(r.ReplicaMinutes), r.Changes),
 	}
+	if t.Recommended.Objective > 0 {
+		t.Recommended.m.Comment = append(t.Recommended.m.Comment, "The exporter is started with "+comment(t.objectiveFlag())+".")
+	}
 	var err error
 	t.Recommended.Manifest, err = t.Recommended.m.text()
 	return err
@@ -256,13 +266,20 @@ func (v *Variant) same(o *Variant) bool {
 
 func (v *Variant) name() string { return v.Metric + " at " + v.Threshold + " (" + v.Preset + ")" }
 
-// explainDesired says how far the best desired-replicas variant is from the recommendation.
+// objectiveFlag is the exporter's flag for what its pilot aims at.
+func (t *Tuning) objectiveFlag() string {
+	return fmt.Sprintf("--desired.objective-for='%s=%s'", regexp.QuoteMeta(t.Service.Group), cli.Span(t.Recommended.Objective))
+}
+
+// explainDesired says what the exporter has to be told, or how far the best variant of its desired replicas is from the
+// recommendation.
 func (t *Tuning) explainDesired() {
-	if strings.HasPrefix(t.Recommended.Metric, "desired-replicas") {
+	if t.Recommended.Objective > 0 {
+		t.Why = append(t.Why, "Start the exporter with "+t.objectiveFlag()+".")
 		return
 	}
 	for _, v := range t.Variants {
-		if strings.HasPrefix(v.Metric, "desired-replicas") {
+		if v.Objective > 0 {
 			v.Result.Candidate = v.name()
 			t.Why = append(t.Why, simulate.Standing(&v.Result, &t.Recommended.Result))
 			return

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"kafka_burndown_exporter/internal/cli"
 	"kafka_burndown_exporter/lab/recording"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
@@ -111,6 +112,52 @@ func TestTuneRecommendsWhatMeetsTheObjective(t *testing.T) {
 	}
 	if _, err := simulate.FromYAML(sc, "again", []byte(manifest)); err != nil {
 		t.Error(err)
+	}
+}
+
+// The exporter's desired replicas are searched for their objective alone, and the exporter has to be told which was found.
+func TestTuneSearchesThePilotsObjective(t *testing.T) {
+	sc := load(t, "ride-hailing")
+	sc.Duration = 2 * time.Hour
+	tn, err := Search(context.Background(), sc, "driver-matching", Limits{}, shippedQuery(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objectives := map[time.Duration]bool{}
+	profiles := map[string]bool{}
+	for _, v := range tn.Variants {
+		if v.Objective == 0 {
+			profiles[v.Preset] = true
+			continue
+		}
+		if objectives[v.Objective] || v.m.Triggers[0].Name != desiredReplicas || v.Preset != followed().Name {
+			t.Errorf("%s: %+v", v.name(), v.m.Triggers)
+		}
+		objectives[v.Objective] = true
+	}
+	if len(objectives) != len(pilotSettings(tn.Service)) || len(profiles) != len(Presets()) {
+		t.Errorf("objectives %v, plain triggers under %v", objectives, profiles)
+	}
+	rec := tn.Recommended
+	if rec.Objective == 0 {
+		t.Fatalf("%s is recommended", rec.name())
+	}
+	want := "--desired.objective-for='driver-matching=" + cli.Span(rec.Objective) + "'"
+	if !strings.Contains(strings.Join(tn.Why, " "), want) || !strings.Contains(string(rec.Manifest), want) {
+		t.Errorf("%q is not in %q or in\n%s", want, tn.Why, rec.Manifest)
+	}
+	// More time costs less, within what a rebalance more or less makes.
+	least, most := rec.Result, rec.Result
+	for _, v := range tn.Variants {
+		if v.Objective == 7*time.Second {
+			least = v.Result
+		}
+		if v.Objective == 40*time.Second {
+			most = v.Result
+		}
+	}
+	if least.ReplicaMinutes <= most.ReplicaMinutes {
+		t.Errorf("an objective of 7 s takes %v replica-minutes, of 40 s %v", least.ReplicaMinutes, most.ReplicaMinutes)
 	}
 }
 

@@ -102,7 +102,7 @@ func rescale(spec kubeapi.Object, duration func(kubeapi.Object, string), faster,
 		switch name := kubeapi.String(trigger, "name"); {
 		case kubeapi.String(trigger, "type") == "kafka":
 			divide(metadata, "lagThreshold", counts)
-		case name == "backlog" || name == "lag":
+		case name == "backlog" || name == "lag" || name == "lag-now":
 			divide(metadata, "threshold", counts)
 		case name == "burndown" || name == "age":
 			old := kubeapi.String(metadata, "threshold")

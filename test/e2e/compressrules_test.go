@@ -13,16 +13,11 @@ import (
 
 // bareSeconds are the numbers in the shipped recording rules that are seconds without a unit, by rule. Those of a rule
 // that records seconds need not be listed.
-var bareSeconds = map[string][]string{
-	"consumergroup:kafka_group_desired_replicas:raw": {"60", "2"},
-}
+var bareSeconds = map[string][]string{}
 
 // noSeconds are the numbers that are something else: ratios, counts, points. 0 and 1 need not be listed.
 var noSeconds = map[string][]string{
-	"consumergroup:kafka_group_lag:log2x7":            {"7", "140"},
-	"consumergroup:kafka_group_member_capacity:max1h": {"15"},  // of 60 points of an hour
-	"consumergroup:kafka_group_member_capacity:max7d": {"100"}, // of 5040 evaluations of a week
-	"consumergroup:kafka_group_desired_replicas:raw":  {"0.8"},
+	"consumergroup:kafka_group_lag:log2x7": {"7", "140"},
 }
 
 func isSeconds(record, number string) bool {

@@ -23,7 +23,7 @@ func TestFareReconciliation(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Stop)
-	m := w.monitor(t, 21, []string{name}, "--group.expect="+name+"=fare-events")
+	m := w.monitor(t, []string{name}, "--group.expect="+name+"=fare-events")
 	f := w.deploy(t, name, name, 0, "-group="+name, "-topics=fare-events", "-cost="+tripCost.String(), "-start-delay=4s")
 	backlog := fmt.Sprintf("max(consumergroup:kafka_group_backlog:sum{consumergroup=%q})", name)
 	m.waitFor(t, 30*time.Second, backlog, func(b float64) bool { return b == 0 })
@@ -47,7 +47,7 @@ func TestFareReconciliation(t *testing.T) {
 		t.Errorf("not once up and once down: %v", all)
 	}
 	measured := r.finish("kafka_group_backlog")
-	s := setup{partitions: 10, capacity: perSecond(tripCost), prior: 21, start: 4*time.Second + podDelay, mark: 10}
+	s := setup{partitions: 10, capacity: perSecond(tripCost), start: 4*time.Second + podDelay, mark: 10}
 	compare(t, "fare reconciliation, from zero", measured, r.predict(t, s, measured.length), s.mark, quiet)
 
 	w.forget(t, m, name, "fare-events", 10)

@@ -15,7 +15,8 @@ import (
 	"kafka_burndown_exporter/test/e2e/load"
 )
 
-// The stream processor of mission.md A: 4 to 80 pods, 80 partitions. A pod handles about 50 messages/s.
+// The stream processor of the fashion shop (scenarios/fashion.yaml): 4 to 80 pods, 80 partitions. A pod handles about 50
+// messages/s.
 const (
 	streamMinimum, streamMaximum = 4, 80
 	streamCost                   = 180 * time.Millisecond
@@ -39,7 +40,7 @@ func TestFashion(t *testing.T) {
 	t.Logf("to %d ready pods in %.1f s: %s", streamMaximum, time.Since(begin).Seconds(), e.f.history())
 	checkGain(t, e.f.since(begin))
 	measured := r.finish("kafka_group_lag")
-	stream := setup{partitions: streamMaximum, capacity: perSecond(streamCost), prior: 5, start: tripStart + podDelay, mark: 400}
+	stream := setup{partitions: streamMaximum, capacity: perSecond(streamCost), start: tripStart + podDelay, mark: 400}
 	compare(t, "fashion, up to the ceiling", measured, r.predict(t, stream, measured.length), stream.mark, quiet)
 	e.p.Rate(compressRate(800))
 
@@ -114,7 +115,7 @@ func startStream(t *testing.T) (e *evening, outage string) {
 	p, err := load.Start(w.kafka.Addrs("PLAINTEXT"), name, "new")
 	must(t, err)
 	t.Cleanup(p.Stop)
-	m := w.monitor(t, 5, []string{name})
+	m := w.monitor(t, []string{name})
 	p.Rate(compressRate(100))
 	outage = filepath.Join(w.dir, name+".outage")
 	f := w.deploy(t, name, name, streamMinimum, "-group="+name, "-topics="+name, "-cost="+streamCost.String(),

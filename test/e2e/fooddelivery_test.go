@@ -29,7 +29,7 @@ func TestFoodDelivery(t *testing.T) {
 	p, err := load.Start(w.kafka.Addrs("PLAINTEXT"), "orders", "created")
 	must(t, err)
 	t.Cleanup(p.Stop)
-	m := w.monitor(t, 8, []string{"order", "restaurant", "courier"})
+	m := w.monitor(t, []string{"order", "restaurant", "courier"})
 	w.deploy(t, ns, "status-consumer", 1, "-group=status", "-topics=status", "-redis="+redis)
 	costs := map[string]time.Duration{"order": 45 * time.Millisecond, "restaurant": 100 * time.Millisecond, "courier": 100 * time.Millisecond}
 	fleets := map[string]*fleet{
@@ -42,7 +42,7 @@ func TestFoodDelivery(t *testing.T) {
 	}
 	p.Rate(2)
 	for name := range fleets {
-		m.waitFor(t, 90*time.Second, fmt.Sprintf("max(consumergroup:kafka_group_desired_replicas:useful{consumergroup=%q})", name), known)
+		m.waitFor(t, 90*time.Second, desiredOf(name), known)
 	}
 	recordings := map[string]*recording{}
 	for name, f := range fleets {
@@ -70,7 +70,7 @@ func TestFoodDelivery(t *testing.T) {
 	for name, f := range fleets {
 		f.waitReady(180*time.Second, 1)
 		measured := recordings[name].finish("kafka_group_lag")
-		stage := setup{partitions: 6, capacity: perSecond(costs[name]), prior: 8, start: 2*time.Second + podDelay, mark: 50}
+		stage := setup{partitions: 6, capacity: perSecond(costs[name]), start: 2*time.Second + podDelay, mark: 50}
 		compare(t, "food delivery, "+name, measured, recordings[name].predict(t, stage, measured.length), stage.mark, quiet)
 	}
 	t.Logf("%d orders, all closed", orders())

@@ -19,7 +19,7 @@ func TestKafkaTriggerTakesOthersAlong(t *testing.T) {
 	w.namespace(t, ns)
 	must(t, k.CreateTopic(ns, 1))
 	w.commit(t, ns, ns, []int64{0})
-	m := w.monitor(t, 1, []string{ns})
+	m := w.monitor(t, []string{ns})
 	one := kubeapi.Object{"type": "prometheus", "metricType": "AverageValue", "metadata": kubeapi.Object{
 		"serverAddress": m.url, "query": "vector(1)", "threshold": "1", "ignoreNullValues": "false"}}
 	lag := kubeapi.Object{"type": "kafka", "metricType": "AverageValue", "metadata": kubeapi.Object{

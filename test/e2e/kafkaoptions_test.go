@@ -32,7 +32,7 @@ func TestKafkaTriggerOptions(t *testing.T) {
 	for p := range ends {
 		offsets = append(offsets, scale.PartitionOffsets{Topic: ns, Partition: int32(p), Committed: committed[p], End: ends[p]})
 	}
-	m := w.monitor(t, 1, []string{ns})
+	m := w.monitor(t, []string{ns})
 	queries := readParity(t)
 	for name, options := range map[string]kubeapi.Object{
 		"plain":            {},

@@ -32,9 +32,8 @@ type monitoring struct {
 	args       []string
 }
 
-// monitor starts an exporter that looks at some groups, and a Prometheus with the shipped rules that scrapes it. prior
-// is the capacity per member that the rules may count on before they have learned one.
-func (w *world) monitor(t *testing.T, prior float64, groups []string, flags ...string) *monitoring {
+// monitor starts an exporter that looks at some groups, and a Prometheus with the shipped rules that scrapes it.
+func (w *world) monitor(t *testing.T, groups []string, flags ...string) *monitoring {
 	t.Helper()
 	m := &monitoring{t: t, w: w}
 	port, err := stack.FreePort()
@@ -45,7 +44,7 @@ func (w *world) monitor(t *testing.T, prior float64, groups []string, flags ...s
 	m.args = append([]string{
 		"--web.listen-address=" + m.exporter, "--group.filter=^(" + strings.Join(groups, "|") + ")$",
 		"--sample.interval=" + compressTime(lag.Defaults().Interval).String(), "--rate.window=" + compressTime(lag.Defaults().RateWindow).String(),
-		"--stall.window=" + compressTime(5*time.Minute).String(), "--refresh.metadata=3s", "--refresh.members=2s", "--refresh.starts=6s",
+		"--stall.window=" + compressTime(5*time.Minute).String(), fmt.Sprintf("--pace=%d", speed), "--refresh.metadata=3s", "--refresh.members=2s", "--refresh.starts=6s",
 	}, flags...)
 	for _, addr := range w.kafka.observers() {
 		m.args = append(m.args, "--kafka.server="+addr)
@@ -55,7 +54,7 @@ func (w *world) monitor(t *testing.T, prior float64, groups []string, flags ...s
 		t.Fatal(err)
 	}
 	m.url = fmt.Sprintf("http://127.0.0.1:%d", m.port)
-	m.configure(prior, groups)
+	m.configure()
 	m.startPrometheus()
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -73,12 +72,8 @@ func (m *monitoring) name(part string) string {
 
 func (m *monitoring) startExporter() {
 	m.t.Helper()
-	bin := os.Getenv("E2E_EXPORTER")
-	if bin == "" {
-		bin = filepath.Join(binDir(), "kafka_burndown_exporter")
-	}
 	var err error
-	m.exporterP, err = m.w.stack.Procs.Start(proc.Spec{Name: m.name("exporter"), Bin: bin, Args: m.args})
+	m.exporterP, err = m.w.stack.Procs.Start(proc.Spec{Name: m.name("exporter"), Bin: filepath.Join(binDir(), "exporter"), Args: m.args})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -88,7 +83,7 @@ func (m *monitoring) startExporter() {
 }
 
 // configure writes Prometheus' configuration and the compressed rules.
-func (m *monitoring) configure(prior float64, groups []string) {
+func (m *monitoring) configure() {
 	m.t.Helper()
 	dir := filepath.Join(m.w.dir, m.name("prometheus"))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -101,13 +96,8 @@ func (m *monitoring) configure(prior float64, groups []string) {
 		}
 		m.write(filepath.Join(dir, file), compressRules(string(raw)))
 	}
-	priors := "groups: [{name: prior, rules: ["
-	for _, g := range groups {
-		priors += fmt.Sprintf("{record: kafka_group_capacity_prior, expr: vector(%g), labels: {consumergroup: %q}},", prior, g)
-	}
-	m.write(filepath.Join(dir, "prior.yaml"), priors+"]}]\n")
 	m.write(filepath.Join(dir, "prometheus.yml"), fmt.Sprintf(`global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1500ms}
-rule_files: [base-burndown-exporter.yaml, recording.yaml, alerts.yaml, prior.yaml]
+rule_files: [base-burndown-exporter.yaml, recording.yaml, alerts.yaml]
 scrape_configs:
   - job_name: kafka-burndown-exporter
     static_configs: [{targets: [%q]}]
@@ -164,6 +154,11 @@ func answers(address string) func(context.Context) error {
 		}
 		return nil
 	}
+}
+
+// desiredOf is the shipped trigger query for what a group needs.
+func desiredOf(group string) string {
+	return fmt.Sprintf("max(kafka_group_desired_replicas{consumergroup=%q})", group)
 }
 
 // query asks for one sample; known is false where there is none.

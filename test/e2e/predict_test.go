@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -11,6 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/lab/scenario"
 	"kafka_burndown_exporter/lab/simulate"
 	"kafka_burndown_exporter/test/e2e/kubeapi"
@@ -81,10 +83,11 @@ func (c *course) steps() string {
 
 // setup is what the simulator has to know of a case besides its recording, in the test's time and counts.
 type setup struct {
-	partitions      int
-	capacity, prior float64       // messages/s of one pod
-	start           time.Duration // from a change of the replicas until the new pods have joined
-	mark            float64       // lag above which the group counts as behind
+	partitions int
+	capacity   float64       // messages/s of one pod
+	start      time.Duration // from a change of the replicas until the new pods have joined
+	objective  time.Duration // of the pilot, in the original's time; 0: its default
+	mark       float64       // lag above which the group counts as behind
 }
 
 // What deployment controller and kubelet take until a new pod's process runs.
@@ -95,7 +98,7 @@ func perSecond(cost time.Duration) float64 { return 1 / (cost + time.Millisecond
 
 // tripSetup is the service of ridehailing_test.go; it counts as behind with two seconds of production.
 func tripSetup() setup {
-	return setup{partitions: tripPartitions, capacity: perSecond(tripCost), prior: 21, start: tripStart + podDelay, mark: 2 * 1400 / speed}
+	return setup{partitions: tripPartitions, capacity: perSecond(tripCost), start: tripStart + podDelay, mark: 2 * 1400 / speed}
 }
 
 // What a change of membership costs here: all members notice it at their next heartbeat (300 ms), join again, and fetch.
@@ -118,13 +121,13 @@ func (r *recording) scenario(s setup, length, counts float64) *scenario.Scenario
 		Producers: []scenario.Producer{{Name: "recorded", Topic: r.group, Profile: scenario.Recorded(r.production(counts / speed))}},
 		Services: []scenario.Service{{
 			Name: target, Namespace: kubeapi.String(r.object, "metadata", "namespace"), Group: r.group, Topics: []string{r.group},
-			Capacity:   scenario.Capacity{PerPod: s.capacity * counts / speed, Prior: s.prior * counts / speed},
+			Capacity:   scenario.Capacity{PerPod: s.capacity * counts / speed},
 			StartDelay: stretch(s.start), SessionTimeout: stretch(6 * time.Second),
 			Rebalance: scenario.Rebalance{Pause: stretch(rebalancePause), Style: "eager"}, Assignor: "range",
 			CommitInterval: stretch(commitDelay), OffsetReset: "earliest",
 			Replicas:  scenario.Replicas{Initial: r.initial, Max: s.partitions},
 			Resources: scenario.Resources{CPUIdle: 1, CPUBusy: 3, Memory: 10},
-			Objective: scenario.Objective{MaxAge: time.Minute, Percentile: 99, MaxLag: s.mark * counts},
+			Objective: scenario.Objective{MaxAge: cmp.Or(s.objective, pilot.DefaultObjective), Percentile: 99, MaxLag: s.mark * counts},
 		}},
 	}
 }

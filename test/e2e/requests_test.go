@@ -17,7 +17,7 @@ func TestRequestsToKafka(t *testing.T) {
 	w.namespace(t, name)
 	must(t, w.kafka.CreateTopic(name, tripPartitions))
 	w.commit(t, name, name, make([]int64, tripPartitions))
-	m := w.monitor(t, 21, []string{name})
+	m := w.monitor(t, []string{name})
 	s := service{namespace: name, group: name, topic: name, prometheus: m.url}
 	m.waitFor(t, 60*time.Second, lagOf(name), known)
 

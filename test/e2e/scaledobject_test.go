@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -48,6 +49,7 @@ func parseObjects(t *testing.T, raw []byte) []kubeapi.Object {
 // service is where a shipped ScaledObject runs in a test: names of its own, so that tests do not meet.
 type service struct {
 	namespace, group, topic, prometheus string
+	exporter                            string  // its address, for a metrics-api trigger
 	counts                              float64 // what counts of messages are divided by; 0: the square of speed
 }
 
@@ -67,6 +69,8 @@ func (w *world) shipped(t *testing.T, path string, s service) kubeapi.Object {
 		case "prometheus":
 			metadata["serverAddress"] = s.prometheus
 			metadata["query"] = groupMatcher.ReplaceAllString(kubeapi.String(metadata, "query"), `consumergroup="`+s.group+`"`)
+		case "metrics-api":
+			metadata["url"] = "http://" + s.exporter + "/desired/" + url.PathEscape(s.group)
 		case "kafka":
 			metadata["bootstrapServers"], metadata["consumerGroup"], metadata["topic"] = strings.Join(w.kafka.observers(), ","), s.group, s.topic
 		}

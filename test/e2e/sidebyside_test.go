@@ -24,8 +24,8 @@ type side struct {
 	busy      bool
 }
 
-// The same burst with KEDA's own kafka trigger and with ours, in one table, with what each asks of Kafka (which
-// TestRequestsToKafka holds). Both are as shipped but for the scale-down window, which is the kafka trigger's for both: a
+// The same burst with KEDA's own kafka trigger and with what the exporter says, through Prometheus and without it, in one
+// table, with what each asks of Kafka (which TestRequestsToKafka holds). They are as shipped but for the scale-down window, which is the kafka trigger's for all: a
 // longer one costs the same whoever asks.
 func TestSideBySide(t *testing.T) {
 	t.Parallel()
@@ -34,12 +34,13 @@ func TestSideBySide(t *testing.T) {
 	var sides []side
 	for _, c := range []contender{
 		{"KEDA's kafka trigger", "side-kafka", "ride-hailing/kafka/trip-analytics.yaml", kedaClient, sawing()},
-		{"desired replicas and lag", "side-ours", "ride-hailing/prometheus/trip-analytics.yaml", exporterClient, quiet},
+		{"desired replicas", "side-ours", "ride-hailing/prometheus/trip-analytics.yaml", exporterClient, quiet},
+		{"desired replicas, metrics API", "side-api", "examples/metrics-api/scaledobject.yaml", exporterClient, quiet},
 	} {
 		t.Run(c.name, func(t *testing.T) { sides = append(sides, w.burst(t, c, window)) })
 	}
-	if len(sides) != 2 {
-		t.Fatal("one side has no result")
+	if len(sides) != 3 {
+		t.Fatal("a side has no result")
 	}
 	var rows strings.Builder
 	for _, s := range sides {
@@ -48,27 +49,31 @@ func TestSideBySide(t *testing.T) {
 	}
 	t.Logf("\n| controller | peak lag | s to the first scale-up | s to drain | replica-seconds | changes | reversals | requests in 10 s, 1 ScaledObject | 4 ScaledObjects |\n"+
 		"|---|--:|--:|--:|--:|--:|--:|--:|--:|\n%s", &rows)
-	keda, ours := sides[0], sides[1]
-	if keda.busy || ours.busy {
-		t.Log("the machine was busy: the sides are not held to each other")
-		return
-	}
-	// The price of asking Prometheus, and of holding what was asked for: docs/keda.md says where it comes from.
-	for _, bound := range []struct {
-		what       string
-		ours, most float64
-	}{
-		{"peak lag", ours.peakLag, 2 * keda.peakLag},
-		{"s to drain", ours.drained, keda.drained + 8},
-		{"replica-seconds", ours.replicaSeconds, 1.75 * keda.replicaSeconds},
-		{"changes", float64(ours.changes), 2*float64(keda.changes) + 2},
-		{"reversals", float64(ours.reversals), 1},
-	} {
-		if bound.ours > bound.most {
-			t.Errorf("%s: %.4g, wanted at most %.4g", bound.what, bound.ours, bound.most)
+	keda := sides[0]
+	for _, ours := range sides[1:] {
+		if keda.busy || ours.busy {
+			t.Logf("%s: the machine was busy, the sides are not held to each other", ours.controller)
+			continue
+		}
+		for _, bound := range []struct {
+			what       string
+			ours, most float64
+		}{
+			// What the exporter knows is up to a sample old when it is asked: docs/keda.md says what that costs.
+			{"peak lag", ours.peakLag, 2 * keda.peakLag},
+			{"s to drain", ours.drained, keda.drained + 8},
+			{"replica-seconds", ours.replicaSeconds, keda.replicaSeconds},
+			{"changes", float64(ours.changes), float64(keda.changes)},
+		} {
+			if bound.ours > bound.most {
+				t.Errorf("%s: %s is %.4g, wanted at most %.4g", ours.controller, bound.what, bound.ours, bound.most)
+			}
 		}
 	}
 }
+
+// sideObjective is about the age that KEDA's trigger keeps.
+const sideObjective = 20 * time.Second
 
 func scaleDown(object kubeapi.Object) kubeapi.Object {
 	return kubeapi.Nested(object, "spec", "advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown").(kubeapi.Object)
@@ -77,8 +82,8 @@ func scaleDown(object kubeapi.Object) kubeapi.Object {
 // burst runs one side: a ramp of 80 s from 400 to 1 400 messages/s, which stay for 200 s, and ten minutes at 400.
 func (w *world) burst(t *testing.T, c contender, window any) side {
 	const pods, base = 3, 400
-	e := startEvening(t, w, c.name, pods, base)
-	e.settle(t, pods)
+	e := startEvening(t, w, c.name, pods, base, "--desired.objective="+sideObjective.String())
+	e.settle(t, pods, base)
 	object := w.shipped(t, c.manifest, e.s)
 	scaleDown(object)["stabilizationWindowSeconds"] = window
 	r := e.record(t, object)
@@ -97,7 +102,9 @@ func (w *world) burst(t *testing.T, c contender, window any) side {
 	s.firstUp -= begin
 	s.drained -= begin
 	t.Logf("what HPA read for each replica, and wanted: %s", r.asked())
-	compare(t, c.controller, measured, r.predict(t, tripSetup(), measured.length), tripSetup().mark, c.allowed)
+	trip := tripSetup()
+	trip.objective = sideObjective
+	compare(t, c.controller, measured, r.predict(t, trip, measured.length), tripSetup().mark, c.allowed)
 	s.one = w.requestRates()[c.client]
 	for i := range 3 {
 		w.another(t, c.manifest, e.s, fmt.Sprintf("%s-%d", c.name, i))

@@ -25,7 +25,7 @@ func TestKnownFallOfTwelve(t *testing.T) {
 	p, err := load.Start(w.kafka.Addrs("PLAINTEXT"), name, "new")
 	must(t, err)
 	t.Cleanup(p.Stop)
-	m := w.monitor(t, 21, []string{name})
+	m := w.monitor(t, []string{name})
 	e := &evening{w: w, m: m, p: p, s: service{namespace: name, group: name, topic: name, prometheus: m.url}}
 	p.Rate(40)
 	outage := filepath.Join(w.dir, name+".outage")

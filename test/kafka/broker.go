@@ -33,6 +33,9 @@ type Broker struct {
 // Addr returns the address of a listener.
 func (b *Broker) Addr(l Listener) string { return loopback(b.ports[l]) }
 
+// ControllerAddr returns the address where the broker listens as a controller.
+func (b *Broker) ControllerAddr() string { return loopback(b.controllerPort) }
+
 // dir returns the path of one of the broker's own files.
 func (b *Broker) dir(name string) string {
 	return b.cluster.path("broker-" + strconv.Itoa(int(b.ID)) + "-" + name)

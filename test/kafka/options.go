@@ -43,6 +43,9 @@ type Options struct {
 	ACLs bool
 	// Properties are added to every broker's server.properties, over what is there.
 	Properties map[string]string
+	// Broker makes properties of one broker, over all others: what a broker is to advertise depends on its ports. It may be
+	// called several times for the same broker.
+	Broker func(c *Cluster, b *Broker) map[string]string
 	// JavaOptions are added to the command line of every broker, over what is there (-Xmx512m and the like).
 	JavaOptions []string
 }

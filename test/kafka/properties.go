@@ -19,6 +19,9 @@ func (c *Cluster) properties(b *Broker) string {
 		p["super.users"] = "User:ANONYMOUS"
 	}
 	maps.Copy(p, c.options.Properties)
+	if c.options.Broker != nil {
+		maps.Copy(p, c.options.Broker(c, b))
+	}
 	var out strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(p)) {
 		fmt.Fprintf(&out, "%s=%s\n", key, p[key])

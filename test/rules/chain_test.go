@@ -11,19 +11,18 @@ import (
 	"kafka_burndown_exporter/test/prometheus"
 )
 
-// The capacity's window and its membership condition take five minutes; the traffic runs that long, then everything is
-// asked at one point in time.
+// The rates' window takes two minutes; the traffic runs a little longer, then everything is asked at one point in time.
 func TestChain(t *testing.T) {
 	w := startWorld(t)
 	waitFor(t, "every rule to have had data", 10*time.Minute, func(ctx context.Context) bool {
-		got, err := w.ours.Query(ctx, fmt.Sprintf(`consumergroup:kafka_group_member_capacity:rate2m{consumergroup=%q}`, flow),
-			time.Now())
-		return err == nil && len(got) == 1 && time.Since(w.started) > 5*time.Minute+20*time.Second
+		got, err := w.ours.Query(ctx, fmt.Sprintf(`kafka_group_member_capacity{consumergroup=%q}`, flow), time.Now())
+		return err == nil && len(got) == 1 && time.Since(w.started) > 3*time.Minute+20*time.Second
 	})
 	at := stillMoment(t, w)
 	t.Run("LagIsExact", func(t *testing.T) { testLagIsExact(t, w, at) })
 	t.Run("RatesAndBurndown", func(t *testing.T) { testRates(t, w, at) })
 	t.Run("EveryRuleRecorded", func(t *testing.T) { testEveryRule(t, w, at) })
+	t.Run("DesiredReplicas", func(t *testing.T) { testDesired(t, w, at) })
 	t.Run("TriggerQueries", func(t *testing.T) { testTriggers(t, w, at) })
 	t.Run("Dashboards", func(t *testing.T) { testDashboards(t, w, at) })
 	t.Run("BasesAgree", func(t *testing.T) { testBases(t, w, at) })
@@ -148,6 +147,23 @@ func testRates(t *testing.T, w *world, now time.Time) {
 		if got := value(t, w.ours, expr, now); math.Abs(got-want[0]) > want[1] {
 			t.Errorf("%s is %g, the log says %g ± %g", expr, got, want[0], want[1])
 		}
+	}
+}
+
+// The members never catch up, so what they do is what they can do, and more are needed: as many as there are partitions.
+func testDesired(t *testing.T, w *world, now time.Time) {
+	newest, _ := w.traffic.log.before(now)
+	old, _ := w.traffic.log.before(now.Add(-2 * time.Minute))
+	did := float64(total(newest.committed[flow][topicOrders])-total(old.committed[flow][topicOrders])) /
+		newest.from.Sub(old.from).Seconds() / 2
+	if got := value(t, w.ours, `max(kafka_group_member_capacity{consumergroup="flow"})`, now); math.Abs(got-did) > 0.15*did {
+		t.Errorf("a member's capacity is %g, the log says %g", got, did)
+	}
+	if got := value(t, w.ours, `max(kafka_group_desired_replicas{consumergroup="flow"})`, now); got != partitions {
+		t.Errorf("%g replicas are asked for, want %d", got, partitions)
+	}
+	if got := query(t, w.ours, `kafka_group_desired_reason{consumergroup="flow"} == 1`, now); len(got) != 1 {
+		t.Errorf("one reason expected, got %v", got)
 	}
 }
 

@@ -80,27 +80,6 @@ func report(b *testing.B, s *prometheus.Server, expr, unit string) {
 	}
 }
 
-// BenchmarkWeekOfCapacity reports the cost of looking back over a week of a tenth of those groups.
-func BenchmarkWeekOfCapacity(b *testing.B) {
-	const name = "consumergroup:kafka_group_member_capacity:max1h"
-	var history strings.Builder
-	fmt.Fprintf(&history, "# TYPE %s gauge\n", name)
-	from := time.Now().Add(-7 * 24 * time.Hour).Truncate(time.Minute)
-	for g := range costGroups / 10 {
-		for i := range 7 * 24 * 30 {
-			fmt.Fprintf(&history, "%s{job=\"kafka\",consumergroup=\"group-%03d\"} %d %d\n", name, g, 100+i%7,
-				from.Add(time.Duration(i)*2*time.Minute).Unix())
-		}
-	}
-	s := prometheus.Start(b, prometheus.Options{History: history.String() + "# EOF\n"})
-	for b.Loop() {
-		got, err := s.Query(context.Background(), "max_over_time("+name+"[7d])", time.Now())
-		if err != nil || len(got) != costGroups/10 {
-			b.Fatalf("%d groups, %v", len(got), err)
-		}
-	}
-}
-
 // ours is this exporter's group and topic series at topic granularity, as far as the rules read them.
 func ours(w *bufio.Writer, second int) {
 	for g := range costGroups {
@@ -111,6 +90,7 @@ func ours(w *bufio.Writer, second int) {
 		} {
 			fmt.Fprintf(w, "kafka_group_%s%s %d\n", n, group, 1000+second)
 		}
+		fmt.Fprintf(w, "kafka_group_desired_replicas%s 5\nkafka_group_desired_reason{consumergroup=\"group-%03d\",reason=\"ceiling\"} 1\n", group, g)
 		fmt.Fprintf(w, "kafka_group_members%s 5\nkafka_group_useful_members%s %d\n", group, group, costPartitions)
 		fmt.Fprintf(w, "kafka_group_complete%s 1\nkafka_group_partitions%s %d\n", group, group, costPartitions)
 		for _, state := range []string{"PreparingRebalance", "CompletingRebalance", "Stable", "Empty", "Dead"} {

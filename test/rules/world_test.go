@@ -49,7 +49,6 @@ func startWorld(t *testing.T) *world {
 				{Job: "kafka", Addr: exporter},
 				{Job: "cluster-metrics", Addr: strings.TrimPrefix(autoscaler.URL, "http://")},
 			},
-			History: learned(),
 		}
 	}
 	w := &world{traffic: tr, started: time.Now()}
@@ -58,19 +57,6 @@ func startWorld(t *testing.T) *world {
 	w.ours = prometheus.Start(t, own)
 	w.plain = prometheus.Start(t, options(rules.BaseKafkaExporter))
 	return w
-}
-
-// learned is half an hour of capacity as an earlier run would have recorded it: the quarter of an hour that has to be
-// measured before a capacity counts would make this test last that long.
-func learned() string {
-	var b strings.Builder
-	b.WriteString("# TYPE consumergroup:kafka_group_member_capacity:rate2m gauge\n")
-	from := time.Now().Add(-32 * time.Minute).Truncate(time.Second)
-	for i := range 120 {
-		fmt.Fprintf(&b, "consumergroup:kafka_group_member_capacity:rate2m{job=\"kafka\",cluster=\"east\",consumergroup=%q} 40 %d\n",
-			flow, from.Add(time.Duration(i)*15*time.Second).Unix())
-	}
-	return b.String() + "# EOF\n"
 }
 
 // startExporter builds the binary and runs it on the cluster, sampling every two seconds. It names the cluster itself:

@@ -90,23 +90,14 @@ const (
 // What the rules record.
 const (
 	ConsumergroupGroupBacklogSum                   = "consumergroup:kafka_group_backlog:sum"
-	ConsumergroupGroupBurndownSecondsAbove5s       = "consumergroup:kafka_group_burndown_seconds:above5s"
 	ConsumergroupGroupBurndownSecondsMax           = "consumergroup:kafka_group_burndown_seconds:max"
 	ConsumergroupGroupBurndownSecondsOver60s       = "consumergroup:kafka_group_burndown_seconds:over60s"
-	ConsumergroupGroupCapacityPriorMax             = "consumergroup:kafka_group_capacity_prior:max"
 	ConsumergroupGroupCompleteMax                  = "consumergroup:kafka_group_complete:max"
 	ConsumergroupGroupConsumedMessagesRate2m       = "consumergroup:kafka_group_consumed_messages:rate2m"
-	ConsumergroupGroupDesiredReplicasRaw           = "consumergroup:kafka_group_desired_replicas:raw"
-	ConsumergroupGroupDesiredReplicasUseful        = "consumergroup:kafka_group_desired_replicas:useful"
 	ConsumergroupGroupInfoNewest                   = "consumergroup:kafka_group_info:newest"
 	ConsumergroupGroupLagLog2x7                    = "consumergroup:kafka_group_lag:log2x7"
 	ConsumergroupGroupLagMax                       = "consumergroup:kafka_group_lag:max"
 	ConsumergroupGroupLagSum                       = "consumergroup:kafka_group_lag:sum"
-	ConsumergroupGroupMemberCapacityMax            = "consumergroup:kafka_group_member_capacity:max"
-	ConsumergroupGroupMemberCapacityMax1h          = "consumergroup:kafka_group_member_capacity:max1h"
-	ConsumergroupGroupMemberCapacityMax7d          = "consumergroup:kafka_group_member_capacity:max7d"
-	ConsumergroupGroupMemberCapacityRate2m         = "consumergroup:kafka_group_member_capacity:rate2m"
-	ConsumergroupGroupMemberCapacitySeen7d         = "consumergroup:kafka_group_member_capacity:seen7d"
 	ConsumergroupGroupMembersMax                   = "consumergroup:kafka_group_members:max"
 	ConsumergroupGroupPartitionsSum                = "consumergroup:kafka_group_partitions:sum"
 	ConsumergroupGroupPartitionsStalledSum         = "consumergroup:kafka_group_partitions_stalled:sum"
@@ -125,6 +116,4 @@ const (
 func Identity() []string { return []string{"job", "cluster", "namespace", "strimzi_io_cluster"} }
 
 // RuleGroups returns the names of the groups of recording rules.
-func RuleGroups() []string {
-	return []string{"kafka-group-base", "kafka-group-signals", "kafka-group-capacity", "kafka-group-desired"}
-}
+func RuleGroups() []string { return []string{"kafka-group-base", "kafka-group-signals"} }
