@@ -53,7 +53,8 @@ other groups. What is special:
   needs DESCRIBE.
 - A broker does more for a partition of a share group than for a commit. Each group is asked for in a request of its own, over
   a connection of its own, and a broker is asked for 2000 such partitions per second of ` + "`" + `--sample.interval` + "`" + ` at most (20 000 in
-  10 s). Where it coordinates more, its share groups are read in turn, every second sample, every third, and so on:
+  10 s). Where it coordinates more, or is too slow to answer in time, its share groups are read in turn, every second sample, every
+  third, and so on:
   ` + "`" + `kafka_group_sample_timestamp_seconds` + "`" + ` tells when, ` + "`" + `kafka_group_partitions_held` + "`" + ` counts meanwhile, and the desired
   replicas stay. This is the only place where the number of requests depends on the number of groups.
 - A share group that does not exist and is named by ` + "`" + `--group.expect` + "`" + ` has the whole log as its backlog, as any other.

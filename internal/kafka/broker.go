@@ -28,6 +28,8 @@ type node struct {
 	answered atomic.Bool     // in this wave
 	// batch is how many groups a fetch may ask for; it shrinks when an answer is too large to be read.
 	batch int
+	// shareWaves is how many waves it takes to get through the broker's share groups, as seen last.
+	shareWaves int
 	// refused is the shape of requests for offsets that the broker left, refusedAt when it was refused last.
 	refused   fetchShape
 	refusedAt time.Time

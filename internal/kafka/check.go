@@ -137,6 +137,7 @@ func (n *node) release() string {
 	}{
 		{keyOffsetFetch, 5, "2.1"}, {keyOffsetFetch, 6, "2.4"}, {keyOffsetFetch, 7, "2.5"}, {keyListGroups, 4, "2.6"},
 		{keyOffsetFetch, 8, "3.0"}, {keyListGroups, 5, "3.8"}, {keyDescribeConsumer, 1, "4.0"},
+		{keyShareOffsets, 0, "4.1"}, {keyShareOffsets, shareLagVersion, "4.2"},
 	} {
 		if max, ok := v[r.key]; ok && max >= r.version {
 			newest = r.name + " or newer"

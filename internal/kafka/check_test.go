@@ -32,7 +32,7 @@ func TestCheck(t *testing.T) {
 	if err := f.sampler().Check(t.Context(), &out); err != nil {
 		t.Errorf("Check: %v\n%s", err, out.String())
 	}
-	checkContains(t, out.String(), "Brokers: 2", "Kafka 4.0 or newer", "Topics: 1 with 3 partitions, the ends of 3",
+	checkContains(t, out.String(), "Brokers: 2", "Kafka 4.2 or newer", "Topics: 1 with 3 partitions, the ends of 3",
 		"Groups: 4, the committed offsets of 4", "classic: 4", "Everything the exporter needs is there.")
 }
 

@@ -38,11 +38,13 @@ const headSize = 8
 type requestHead struct{ api, correlation int32 }
 
 // maxAnswer is the largest answer that an API may claim. Those that open a connection are short; a port that is not Kafka
-// is found out by them, whatever it sends.
+// is found out by them, whatever it sends. What is too large is asked for in parts.
 func maxAnswer(api int32) int32 {
 	switch api {
 	case keyAPIVersions, keySASLHandshake, keySASLAuthenticate:
 		return 256 << 10
+	case keyDescribeShare, keyDescribeStreams, keyShareOffsets: // kmsg makes room for what an answer claims to hold
+		return 16 << 20
 	}
 	return sarama.MaxResponseSize
 }

@@ -20,11 +20,11 @@ type subtopology struct {
 	id     string
 	topics []string // as published, sorted
 	least  int      // partitions that it has at least
-	held   []holding32
+	held   []taskOf
 }
 
-// holding32 is who has a task.
-type holding32 struct{ task, member int32 }
+// taskOf is a task and the member that has it.
+type taskOf struct{ task, member int32 }
 
 // describeStreams reads the members of streams groups (KIP-1071).
 func (s *Sampler) describeStreams(ctx context.Context, n *node, batch []describeTarget) ([]description, error) {
@@ -125,7 +125,7 @@ func (t *subtopology) know(tasks []int32) {
 func (t *subtopology) hold(tasks []int32, member int32) {
 	t.know(tasks)
 	for _, n := range tasks {
-		t.held = append(t.held, holding32{n, member})
+		t.held = append(t.held, taskOf{n, member})
 	}
 }
 

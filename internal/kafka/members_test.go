@@ -147,11 +147,11 @@ func TestClassicMembers(t *testing.T) {
 // join makes a member of a KIP-848 or share group.
 func join(t *testing.T, f *fixture, r kmsg.Request) {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(f.cluster.ListenAddrs()...))
+	client, err := kgo.NewClient(kgo.SeedBrokers(f.cluster.ListenAddrs()...), kgo.Dialer(f.config.Dial))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(client.Close)
+	defer client.Close()
 	if _, err := client.Request(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -19,46 +20,9 @@ const (
 	shareRate = 2000
 	// assumedSharePartitions are those of a group that was never read.
 	assumedSharePartitions = 50
+	// maxShareWaves is in how many waves, at most, a broker that is too slow for one has to get through its share groups.
+	maxShareWaves = 30
 )
-
-// shareGroup is what is remembered of a share group's offsets.
-//
-// A share group commits nothing. Its coordinator tells how many records of a partition are not done: its lag, against the
-// end at that moment. The end less the lag is where a consumer group would be that is equally far. That moment lies between
-// two reads of the end: one before the lag is asked for (the floor) and that of the wave. So the position lies between the
-// floor less the lag and the end less the lag. The lower bound is what counts, unless the group is known to be further: then
-// the position stays, and it goes back only where no end explains it, which is a reset.
-type shareGroup struct {
-	topics []shareTopic  // as answered last
-	known  bool          // an answer came
-	turn   time.Time     // its last one
-	every  time.Duration // how often its turn comes, 0: in every wave
-	resume resume
-}
-
-func (g *shareGroup) partitions() (n int) {
-	if !g.known {
-		return assumedSharePartitions
-	}
-	for _, t := range g.topics {
-		n += len(t.offsets)
-	}
-	return n
-}
-
-// before is what was known of a partition before.
-func (g *shareGroup) before(topic string, partition int32) (o shareOffset, ok bool) {
-	i, ok := slices.BinarySearchFunc(g.topics, topic, func(t shareTopic, name string) int { return strings.Compare(t.text, name) })
-	if !ok {
-		return o, false
-	}
-	of := g.topics[i].offsets
-	j, ok := slices.BinarySearchFunc(of, partition, func(o shareOffset, p int32) int { return int(o.partition) - int(p) })
-	if !ok {
-		return o, false
-	}
-	return of[j], true
-}
 
 // shareTurn is a share group whose turn it is, and what its coordinator answers.
 type shareTurn struct {
@@ -88,7 +52,7 @@ func (s *Sampler) startShares(ctx context.Context, nodes []*node) *shareWork {
 		}
 	}
 	for i, n := range nodes {
-		w.turns[i] = s.turnsOf(groups[n.id])
+		w.turns[i] = s.turnsOf(groups[n.id], n.shareWaves)
 	}
 	go func() {
 		defer close(w.done)
@@ -108,8 +72,9 @@ func (s *Sampler) tellsShares(e *entry) bool {
 	return ok && v >= shareLagVersion
 }
 
-// turnsOf are the groups of one coordinator that are read in this wave: those that wait longest, up to the budget.
-func (s *Sampler) turnsOf(groups []*group) (turns []*shareTurn) {
+// turnsOf are the groups of one coordinator that are read in this wave: those that wait longest, up to the budget. slow is
+// in how many waves its broker gets through all of them, as seen last.
+func (s *Sampler) turnsOf(groups []*group, slow int) (turns []*shareTurn) {
 	budget, partitions := max(1, int(shareRate*s.cfg.Interval.Seconds())), 0
 	for _, g := range groups {
 		if g.share == nil {
@@ -118,7 +83,7 @@ func (s *Sampler) turnsOf(groups []*group) (turns []*shareTurn) {
 		partitions += g.share.partitions()
 	}
 	every := time.Duration(0)
-	if waves := (partitions + budget - 1) / budget; waves > 1 {
+	if waves := max((partitions+budget-1)/budget, slow); waves > 1 {
 		every = time.Duration(waves) * s.cfg.Interval
 	}
 	slices.SortFunc(groups, func(a, b *group) int {
@@ -136,36 +101,32 @@ func (s *Sampler) turnsOf(groups []*group) (turns []*shareTurn) {
 	return turns
 }
 
-// readShares asks for the offsets. The floor of a partition that is seen for the first time was not read before, so its
-// group is asked about once more.
+// readShares asks for the offsets.
 func (s *Sampler) readShares(ctx context.Context, w *shareWork) {
-	s.readFloors(ctx, w.turns)
-	s.each(w.nodes, func(i int, n *node) { s.readTurns(ctx, n, w.turns[i]) })
-	again, some := make([][]*shareTurn, len(w.nodes)), false
-	for i := range w.turns {
-		for _, t := range w.turns[i] {
-			if !t.at.IsZero() && s.lacksFloor(t.topics) {
-				again[i], some = append(again[i], t), true
-			}
-		}
-	}
-	if some {
-		s.readFloors(ctx, again)
-		s.each(w.nodes, func(i int, n *node) { s.readTurns(ctx, n, again[i]) })
-	}
+	var floors sync.Mutex
+	s.readFloors(ctx, w.turns...)
+	s.each(w.nodes, func(i int, n *node) { s.readTurns(ctx, n, w.turns[i], &floors) })
 }
 
-// readTurns asks one coordinator about one group after the other.
-func (s *Sampler) readTurns(ctx context.Context, n *node, turns []*shareTurn) {
+// readTurns asks one coordinator about one group after the other, as long as another answer is likely to come in time. The
+// floor of a partition that is seen for the first time was not read before, so its group is asked about once more.
+func (s *Sampler) readTurns(ctx context.Context, n *node, turns []*shareTurn, floors *sync.Mutex) {
+	deadline, _ := ctx.Deadline()
+	longest := time.Duration(0)
 	for _, t := range turns {
-		t.at = time.Time{}
-	}
-	for _, t := range turns {
-		if ctx.Err() != nil {
+		began := time.Now()
+		if ctx.Err() != nil || !deadline.IsZero() && deadline.Sub(began) < 2*longest {
 			return
 		}
 		t.wasAsked = true
 		answer, err := s.askShare(ctx, n, t.raw)
+		if err == nil && answer.code == sarama.ErrNoError && s.lacksFloor(answer.topics, floors) {
+			floors.Lock()
+			s.readFloors(ctx, []*shareTurn{{topics: answer.topics}})
+			floors.Unlock()
+			answer, err = s.askShare(ctx, n, t.raw)
+		}
+		longest = max(longest, time.Since(began))
 		switch {
 		case err == nil:
 			t.topics, t.code, t.at = answer.topics, answer.code, time.Now()
@@ -203,7 +164,7 @@ func (s *Sampler) askShare(ctx context.Context, n *node, raw string) (shareAnswe
 }
 
 // readFloors reads the ends of the partitions of share groups before they are asked about, each once in a wave.
-func (s *Sampler) readFloors(ctx context.Context, turns [][]*shareTurn) {
+func (s *Sampler) readFloors(ctx context.Context, turns ...[]*shareTurn) {
 	p := plan{}
 	s.eachShare(turns, func(t *topic, partition int32) {
 		if q := &t.parts[partition]; q.floorWave != s.seen {
@@ -259,7 +220,9 @@ func (s *Sampler) eachShare(turns [][]*shareTurn, fn func(t *topic, partition in
 	}
 }
 
-func (s *Sampler) lacksFloor(topics []shareTopic) (lacks bool) {
+func (s *Sampler) lacksFloor(topics []shareTopic, floors *sync.Mutex) (lacks bool) {
+	floors.Lock()
+	defer floors.Unlock()
 	s.eachShare([][]*shareTurn{{{topics: topics}}}, func(t *topic, partition int32) {
 		lacks = lacks || t.parts[partition].floorWave != s.seen
 	})
@@ -272,10 +235,12 @@ func (s *Sampler) takeShares(w *shareWork) {
 	f := folder{names: s.topicNames}
 	for i, n := range w.nodes {
 		failed := newFetchOutcome()
+		n.shareWaves = wavesFor(w.turns[i])
 		for _, t := range w.turns[i] {
-			if t.wasAsked {
-				t.group.share.turn = time.Now()
+			if !t.wasAsked {
+				continue // it comes first in the next wave
 			}
+			t.group.share.turn = time.Now()
 			if t.at.IsZero() {
 				t.group.fail(lag.ReasonCoordinator)
 				continue
@@ -300,110 +265,16 @@ func (s *Sampler) takeShares(w *shareWork) {
 	}
 }
 
-// takeShare takes an answer in. Until the ends are known its commits are those that are safe.
-func (g *group) takeShare(f *folder, topics []shareTopic) {
-	for i := range topics {
-		t := &topics[i]
-		for j := range t.offsets {
-			o := &t.offsets[j]
-			if old, ok := g.share.before(t.text, o.partition); ok {
-				o.reached, o.since = old.reached, old.since
-			}
+// wavesFor is how many waves a broker needs for the groups whose turn it was, by how many it got through.
+func wavesFor(turns []*shareTurn) int {
+	answered := 0
+	for _, t := range turns {
+		if !t.at.IsZero() {
+			answered++
 		}
 	}
-	g.share.topics, g.share.known = topics, true
-	g.foldShare(f, func(o *shareOffset, _ *shareTopic) int64 { return max(o.start, o.reached) })
-}
-
-// isInitialised reports whether the group has begun on the partition; where the answer is an error it may have.
-func (o *shareOffset) isInitialised() bool { return o.start >= 0 || o.code != sarama.ErrNoError }
-
-// foldShare makes the commits of positions, NoOffset where there is none.
-func (g *group) foldShare(f *folder, position func(*shareOffset, *shareTopic) int64) {
-	f.begin(&g.commits)
-	for i := range g.share.topics {
-		t := &g.share.topics[i]
-		f.read = f.read[:0]
-		for j := range t.offsets {
-			o := &t.offsets[j]
-			f.read = append(f.read, commit{partition: o.partition, offset: position(o, t)})
-		}
-		f.topic(&g.commits, t.name)
+	if len(turns) == 0 || answered == len(turns) {
+		return 1
 	}
-	f.finish(&g.commits)
-}
-
-// settleShares makes positions of the lags, now that the ends are known.
-func (s *Sampler) settleShares() {
-	f := folder{names: s.topicNames}
-	for _, g := range s.groups {
-		if g.share == nil || g.commitsAt.IsZero() {
-			continue
-		}
-		if why := s.settleShare(&f, g); why != lag.ReasonNone {
-			g.commitsAt = time.Time{}
-			g.fail(why)
-		}
-	}
-}
-
-// settleShare makes the positions of one group, and says why they are not known where they are not.
-func (s *Sampler) settleShare(f *folder, g *group) (failed lag.Reason) {
-	g.resume = g.share.resume.from
-	attended := g.state() != stateEmpty && g.state() != stateDead
-	g.foldShare(f, func(o *shareOffset, st *shareTopic) int64 {
-		t, end := s.topics.byName[st.text], lag.NoOffset
-		if t != nil && int(o.partition) < len(t.sample) {
-			end = t.sample[o.partition].End
-		}
-		switch {
-		case !o.isInitialised():
-			if o.begins(attended, end) && g.resume == lag.ResumeLatest {
-				g.resume = lag.ResumeUnknown
-			}
-			return lag.NoOffset
-		case end < 0: // no lag follows, whatever is said here
-			return max(o.start, o.reached, 0)
-		case o.code != sarama.ErrNoError:
-			failed = reasonOf(o.code)
-			return 0
-		case o.lag < 0:
-			failed = lag.ReasonCoordinator
-			return 0
-		}
-		return o.settle(t.floor(o.partition, s.seen), end)
-	})
-	return failed
-}
-
-// begins notes where the end was when members were first seen on a partition that is not initialised, and reports whether
-// it moved since. The broker initialises a partition when its first record is done, which is long after the members began
-// to read: whether they began before what came since is not known.
-func (o *shareOffset) begins(attended bool, end int64) (moved bool) {
-	switch {
-	case !attended:
-		o.since = lag.NoOffset
-	case o.since < 0:
-		o.since = end
-	}
-	return o.since >= 0 && end >= 0 && end != o.since
-}
-
-// floor is the end that was read before the share groups were, NoOffset where it was not.
-func (t *topic) floor(partition int32, wave uint64) int64 {
-	if int(partition) < len(t.parts) && t.parts[partition].floorWave == wave {
-		return t.parts[partition].floor
-	}
-	return lag.NoOffset
-}
-
-// settle is the position, between the floor and the end.
-func (o *shareOffset) settle(floor, end int64) int64 {
-	most := max(0, end-o.lag)
-	least := o.start
-	if floor >= 0 {
-		least = max(least, floor-o.lag)
-	}
-	o.reached = min(max(least, min(o.reached, most)), most)
-	return o.reached
+	return min((len(turns)+max(answered, 1)-1)/max(answered, 1)+1, maxShareWaves)
 }

@@ -83,7 +83,7 @@ func TestShareTurns(t *testing.T) {
 	}
 	turns, asked := map[string]int{}, 0
 	for wave := range 15 {
-		chosen := s.turnsOf(slices.Clone(groups))
+		chosen := s.turnsOf(slices.Clone(groups), 1)
 		if len(chosen) != 4 {
 			t.Fatalf("wave %d: %d groups", wave, len(chosen))
 		}
@@ -101,7 +101,10 @@ func TestShareTurns(t *testing.T) {
 			t.Errorf("%s had %d turns of 60", id, n)
 		}
 	}
-	if few := s.turnsOf(groups[:4]); len(few) != 4 || few[0].group.share.every != 0 {
+	if slow := s.turnsOf(groups[:4], 5); slow[0].group.share.every != 50*time.Second {
+		t.Errorf("every %s of a slow broker", slow[0].group.share.every)
+	}
+	if few := s.turnsOf(groups[:4], 1); len(few) != 4 || few[0].group.share.every != 0 {
 		t.Errorf("%d of 4 groups, every %s", len(few), few[0].group.share.every)
 	}
 }
@@ -164,17 +167,17 @@ func TestShareGroupWave(t *testing.T) {
 	for polled < 6 {
 		polled += c.PollRecords(t.Context(), 3).NumRecords()
 	}
-	c.PollRecords(t.Context(), 1) // the six are done
+	c.PollRecords(t.Context(), 1) // which says that those before are done
 	var g lag.GroupSample
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		w := f.wave(s)
 		g = groupOf(t, w, "sharing")
-		if sum, n := committed(g); n == 2 && sum == 6 && g.Members != nil {
+		if sum, _ := committed(g); sum == int64(polled) && g.Members != nil {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%+v\n%s", g, f.logs)
+			t.Fatalf("%d were polled: %+v\n%s", polled, g.Commits, f.logs)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -291,6 +294,60 @@ func TestShareResume(t *testing.T) {
 		g := groupOf(t, f.wave(s), "sharing")
 		if g.Resume != want || g.CommitsAt.IsZero() || len(g.Commits) != 0 {
 			t.Errorf("%s: %+v\n%s", value, g, f.logs)
+		}
+	}
+}
+
+// A broker that does not get through its share groups in the time of a wave reads the rest in later ones.
+func TestSlowShareGroups(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *fixture) {
+		f.topic("orders", 1)
+		f.produce("orders", 0, 100)
+		for i := range 9 {
+			joinShare(t, f, fmt.Sprintf("sharing-%02d", i), "orders")
+		}
+		f.cluster.ControlKey(keyShareOffsets, func(r kmsg.Request) (kmsg.Response, error, bool) {
+			f.cluster.KeepControl()
+			f.cluster.SleepControl(func() { time.Sleep(400 * time.Millisecond) })
+			a := shareAnswered(r.(*kmsg.DescribeShareGroupOffsetsRequest).Groups[0].GroupID, "orders", shareOffset{start: 60, lag: 40})
+			a.Version = r.GetVersion()
+			return a, nil, true
+		})
+		s := f.sampler()
+		read := map[string]bool{}
+		for wave := range 3 { // the fake broker forgets members after 45 s
+			for _, g := range f.next(s).Groups {
+				if g.Err != lag.ReasonNone || g.Waits != g.CommitsAt.IsZero() {
+					t.Errorf("wave %d: %+v\n%s", wave, g, f.logs)
+				}
+				if wave == 1 && g.Every < 2*f.config.Interval { // in the first one not all were read
+					t.Errorf("wave %d: every %s", wave, g.Every)
+				}
+				read[g.ID] = read[g.ID] || !g.CommitsAt.IsZero()
+			}
+		}
+		for id, ok := range read {
+			if !ok {
+				t.Errorf("%s was not read", id)
+			}
+		}
+		if n := f.stats.failed(apiShareOffsets + " timeout"); n != 0 {
+			t.Errorf("%d timeouts", n)
+		}
+	})
+}
+
+func TestWavesForShareGroups(t *testing.T) {
+	for _, tc := range []struct{ turns, answered, want int }{{0, 0, 1}, {5, 5, 1}, {10, 5, 3}, {10, 3, 5}, {100, 0, maxShareWaves}} {
+		turns := make([]*shareTurn, tc.turns)
+		for i := range turns {
+			turns[i] = &shareTurn{}
+			if i < tc.answered {
+				turns[i].at = t0
+			}
+		}
+		if got := wavesFor(turns); got != tc.want {
+			t.Errorf("%+v: %d", tc, got)
 		}
 	}
 }

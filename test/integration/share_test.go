@@ -206,41 +206,56 @@ func (w *shareWorld) reset(t *testing.T) {
 	}
 }
 
-// compare waits until a snapshot says what kafka-share-groups says, but for partitions where the tool counts more.
+// compare waits until a snapshot says what kafka-share-groups says, but for partitions where the tool counts more. What is
+// held is handed back after a while, so that the tool is asked again.
 func (w *shareWorld) compare(t *testing.T, more map[string]int64) {
 	t.Helper()
-	want := w.offsets(t)
-	if len(want) < 10 {
-		t.Fatalf("kafka-share-groups tells %v", want)
-	}
-	for key, n := range more {
-		want[key] -= n
-	}
-	states, members := w.states(t), w.members(t)
-	w.pipeline.wait(t, "agreement with kafka-share-groups", 30*time.Second, func(s *lag.Snapshot) string {
-		got := map[string]int64{}
-		for i := range s.Groups {
-			g := &s.Groups[i]
-			if g.Type != lag.GroupShare {
-				continue
-			}
-			if g.State != states[g.ID] || g.Members != members[g.ID] {
-				return fmt.Sprintf("%s is %s with %d members, want %s with %d", g.ID, g.State, g.Members, states[g.ID], members[g.ID])
-			}
-			if g.UsefulMembers != 0 || !g.Complete {
-				return fmt.Sprintf("%+v", g)
-			}
-			for _, gt := range g.Topics {
-				for j, p := range gt.Partition {
-					got[fmt.Sprint(g.ID, " ", gt.Topic, " ", p)] = gt.Lag[j]
-				}
-			}
+	difference := "nothing was compared"
+	err := eventually(t.Context(), 2*time.Minute, func() (bool, error) {
+		want := w.offsets(t)
+		if len(want) < 10 {
+			difference = fmt.Sprintf("kafka-share-groups tells %v", want)
+			return false, nil
 		}
-		if !maps.Equal(got, want) {
-			return fmt.Sprintf("%v, want %v", sorted(got), sorted(want))
+		for key, n := range more {
+			want[key] -= n
 		}
-		return ""
+		states, members := w.states(t)
+		err := eventually(t.Context(), 5*time.Second, func() (bool, error) {
+			difference = differentShares(w.pipeline.snapshot(), want, states, members)
+			return difference == "", nil
+		})
+		return err == nil, nil
 	})
+	if err != nil {
+		t.Fatalf("agreement with kafka-share-groups: %v: %s", err, difference)
+	}
+}
+
+// differentShares says where a snapshot differs from what is wanted of share groups: lags, states and members.
+func differentShares(s *lag.Snapshot, want map[string]int64, states map[string]string, members map[string]int) string {
+	got := map[string]int64{}
+	for i := range s.Groups {
+		g := &s.Groups[i]
+		if g.Type != lag.GroupShare {
+			continue
+		}
+		if g.State != states[g.ID] || g.Members != members[g.ID] {
+			return fmt.Sprintf("%s is %s with %d members, want %s with %d", g.ID, g.State, g.Members, states[g.ID], members[g.ID])
+		}
+		if g.UsefulMembers != 0 || !g.Complete {
+			return fmt.Sprintf("%+v", g)
+		}
+		for _, gt := range g.Topics {
+			for j, p := range gt.Partition {
+				got[fmt.Sprint(g.ID, " ", gt.Topic, " ", p)] = gt.Lag[j]
+			}
+		}
+	}
+	if !maps.Equal(got, want) {
+		return fmt.Sprintf("%v, want %v", sorted(got), sorted(want))
+	}
+	return ""
 }
 
 func sorted(m map[string]int64) (out []string) {
@@ -262,26 +277,18 @@ func (w *shareWorld) offsets(t *testing.T) map[string]int64 {
 	return out
 }
 
-func (w *shareWorld) states(t *testing.T) map[string]string {
+// states are the states and the numbers of members that it tells.
+func (w *shareWorld) states(t *testing.T) (states map[string]string, members map[string]int) {
 	t.Helper()
-	out := map[string]string{}
-	for _, row := range w.table(t, "--state") {
-		out[row["GROUP"]] = row["STATE"]
-	}
-	return out
-}
-
-func (w *shareWorld) members(t *testing.T) map[string]int {
-	t.Helper()
-	out := map[string]int{}
+	states, members = map[string]string{}, map[string]int{}
 	for _, row := range w.table(t, "--state") {
 		n, err := strconv.Atoi(row["#MEMBERS"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		out[row["GROUP"]] = n
+		states[row["GROUP"]], members[row["GROUP"]] = row["STATE"], n
 	}
-	return out
+	return states, members
 }
 
 // table runs kafka-share-groups --describe and returns its rows by column.
