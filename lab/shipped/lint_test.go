@@ -2,7 +2,10 @@ package shipped
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,5 +40,33 @@ func TestScaledObjectsPassTheirOwnLints(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What the README shows can be applied as it stands: no error and no warning.
+func TestReadmeScaledObject(t *testing.T) {
+	found := 0
+	for _, block := range strings.Split(string(read(t, "..", "README.md")), "\n```yaml\n")[1:] {
+		block, _, _ = strings.Cut(block, "\n```\n")
+		if !strings.Contains(block, "kind: ScaledObject") {
+			continue
+		}
+		found++
+		file := filepath.Join(t.TempDir(), "readme.yaml")
+		if err := os.WriteFile(file, []byte(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		bundle, err := manifest.Load([]string{file}, manifest.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range manifest.Lint(bundle, func(*manifest.Object) manifest.Facts { return manifest.Facts{Partitions: 12} }) {
+			if f.Severity > manifest.Info {
+				t.Error(f)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("the README shows no ScaledObject")
 	}
 }
