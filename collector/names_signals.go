@@ -126,7 +126,7 @@ func partitionCountFamilies() []Family {
 		name: "partitions_held", typ: Gauge, groupOnly: true,
 		help: "Partitions served from an earlier sample because this one could not read them, or did not: many share groups " +
 			"are read in turn.",
-		get:  func(s *lag.Signals, _ int) float64 { return float64(s.PartitionsHeld) },
+		get: func(s *lag.Signals, _ int) float64 { return float64(s.PartitionsHeld) },
 	}.families()...)
 	add(signal{
 		name: "partitions_unknown", typ: Gauge, label: "reason", variants: lag.Reasons[1:], sparse: true,

@@ -20,7 +20,7 @@ func (r *reader) triggers(spec *strictyaml.Mapping, o *Object, opts Options) {
 	}
 	names := map[string]bool{}
 	for _, m := range triggers {
-		t, q, note := r.trigger(m, o, opts)
+		t, q, note := r.trigger(m, opts)
 		if t.Name != "" && names[t.Name] {
 			m.Fail("name", "%q is the name of two triggers", t.Name)
 		}
@@ -32,7 +32,7 @@ func (r *reader) triggers(spec *strictyaml.Mapping, o *Object, opts Options) {
 	}
 }
 
-func (r *reader) trigger(m *strictyaml.Mapping, o *Object, opts Options) (scale.Trigger, *Query, triggerNotes) {
+func (r *reader) trigger(m *strictyaml.Mapping, opts Options) (scale.Trigger, *Query, triggerNotes) {
 	t := scale.Trigger{Type: scale.TriggerType(m.Text("type")), Name: m.Text("name")}
 	t.UseCachedMetrics = m.Bool("useCachedMetrics")
 	kind := m.Enum("metricType", "AverageValue", "Value", "Utilization")

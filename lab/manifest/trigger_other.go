@@ -6,8 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	// Time zones by name, also where the system has no database of them.
-	_ "time/tzdata"
+	_ "time/tzdata" // time zones by name, also where the system has no database of them
 
 	"github.com/robfig/cron/v3"
 

@@ -65,6 +65,7 @@ const (
 	GroupMembersSaturated                       = "kafka_group_members_saturated"
 	GroupDesiredReason                          = "kafka_group_desired_reason"
 	GroupMembers                                = "kafka_group_members"
+	GroupProcesses                              = "kafka_group_processes"
 	GroupUsefulMembers                          = "kafka_group_useful_members"
 	GroupState                                  = "kafka_group_state"
 	GroupInfo                                   = "kafka_group_info"
