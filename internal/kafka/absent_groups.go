@@ -81,7 +81,12 @@ func (s *Sampler) dismissUnlisted(ctx context.Context, lists []listing) {
 	}
 	now := time.Now()
 	s.directory.dismiss(func(e *entry) bool {
-		return !s.wanted(e.raw) || said.missing(e.raw, byBroker) || all && now.Sub(e.listedAt) > forgetAfter*s.cfg.MaxAge
+		speaks := said
+		if s.coordinators.held() { // one that has been replaced, or is not yet the coordinator, knows of no group
+			right := s.coordinators.of(e.raw)
+			speaks = sightings{right: said[right]}
+		}
+		return !s.wanted(e.raw) || speaks.missing(e.raw, byBroker) || all && now.Sub(e.listedAt) > forgetAfter*s.cfg.MaxAge
 	})
 }
 

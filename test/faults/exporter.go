@@ -57,14 +57,6 @@ func (e *exporter) start(env ...string) error {
 	return nil
 }
 
-// stop ends it.
-func (e *exporter) stop() error {
-	if err := e.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return e.cmd.Wait()
-}
-
 // kill ends it without notice.
 func (e *exporter) kill() {
 	_ = e.cmd.Process.Kill()

@@ -340,7 +340,8 @@ func (o *oracle) perSecond(sum func(from, to instant) span, born, from, to insta
 		if longest := (to - s).Seconds(); longest > 0 {
 			low = min(low, max(0, at.Low-was.High-spare)/longest)
 		}
-		shortest := max((from - s).Seconds(), o.settings.interval.Seconds())
+		// Two samples may be closer than the interval, where the one before was late.
+		shortest := max((from - s).Seconds(), o.settings.interval.Seconds()*7/10)
 		high = max(high, (at.High-was.Low+spare)/shortest)
 		if s >= latest {
 			break

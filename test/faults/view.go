@@ -97,7 +97,8 @@ func (v *view) put(s sample) {
 		v.free++
 		return
 	case strings.HasPrefix(family, "go_"), strings.HasPrefix(family, "process_"), strings.HasPrefix(family, "promhttp_"),
-		family == "kafka_cluster_info", family == "kafka_brokers", family == "kafka_broker_info":
+		family == "kafka_cluster_info", family == "kafka_brokers", family == "kafka_broker_info",
+		family == "kafka_exporter_build_info":
 		v.self[s.text] = s.value
 		v.free++
 		return
