@@ -93,6 +93,7 @@ func TestBadInputGetsOneClearLine(t *testing.T) {
 		"objective regexp":     {[]string{"--desired.objective-for=(=30s"}, []string{`--desired.objective-for: "(" is not a regular expression`}},
 		"objective value":      {[]string{"--desired.objective-for=a=b=soon"}, []string{`--desired.objective-for: "soon" is not a duration`}},
 		"members per replica":  {[]string{"--desired.members-per-replica=a=0"}, []string{`--desired.members-per-replica: "0" is not an integer`}},
+		"members too rarely":   {[]string{"--kafka.server=a:1", "--refresh.members=1m"}, []string{"--refresh.members=1m: desired replicas need the members in every sample"}},
 		"desired of nothing":   {[]string{"--desired.disable", "--state.file=x"}, []string{"--desired.disable: leaves nothing to"}},
 		"cap":                  {[]string{"--burndown.cap=NaN"}, []string{"--burndown.cap: "}},
 		"log2x7":               {[]string{"--log2x7.max=0"}, []string{"--log2x7.max: "}},

@@ -33,10 +33,8 @@ const tag = "kafka-burndown-exporter"
 // schema is Grafana's version of the schema in 10.4, the oldest release that the dashboards are for. Later ones read it.
 const schema = 39
 
-// grafana is a dashboard in the first version of the schema.
-//
-//lint:ignore SA1019 Grafana 10 and 11 do not read the second.
-type grafana = dashboard.Dashboard
+// grafana is a dashboard in the first version of the schema: Grafana 10 and 11 do not read the second.
+type grafana = dashboard.Dashboard //nolint:staticcheck // deprecated for the second
 
 func build(boards ...board) ([]grafana, error) {
 	var all []grafana

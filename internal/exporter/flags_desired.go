@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kafka_burndown_exporter/internal/cli"
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/kafka"
 	"kafka_burndown_exporter/internal/pilot"
 )
@@ -38,11 +39,17 @@ func AddDesiredFlags(cmd cli.Flags) *DesiredFlags {
 	return f
 }
 
-// Apply spaces the descriptions of groups where nothing else does: pilots need one in every wave.
-func (f *DesiredFlags) Apply(cfg *kafka.Config) {
-	if f.disable && cfg.MembersRefresh == 0 {
+// Apply spaces the descriptions of groups where nothing needs one in every wave. Pilots do: with older ones they never
+// learn what a member can do.
+func (f *DesiredFlags) Apply(cfg *kafka.Config) error {
+	switch {
+	case !f.disable && cfg.MembersRefresh > cfg.Interval:
+		return fmt.Errorf("--refresh.members=%s: desired replicas need the members in every sample; remove the flag, or add --desired.disable",
+			human.Duration(cfg.MembersRefresh))
+	case f.disable && cfg.MembersRefresh == 0:
 		cfg.MembersRefresh = kafka.SlowMembersRefresh
 	}
+	return nil
 }
 
 // StateFile is where what was learned is kept; empty: nowhere.

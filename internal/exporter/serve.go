@@ -21,7 +21,9 @@ func Serve(ctx context.Context, f *Flags, stderr io.Writer, change func(*Options
 		return err
 	}
 	o.Kafka.RateWindow = f.Lag.RateWindow()
-	f.Desired.Apply(&o.Kafka)
+	if err := f.Desired.Apply(&o.Kafka); err != nil {
+		return err
+	}
 	o.Lag = f.Lag.Options(o.Kafka)
 	if o.Lag.Pilot, err = f.Desired.Pilot(); err != nil {
 		return err

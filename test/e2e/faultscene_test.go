@@ -213,7 +213,8 @@ func (s *scene) suffer(t *testing.T, f fault) {
 			switch {
 			case found[i].recovered != 0:
 			case err == nil && known && lag < v.low():
-				found[i].recovered = max(1, time.Since(end))
+				// What a service does once it is as before, while others are not, is no answer to the fault.
+				found[i].recovered, found[i].least = max(1, time.Since(end)), slices.Min(v.f.since(begin))
 			default:
 				worst = fmt.Errorf("%s: %v (known: %v, error: %v)", v.s.group, lag, known, err)
 			}
@@ -221,8 +222,7 @@ func (s *scene) suffer(t *testing.T, f fault) {
 		return worst
 	})
 	for i, v := range s.victims {
-		seen := v.f.since(begin)
-		found[i].least, found[i].most = slices.Min(seen), slices.Max(seen)
+		found[i].most = slices.Max(v.f.since(begin))
 		found[i].peakLag = v.m.waitFor(t, 10*time.Second, fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[%ds])",
 			v.s.group, int(time.Since(begin).Seconds())+1), known)
 		v.table = append(v.table, found[i])

@@ -44,7 +44,7 @@ func (w *world) monitor(t *testing.T, groups []string, flags ...string) *monitor
 	m.args = append([]string{
 		"--web.listen-address=" + m.exporter, "--group.filter=^(" + strings.Join(groups, "|") + ")$",
 		"--sample.interval=" + compressTime(lag.Defaults().Interval).String(), "--rate.window=" + compressTime(lag.Defaults().RateWindow).String(),
-		"--stall.window=" + compressTime(5*time.Minute).String(), fmt.Sprintf("--pace=%d", speed), "--refresh.metadata=3s", "--refresh.members=2s", "--refresh.starts=6s",
+		"--stall.window=" + compressTime(5*time.Minute).String(), fmt.Sprintf("--pace=%d", speed), "--refresh.metadata=3s", "--refresh.starts=6s",
 	}, flags...)
 	for _, addr := range w.kafka.observers() {
 		m.args = append(m.args, "--kafka.server="+addr)
