@@ -35,6 +35,7 @@ type victim struct {
 	partitions int32
 	counts     float64
 	pilot      bool // the desired replicas decide
+	scaled     bool // KEDA has it
 	// age is how old a message is before it counts as handled: that much lag is always there. A Value trigger has no
 	// count of its own to rest at. It holds any while the lag is what it accepts.
 	age    time.Duration
@@ -118,6 +119,7 @@ func (s *scene) start(t *testing.T) {
 			v.falls = predictFall(t, object, compressedController(), int32(v.pods), 3)
 		}
 		s.w.scale(t, object)
+		v.scaled = true
 	}
 }
 
@@ -136,8 +138,9 @@ func (s *scene) settle(t *testing.T) {
 
 func (v *victim) rests() error {
 	wanted, ready := v.f.replicas()
-	// A pilot that waits until fewer surely suffice does not rest yet: it would come down while the fault lasts.
-	signal, near := v.desired(), func(d float64) bool { return int(d) == wanted }
+	// A pilot that waits until fewer surely suffice does not rest yet: it would come down while the fault lasts. Before
+	// KEDA has the service nobody follows it.
+	signal, near := v.desired(), func(d float64) bool { return int(d) == wanted || !v.scaled && int(d) <= wanted }
 	if !v.pilot { // well within HPA's tolerance of a tenth
 		signal = fmt.Sprintf("max(consumergroup:kafka_group_lag:log2x7{consumergroup=%q})", v.s.group)
 		near = func(d float64) bool { return math.Abs(d/v.target-1) < 0.08 }
