@@ -98,17 +98,17 @@ e2e-alone: ## Cases of the closed loop that hold on an otherwise quiet machine o
 e2e-all: e2e e2e-faults e2e-alone ## Every case of the closed loop.
 
 # The table of docs/reliability.md is written to DOCS; the part that CI runs takes three minutes.
-FAULTS := go -C test/faults test -count=1 -timeout 60m -v -run TestFaults .
+FAULTS := go -C test/faults test -count=1 -timeout 60m -v .
 
 .PHONY: faults
 faults: ## Every fault of test/faults against real brokers, every sample held to the truth (FAULT=NAME: only those; DOCS=DIR).
 	cd test/faults && go vet ./... && go test -count=1 -run TestOracle .
-	$(FAULTS) -args $(if $(FAULT),-fault "$(FAULT)") $(if $(DOCS),-docs $(abspath $(DOCS)))
+	$(FAULTS) -run '^TestFaults' -args $(if $(FAULT),-fault "$(FAULT)") $(if $(DOCS),-docs $(abspath $(DOCS)))
 
 .PHONY: faults-part
 faults-part: ## The faults that CI runs, in three minutes.
 	cd test/faults && go vet ./... && go test -count=1 -run TestOracle .
-	$(FAULTS) -args -part
+	$(FAULTS) -run '^TestFaults$$' -args -part
 
 .PHONY: model
 model: ## Random faults on a fake cluster, SEEDS (1000) of them; SEED=N repeats one.

@@ -50,7 +50,7 @@ type victim struct {
 }
 
 // While the truth is unknown the replicas are held or rise, never fall, and everything recovers without hands: for the
-// desired replicas, for each manifest that has a Value trigger beside them, and for the one that has cpu there. That last
+// desired replicas, with cpu or a lag trigger beside them, and for a Value trigger with cpu beside it. That last
 // one falls while pods are not ready, as far as internal/scale says. Each fault is proved to have happened.
 func TestFaults(t *testing.T) {
 	t.Parallel()

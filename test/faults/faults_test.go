@@ -48,9 +48,6 @@ func TestFaults(t *testing.T) {
 
 // TestFaultsOfOneBroker does so where there is one broker, and certificates instead of passwords.
 func TestFaultsOfOneBroker(t *testing.T) {
-	if *part {
-		t.Skip("not in CI")
-	}
 	sufferAll(t, newWorld(t, 1, kafka.MutualTLS), "faults-one-broker.md", faultsOfOneBroker())
 }
 
