@@ -87,6 +87,13 @@ func say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%s "+format+"\n", append([]any{time.Now().Format("15:04:05")}, args...)...)
 }
 
+// startBroker starts one broker with so much heap.
+func startBroker(ctx context.Context, version, heap string) (*kafka.Cluster, error) {
+	say("starting Kafka %s", version)
+	return kafka.New(ctx, kafka.Options{Version: version, JavaOptions: []string{"-Xmx" + heap, "-XX:TieredStopAtLevel=4"},
+		Properties: map[string]string{"log.index.size.max.bytes": "65536", "num.io.threads": "4"}})
+}
+
 func compare(ctx context.Context, o options) error {
 	out, err := filepath.Abs(o.out)
 	if err != nil {
@@ -103,9 +110,7 @@ func compare(ctx context.Context, o options) error {
 		return err
 	}
 	measurements := selected(exporters(ours, o.oursArgs), o.only)
-	say("starting Kafka %s", o.broker)
-	cluster, err := kafka.New(ctx, kafka.Options{Version: o.broker, JavaOptions: []string{"-Xmx1g", "-XX:TieredStopAtLevel=4"},
-		Properties: map[string]string{"log.index.size.max.bytes": "65536", "num.io.threads": "4"}})
+	cluster, err := startBroker(ctx, o.broker, "1g")
 	if err != nil {
 		return err
 	}

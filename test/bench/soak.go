@@ -52,9 +52,7 @@ func soak(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	say("starting Kafka %s", o.broker)
-	cluster, err := kafka.New(ctx, kafka.Options{Version: o.broker, JavaOptions: []string{"-Xmx2g", "-XX:TieredStopAtLevel=4"},
-		Properties: map[string]string{"log.index.size.max.bytes": "65536", "num.io.threads": "4"}})
+	cluster, err := startBroker(ctx, o.broker, "2g")
 	if err != nil {
 		return err
 	}
