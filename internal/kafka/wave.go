@@ -52,6 +52,7 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	s.takeOthers(ctx, others)
 
 	s.readTopics(ctx, began, describer)
+	s.readTimestampTypes(ctx)
 	s.readResumes(ctx)
 	s.settleShares()
 	s.points = s.readRest(ctx, s.planStarts(), s.planTimes(s.seedQueries()))
@@ -212,5 +213,5 @@ func (t *topic) result() lag.TopicSample {
 			out.Err = lag.ReasonLeader
 		}
 	}
-	return lag.TopicSample{Name: t.name, ID: t.id, Foreign: !t.own, Partitions: t.sample}
+	return lag.TopicSample{Name: t.name, ID: t.id, Foreign: !t.own, AppendTime: t.timestamps.arrival, Partitions: t.sample}
 }
