@@ -31,7 +31,11 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	others := s.askOthers(othersCtx)
 
 	listCtx, cancel := context.WithDeadline(ctx, began.Add(s.deadline/4))
+	roll := s.callRoll(listCtx)
 	lists := s.list(listCtx, nodes)
+	if gone := <-roll; gone && s.metadataAt.Before(began) {
+		_ = s.refreshMetadata(ctx)
+	}
 	s.directory.merge(lists, s.coordinators.of)
 	s.coordinators.learn(s.directory)
 	s.settleContested(ctx, began)
