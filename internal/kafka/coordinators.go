@@ -3,8 +3,6 @@ package kafka
 import (
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"github.com/IBM/sarama"
 )
 
 // coordinators says which broker coordinates a group: the leader of the partition of the offsets topic that the group's
@@ -22,10 +20,10 @@ const maxScore = 10
 func (c *coordinators) held() bool { return c.score > 0 }
 
 // apply takes over what metadata says of the offsets topic, whatever the filters say of it.
-func (c *coordinators) apply(answer *sarama.MetadataResponse) {
+func (c *coordinators) apply(answer clusterMetadata) {
 	for _, m := range answer.Topics {
 		if m != nil && m.Name == offsetsTopic {
-			c.offsets.update(m, hasEpochs(answer))
+			c.offsets.update(m, hasEpochs(answer.MetadataResponse), answer.sure)
 			return
 		}
 	}

@@ -39,7 +39,7 @@ func offsetsMetadata(leaders ...int32) *sarama.MetadataResponse {
 func TestCoordinatorsHoldWhereTheyHeld(t *testing.T) {
 	var c coordinators
 	nobody := func(string) int32 { return -1 }
-	c.apply(offsetsMetadata(1, 2)) // "a" and "c" are of partition 1, "b" and "d" of partition 0
+	c.apply(clusterMetadata{MetadataResponse: offsetsMetadata(1, 2)}) // "a" and "c" are of partition 1, "b" and "d" of partition 0
 	if got := c.of("a"); got != -1 {
 		t.Errorf("coordinator %d before anything is known", got)
 	}
@@ -62,7 +62,7 @@ func TestCoordinatorsHoldWhereTheyHeld(t *testing.T) {
 	if c.of("a") != -1 {
 		t.Error("it is believed though it does not hold")
 	}
-	c.apply(&sarama.MetadataResponse{Version: 11})
+	c.apply(clusterMetadata{MetadataResponse: &sarama.MetadataResponse{Version: 11}})
 	if c.leader("a") != -1 {
 		t.Error("the offsets topic may not be seen any more")
 	}

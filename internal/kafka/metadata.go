@@ -27,8 +27,14 @@ func (s *Sampler) refreshMetadata(ctx context.Context) error {
 	return nil
 }
 
-func (s *Sampler) applyMetadata(ctx context.Context, answer *sarama.MetadataResponse) {
-	s.applyBrokers(answer)
+// clusterMetadata is the newest of what brokers answered.
+type clusterMetadata struct {
+	*sarama.MetadataResponse
+	sure bool // more than half of those that were asked have answered
+}
+
+func (s *Sampler) applyMetadata(ctx context.Context, answer clusterMetadata) {
+	s.applyBrokers(answer.MetadataResponse)
 	old := s.topics.apply(answer, s.topicNames)
 	s.coordinators.apply(answer)
 	s.topicNames.forget(10_000 + 4*len(answer.Topics))
@@ -38,7 +44,7 @@ func (s *Sampler) applyMetadata(ctx context.Context, answer *sarama.MetadataResp
 	s.resolveMissing(ctx)
 }
 
-func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, error) {
+func (s *Sampler) fetchMetadata(ctx context.Context) (none clusterMetadata, err error) {
 	s.lone = nil
 	var firstErr error
 	if nodes := s.metadataNodes(); len(nodes) > 0 {
@@ -46,7 +52,7 @@ func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, 
 		defer cancel()
 		answers, err := s.askSeveral(known, nodes)
 		if len(answers) > 0 {
-			return newest(answers), nil
+			return clusterMetadata{newest(answers), 2*len(answers) > len(nodes)}, nil
 		}
 		firstErr = err
 	}
@@ -56,10 +62,10 @@ func (s *Sampler) fetchMetadata(ctx context.Context) (*sarama.MetadataResponse, 
 	}
 	answer, err := first(ctx, len(seeds), s.deadline/8, one)
 	if err != nil {
-		return nil, errors.Join(firstErr, err)
+		return none, errors.Join(firstErr, err)
 	}
 	s.lone = answer
-	return answer, nil
+	return clusterMetadata{MetadataResponse: answer}, nil
 }
 
 // metadataNodes are the brokers to ask for metadata: whoever answered in the last wave first, and of many brokers others

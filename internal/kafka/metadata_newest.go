@@ -42,7 +42,7 @@ func (s *Sampler) takeOthers(ctx context.Context, others <-chan []metadataAnswer
 	lone := s.lone
 	s.lone = nil
 	if best := newest(append([]metadataAnswer{{-1, lone}}, answers...)); best != lone {
-		s.applyMetadata(ctx, best)
+		s.applyMetadata(ctx, clusterMetadata{MetadataResponse: best})
 	}
 }
 

@@ -49,11 +49,13 @@ func TestNewest(t *testing.T) {
 	}
 }
 
-// What comes of an older epoch is not taken, and a topic does not lose partitions; one that was created again is new.
+// What comes of an older epoch is not taken, and a topic does not lose partitions; one that was created again is new. What
+// most brokers contradict three times in a row was never true.
 func TestEpochsDoNotGoBack(t *testing.T) {
 	tp := &topic{name: "orders"}
+	sure := false
 	update := func(id byte, epochs ...int32) bool {
-		return tp.update(metadataOf(11, id, nil, epochs...).Topics[0], true)
+		return tp.update(metadataOf(11, id, nil, epochs...).Topics[0], true, sure)
 	}
 	leaders := func() (out []int32) {
 		for _, p := range tp.parts {
@@ -66,13 +68,23 @@ func TestEpochsDoNotGoBack(t *testing.T) {
 		epochs []int32
 		old    bool
 		want   []int32
+		sure   bool
 	}{
-		{1, []int32{3, 3}, false, []int32{3, 3}},
-		{1, []int32{4, 2}, true, []int32{4, 3}},
-		{1, []int32{4}, true, []int32{4, 3}},
-		{1, []int32{4, 3, 0}, false, []int32{4, 3, 0}},
-		{2, []int32{0}, false, []int32{0}},
+		{1, []int32{3, 3}, false, []int32{3, 3}, true},
+		{1, []int32{4, 2}, true, []int32{4, 3}, true},
+		{1, []int32{4}, true, []int32{4, 3}, true},
+		{1, []int32{4, 3, 0}, false, []int32{4, 3, 0}, true},
+		{2, []int32{0}, false, []int32{0}, true},
+		{2, []int32{99, 98}, false, []int32{99, 98}, true},
+		{2, []int32{1}, true, []int32{99, 98}, true},
+		{2, []int32{1}, true, []int32{99, 98}, false},
+		{2, []int32{1}, true, []int32{99, 98}, false},
+		{2, []int32{1}, true, []int32{99, 98}, true},
+		{2, []int32{1}, false, []int32{1}, true},
+		{2, []int32{2}, false, []int32{2}, true},
+		{2, []int32{1}, true, []int32{2}, true},
 	} {
+		sure = step.sure
 		if old := update(step.id, step.epochs...); old != step.old {
 			t.Errorf("step %d: old %t", i, old)
 		}

@@ -12,7 +12,7 @@ import (
 	"kafka_burndown_exporter/internal/lag"
 )
 
-var errMinority = errors.New("fewer than half of the brokers that were asked answer, or they do not agree on who is one of them, so " +
+var errMinority = errors.New("half of the brokers that were asked or fewer answer, or they contradict each other about who is one of them, so " +
 	"that a broker which answers may have been replaced without knowing it; nothing of this sample counts")
 
 // rollCall is what brokers say of each other, asked beside the listing of groups. A broker that is cut off from the others

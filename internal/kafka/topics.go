@@ -22,6 +22,7 @@ type topic struct {
 	missing    bool // from the newest metadata, and not known to be gone
 	forbidden  bool // missing because the user has no right to see it any more
 	timestamps timestampType
+	smaller    doubt // of the number of partitions
 	parts      []partition
 	sample     []lag.PartitionSample
 }
@@ -30,6 +31,7 @@ type topic struct {
 type partition struct {
 	leader, preferred, replicas, inSync int32
 	epoch                               int32 // of the leader; -1: not known
+	older                               doubt // of the epoch
 	start, lastEnd                      int64
 	floor                               int64 // the end as read before share groups were, in the wave floorWave
 	floorWave                           uint64
@@ -49,10 +51,25 @@ func (t *topic) epoch(partition int32) int32 {
 	return -1
 }
 
-// update takes over what metadata says, and reports whether that is older than what is known of a partition: epochs never
-// go back, and what comes of an older one is not taken. A new ID is a new topic under an old name: what was known of its
-// offsets is not true of it.
-func (t *topic) update(m *sarama.TopicMetadata, epochs bool) (old bool) {
+// doubt counts how often in a row more than half of the brokers contradicted what one had said.
+type doubt uint8
+
+// enough is how often that is believed. Bits that change on the way, of which Kafka's answers tell nothing, would be
+// remembered for ever otherwise.
+const enough = 3
+
+// contradicted counts once more, where brokers enough have answered to be sure, and reports whether to believe them.
+func (d *doubt) contradicted(sure bool) bool {
+	if sure {
+		*d++
+	}
+	return *d >= enough
+}
+
+// update takes over what metadata says, and reports whether that is older than what is known of a partition: epochs do not
+// go back, nor does the number of partitions, and what comes of an older one is not taken, unless most brokers say so
+// again and again. A new ID is a new topic under an old name: what was known of its offsets is not true of it.
+func (t *topic) update(m *sarama.TopicMetadata, epochs, sure bool) (old bool) {
 	same := false
 	if none := (sarama.Uuid{}); m.Uuid != none { // brokers below Kafka 2.8, during an upgrade too, do not tell
 		if m.Uuid != t.id && t.id != none {
@@ -74,8 +91,12 @@ func (t *topic) update(m *sarama.TopicMetadata, epochs bool) (old bool) {
 		}
 		return false
 	}
-	if same {
-		size, old = max(size, len(t.parts)), size < len(t.parts) // a topic does not lose partitions
+	if same && size < len(t.parts) { // a topic does not lose partitions
+		if !t.smaller.contradicted(sure) {
+			size, old = len(t.parts), true
+		}
+	} else {
+		t.smaller = 0
 	}
 	t.parts = t.parts[:min(len(t.parts), size)]
 	for len(t.parts) < size {
@@ -89,11 +110,11 @@ func (t *topic) update(m *sarama.TopicMetadata, epochs bool) (old bool) {
 		if epochs {
 			epoch = p.LeaderEpoch
 		}
-		if same && epoch >= 0 && epoch < q.epoch {
+		if same && epoch >= 0 && epoch < q.epoch && !q.older.contradicted(sure) {
 			old = true
 			continue
 		}
-		q.epoch = epoch
+		q.epoch, q.older = epoch, 0
 		q.leader, q.replicas, q.inSync, q.preferred = p.Leader, int32(len(p.Replicas)), int32(len(p.Isr)), -1
 		if len(p.Replicas) > 0 {
 			q.preferred = p.Replicas[0]
@@ -156,7 +177,7 @@ func newTopicTable() *topicTable {
 
 // apply takes over one answer that names all topics, and reports whether something in it is older than what is known. A
 // topic that it lacks is missing until somebody has been asked about it.
-func (tt *topicTable) apply(answer *sarama.MetadataResponse, names *namer) (old bool) {
+func (tt *topicTable) apply(answer clusterMetadata, names *namer) (old bool) {
 	present := make(map[string]bool, len(answer.Topics))
 	for _, m := range answer.Topics {
 		if m == nil || m.Err == sarama.ErrUnknownTopicOrPartition || m.Err == sarama.ErrInvalidTopic {
@@ -174,7 +195,7 @@ func (tt *topicTable) apply(answer *sarama.MetadataResponse, names *namer) (old 
 			delete(tt.asked, n.text)
 		}
 		t.missing, t.forbidden = false, false
-		old = t.update(m, hasEpochs(answer)) || old
+		old = t.update(m, hasEpochs(answer.MetadataResponse), answer.sure) || old
 	}
 	tt.sorted = tt.sorted[:0]
 	for n, t := range tt.byName {
