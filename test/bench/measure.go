@@ -15,6 +15,7 @@ type measurement struct {
 	missing  string // why it was not measured
 
 	scrapes, identity []time.Duration // wall time of compressed and uncompressed scrapes
+	spread            []time.Duration // of compressed ones, spread over the sampling interval of an exporter that has one
 	samples           []time.Duration // sample start → published snapshot
 	cycleCPU          []time.Duration // exporter's CPU per sample and scrape together
 	scrapeCPU         []time.Duration // exporter's CPU per compressed scrape, scraped back to back
@@ -73,6 +74,9 @@ func (m *measurement) observe(
 	err = m.broker(ctx, s, brokerPID, idleBroker, p)
 	content.paused.Store(false)
 	if err != nil {
+		return err
+	}
+	if err := m.spreadOut(ctx, s, p); err != nil {
 		return err
 	}
 	m.plain(ctx, s, p)
@@ -187,6 +191,28 @@ func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, p p
 		if err := m.account(ctx, s, pid, cpu0, a.took); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// spreadOut makes 100 compressed scrapes over two sampling intervals: some of them come while a sample is made or rendered.
+func (m *measurement) spreadOut(ctx context.Context, s *scraper, p plan) error {
+	if !m.exporter.background {
+		return nil
+	}
+	const scrapes = 100
+	start := time.Now()
+	for i := range scrapes {
+		if err := sleep(ctx, time.Until(start.Add(time.Duration(i)*2*p.period/scrapes))); err != nil {
+			return err
+		}
+		a, err := s.fetch(ctx, true)
+		if err != nil {
+			m.errors++
+			say("%v", err)
+			continue
+		}
+		m.spread = append(m.spread, a.took)
 	}
 	return nil
 }
