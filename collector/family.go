@@ -36,7 +36,7 @@ type Family struct {
 	Help string
 	Type Type
 	Unit string // as OpenMetrics writes it; a suffix of the name
-	// Labels are the label names in the order in which they are written.
+	// Labels are the label names in the order in which they are written, which is that of client_golang: sorted.
 	Labels []string
 	Level  Level
 	// DropIn families have the names and labels of kafka_exporter and are exempt from naming rules.
@@ -44,9 +44,10 @@ type Family struct {
 
 	// connected families leave groups without members out under --no-offset.show-all.
 	connected bool
-	// variants are the values of the last label, one series each; nil where a row has one series.
+	// variants are the values of the label variant, one series each; nil where a row has one series.
 	variants []string
-	// info gives the values of the labels after consumergroup, for the one family whose labels are values.
+	variant  string
+	// info gives the values of infoLabels, for the one family whose labels are values.
 	info func(*lag.Group) [4]string
 
 	// Exactly one of these is set, the one of the family's level. They return lag.Absent for a series that is left

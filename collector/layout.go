@@ -59,8 +59,8 @@ func newLayout(s *lag.Snapshot) *layout {
 			l.groupTopics = append(l.groupTopics, groupTopic{int32(i), int32(j), name(s.Groups[i].Topics[j].Topic)})
 		}
 	}
-	l.text = newLabels(s, l.topics, appendLabel, ",")
-	l.pairs = sync.OnceValue(func() *labels { return newLabels(s, l.topics, appendPair, "") })
+	l.text = newLabels(s, l.topics, appendLabel)
+	l.pairs = sync.OnceValue(func() *labels { return newLabels(s, l.topics, appendPair) })
 	return l
 }
 
@@ -156,7 +156,10 @@ func (l *layout) spans(level Level, p *rowPrints) []span {
 
 // arrange cuts the families into blocks and takes their prints.
 func (l *layout) arrange(families []encodedFamily, connectedOnly bool) {
-	p := &rowPrints{l.text.cluster.prints(), l.text.brokers.prints(), l.text.topics.prints(), l.text.groups.prints()}
+	p := &rowPrints{l.text.cluster.prints(), l.text.brokerIDs.prints(), l.text.topics.prints(), l.text.groups.prints()}
+	for i, address := range l.text.brokerAddresses.prints() {
+		p.brokers[i] = mix(p.brokers[i], address)
+	}
 	spans := map[Level][]span{}
 	for i := range families {
 		level := families[i].Level

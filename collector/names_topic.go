@@ -35,7 +35,7 @@ func topicPartitionFamilies() []Family {
 	partition := func(name, help string, get func(*lag.TopicPartition) float64) Family {
 		return Family{
 			Name: "kafka_topic_partition_" + name, Help: help, Type: Gauge, Level: LevelTopicPartition, DropIn: true,
-			Labels: []string{labelTopic, labelPartition}, topicPartition: get,
+			Labels: []string{labelPartition, labelTopic}, topicPartition: get,
 		}
 	}
 	return []Family{
@@ -73,7 +73,7 @@ func dropInGroupFamilies() []Family {
 	}
 	perPartition := func(get func(*lag.GroupTopic, int) float64) Family {
 		return Family{
-			Level: LevelGroupPartition, Labels: []string{labelGroup, labelTopic, labelPartition},
+			Level: LevelGroupPartition, Labels: []string{labelGroup, labelPartition, labelTopic},
 			connected: true, groupPartition: get,
 		}
 	}

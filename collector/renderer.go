@@ -20,7 +20,8 @@ type renderer struct {
 
 	family *encodedFamily
 	row    int
-	prefix []byte // what all series of the row begin with
+	prefix []byte // what all series of the row begin with, up to what differs
+	suffix []byte // and their labels after that
 	digits int    // of the partition of the line before
 }
 
@@ -39,7 +40,7 @@ func (r *renderer) render(f *encodedFamily, rows span, connectedOnly bool) {
 	switch {
 	case r.format == Protobuf:
 		out = r.metric
-	case f.partition != "":
+	case f.partitioned:
 		out = r.partition
 	}
 	f.each(r.layout, rows, connectedOnly, out)
@@ -59,16 +60,11 @@ func (r *renderer) series(row int, _ int32, variant int, v float64, created int6
 // name writes a sample's name and labels and the space after them.
 func (r *renderer) name(open string, row, variant int) {
 	f := r.family
-	r.buf = r.labels.appendRow(append(r.buf, open...), f.Level, row, r.layout.groupTopics)
+	r.buf = r.labels.appendParts(append(r.buf, open...), f.text.before, &f.Family, row, r.layout)
 	if f.variantLabels != nil {
 		r.buf = append(r.buf, f.variantLabels[variant]...)
+		r.buf = r.labels.appendParts(r.buf, f.text.after, &f.Family, row, r.layout)
 	}
-	if f.info != nil {
-		for i, v := range f.info(&r.layout.snapshot.Groups[row]) {
-			r.buf = appendLabel(append(r.buf, ','), f.Labels[i+1], v)
-		}
-	}
-	r.buf = append(r.buf, f.close...)
 }
 
 // partition writes a line of text with a partition.
@@ -76,13 +72,13 @@ func (r *renderer) partition(row int, partition int32, _ int, v float64, _ int64
 	f, same := r.family, len(r.prefix)
 	if row != r.row {
 		r.row, same = row, len(f.open)
-		r.prefix = r.labels.appendRow(append(r.prefix[:0], f.open...), f.Level, row, r.layout.groupTopics)
-		r.prefix = append(r.prefix, f.partition...)
+		r.prefix = r.labels.appendParts(append(r.prefix[:0], f.open...), f.text.before, &f.Family, row, r.layout)
+		r.suffix = r.labels.appendParts(r.suffix[:0], f.text.after, &f.Family, row, r.layout)
 	}
 	b := r.buf
 	r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
 	b = strconv.AppendInt(append(b, r.prefix...), int64(partition), 10)
-	r.buf = append(appendValue(append(b, f.close...), v), '\n')
+	r.buf = append(appendValue(append(b, r.suffix...), v), '\n')
 }
 
 // metric writes a Metric of protobuf.
@@ -90,16 +86,12 @@ func (r *renderer) metric(row int, partition int32, variant int, v float64, crea
 	f := r.family
 	if row != r.row {
 		r.row, r.digits = row, 0
-		r.prefix = r.labels.appendRow(append(r.prefix[:0], f.constantPairs...), f.Level, row, r.layout.groupTopics)
-		if f.info != nil {
-			for i, value := range f.info(&r.layout.snapshot.Groups[row]) {
-				r.prefix = appendPair(r.prefix, f.Labels[i+1], value)
-			}
-		}
+		r.prefix = r.labels.appendParts(r.prefix[:0], f.pairs.before, &f.Family, row, r.layout)
+		r.suffix = r.labels.appendParts(r.suffix[:0], f.pairs.after, &f.Family, row, r.layout)
 	}
 	var value [48]byte
 	tail := appendMetricValue(value[:0], f.Type, v, created)
-	size := len(r.prefix) + len(tail)
+	size := len(r.prefix) + len(r.suffix) + len(tail)
 	var number [12]byte
 	var digits []byte
 	if partition != noPartition {
@@ -129,7 +121,7 @@ func (r *renderer) metric(row int, partition int32, variant int, v float64, crea
 	if f.variantPairs != nil {
 		r.buf = append(r.buf, f.variantPairs[variant]...)
 	}
-	r.buf = append(r.buf, tail...)
+	r.buf = append(append(r.buf, r.suffix...), tail...)
 }
 
 // partitionPair is the label of a partition without digits: two lengths grow with their number.
