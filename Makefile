@@ -167,7 +167,7 @@ bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group
 .PHONY: bench-ten-million
 bench-ten-million: build-exporter ## Ten million group-partitions in one broker, and our exporter as each of ten shards of it, alone, at topic granularity.
 	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --shards=10 --topics=100 --messages=5 --groups=50000 --churn=0.02 --rounds=1 \
-	  --cycles=4 --full-series=4500 --ours-arg=--metrics.granularity=topic --kafka.heap=8g --count-requests=false \
+	  --cycles=4 --full-series=4500 --ours-arg=--metrics.granularity=topic --kafka.heap=8g --no-count-requests \
 	  --out=$(CURDIR)/bench-results/ten-million $(BENCH_ARGS)
 
 .PHONY: soak

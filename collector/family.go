@@ -58,7 +58,8 @@ type Family struct {
 	topicPartition func(*lag.TopicPartition) float64
 	group          func(*lag.Group, int) float64
 	groupTopic     func(*lag.GroupTopic, int) float64
-	groupPartition func(*lag.GroupTopic, int) float64
+	// groupPartition returns the values of the row's partitions, in parallel to them; a negative one is left out.
+	groupPartition func(*lag.GroupTopic) []int64
 }
 
 // noPartition marks a series without a partition label.
@@ -109,9 +110,10 @@ func (f *Family) hidden(g *lag.Group, connectedOnly bool) bool {
 
 func (f *Family) eachOfTopic(row int, t *lag.GroupTopic, out yield) {
 	if f.Level == LevelGroupPartition {
+		values := f.groupPartition(t)
 		for k, p := range t.Partition {
-			if v := f.groupPartition(t, k); lag.Known(v) {
-				out(row, p, 0, v, 0)
+			if values[k] >= 0 {
+				out(row, p, 0, float64(values[k]), 0)
 			}
 		}
 		return

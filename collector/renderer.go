@@ -36,6 +36,10 @@ func (r *renderer) begin(l *layout, format Format) {
 func (r *renderer) render(f *encodedFamily, rows span, connectedOnly bool) {
 	r.buf, r.lines = r.buf[:0], r.lines[:0]
 	r.family, r.row = f, -1
+	if r.format != Protobuf && f.groupPartition != nil {
+		r.groupPartitions(rows, connectedOnly)
+		return
+	}
 	out := r.series
 	switch {
 	case r.format == Protobuf:
@@ -79,6 +83,30 @@ func (r *renderer) partition(row int, partition int32, _ int, v float64, _ int64
 	r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
 	b = strconv.AppendInt(append(b, r.prefix...), int64(partition), 10)
 	r.buf = append(appendValue(append(b, r.suffix...), v), '\n')
+}
+
+// groupPartitions writes what partition does where most series are, without a call for each.
+func (r *renderer) groupPartitions(rows span, connectedOnly bool) {
+	f, b := r.family, r.buf
+	for row := rows.from; row < rows.to; row++ {
+		g, t := r.layout.groupTopic(row)
+		if f.hidden(g, connectedOnly) {
+			continue
+		}
+		r.prefix = r.labels.appendParts(append(r.prefix[:0], f.open...), f.text.before, &f.Family, row, r.layout)
+		r.suffix = r.labels.appendParts(r.suffix[:0], f.text.after, &f.Family, row, r.layout)
+		same := len(f.open)
+		for k, v := range f.groupPartition(t) {
+			if v < 0 {
+				continue
+			}
+			r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
+			b = strconv.AppendInt(append(b, r.prefix...), int64(t.Partition[k]), 10)
+			b = append(strconv.AppendInt(append(b, r.suffix...), v, 10), '\n')
+			same = len(r.prefix)
+		}
+	}
+	r.buf = b
 }
 
 // metric writes a Metric of protobuf.
