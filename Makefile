@@ -151,7 +151,7 @@ bench-peers: build-exporter ## Side by side with the peers named by KAFKA_EXPORT
 	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --out=$(CURDIR)/bench-results $(BENCH_ARGS)
 
 # One exporter alone, in one round.
-SCALE := go -C test/bench run . --ours=$(CURDIR)/$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=4
+SCALE := go -C test/bench run . --ours=$(CURDIR)/$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=4 --brief
 
 .PHONY: bench-scale
 bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group-partitions, at each granularity, as a shard, and with 20 000 groups.
@@ -167,7 +167,7 @@ bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group
 .PHONY: bench-ten-million
 bench-ten-million: build-exporter ## Ten million group-partitions in one broker, and our exporter as each of ten shards of it, alone, at topic granularity.
 	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --shards=10 --topics=100 --messages=5 --groups=50000 --churn=0.02 --rounds=1 \
-	  --cycles=4 --full-series=4500 --ours-arg=--metrics.granularity=topic --kafka.heap=8g --no-count-requests \
+	  --cycles=4 --brief --full-series=4500 --ours-arg=--metrics.granularity=topic --kafka.heap=8g --no-count-requests \
 	  --out=$(CURDIR)/bench-results/ten-million $(BENCH_ARGS)
 
 .PHONY: soak

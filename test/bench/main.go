@@ -59,6 +59,7 @@ func run() int {
 	app.Flag("cycles", "Measured scrapes of an exporter in a round.").Default("3").IntVar(&o.plan.cycles)
 	app.Flag("period", "Distance of samples, and how long each scrape's costs are counted.").Default("10s").DurationVar(&o.plan.period)
 	app.Flag("scrape-timeout", "When a scrape is given up.").Default("3m").DurationVar(&o.plan.scrapeTimeout)
+	app.Flag("brief", "Leave out the figures of one group in ten moving and of protobuf.").BoolVar(&o.plan.brief)
 	app.Flag("churn", "Share of the groups whose commits move on once per period.").Default("1").Float64Var(&o.churn)
 	app.Flag("seed", "Seed of the names.").Default("1").Uint64Var(&o.seed)
 	app.Flag("out", "Folder for the table, the chart and the exporters' logs.").Default("bench-results").StringVar(&o.out)

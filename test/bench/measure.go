@@ -38,6 +38,7 @@ type plan struct {
 	rounds, cycles int
 	period         time.Duration // distance of scrapes, and sampling interval of exporters that have one
 	scrapeTimeout  time.Duration
+	brief          bool // neither one in ten moving nor protobuf
 }
 
 // figures are those of cycles besides the first ones.
@@ -82,6 +83,9 @@ func (m *measurement) observe(
 	m.plain(ctx, s, p)
 	if err := m.burst(ctx, proc, s, p); err != nil {
 		return err
+	}
+	if p.brief {
+		return nil
 	}
 	if err := m.oneInTen(ctx, proc, s, content, p); err != nil {
 		return err
