@@ -91,6 +91,8 @@ const docsLimits = `
 - Whether timestamps are times of arrival, while nothing is written: a time query about the last minute has the same answer
   either way. Ages of old messages on such a topic are those that the timestamps tell. They are checked again as soon as
   something was written.
+- The producer rate before the second sample. Only where the exporter may read that a topic has LogAppendTime
+  (DESCRIBE_CONFIGS on topics), the first one has it, by the broker's clock.
 - What retention or a reset tool did between two samples, beyond what the offsets show.
 `
 

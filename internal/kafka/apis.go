@@ -26,6 +26,7 @@ const (
 	keyListGroups       = 16
 	keySASLHandshake    = 17
 	keyAPIVersions      = 18
+	keyDescribeConfigs  = 32
 	keySASLAuthenticate = 36
 	keyDescribeConsumer = 69
 	keyDescribeShare    = 77

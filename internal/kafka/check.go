@@ -41,6 +41,11 @@ func (s *Sampler) Check(ctx context.Context, w io.Writer) error {
 		out.line("Missing: %s", m.what)
 		s.reportACL(out, m)
 	}
+	if topic, ok := s.untoldTimestamps(); ok {
+		out.line("Optional: DESCRIBE_CONFIGS on topics, e.g. %s. With it producer rates of topics with "+
+			"message.timestamp.type=LogAppendTime are known from the first sample instead of the second.", topic)
+		s.reportACL(out, describeTopicConfigs)
+	}
 	noTopics := s.noTopics(ctx, wave)
 	if noTopics {
 		out.line("Warning: there are groups, and no topic is visible. Where topics exist, DESCRIBE on topics is missing:")
@@ -205,7 +210,10 @@ func (s *Sampler) shareNote(w *lag.Wave) string {
 // right is one that is missing.
 type right struct{ what, arguments string }
 
-var describeTopics = right{"DESCRIBE on topics", "--operation Describe --topic '*'"}
+var (
+	describeTopics       = right{"DESCRIBE on topics", "--operation Describe --topic '*'"}
+	describeTopicConfigs = right{"DESCRIBE_CONFIGS on topics", "--operation DescribeConfigs --topic '*'"}
+)
 
 func (s *Sampler) missingRights(ctx context.Context, w *lag.Wave) (missing []right) {
 	if ok, known := s.mayDescribeCluster(ctx); known && !ok {

@@ -49,6 +49,18 @@ func (s *Sampler) noTopics(ctx context.Context, w *lag.Wave) bool {
 	return !slices.ContainsFunc(answer.Topics, func(t *sarama.TopicMetadata) bool { return t != nil && !t.IsInternal })
 }
 
+// untoldTimestamps is a topic of which it cannot be known who sets the timestamps, for want of an optional right.
+func (s *Sampler) untoldTimestamps() (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.topics.sorted {
+		if t.timestamps.refused {
+			return t.name, true
+		}
+	}
+	return "", false
+}
+
 // hiddenTopic is a topic that a group uses and the user has no right to see. Metadata of all topics just leaves it out,
 // asked for by its name it says so.
 func (s *Sampler) hiddenTopic(ctx context.Context, w *lag.Wave) (string, bool) {

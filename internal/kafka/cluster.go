@@ -70,11 +70,17 @@ func (e wrongClusterError) Error() string {
 		"with --kafka.cluster-id=%s%s", e.got, e.want, e.got, remedy)
 }
 
-// askCluster asks the broker of a new connection which cluster it belongs to: metadata without any topic. The answer is
-// empty where it does not tell.
-func (s *session) askCluster(clientID string) (string, error) {
+// identity is what a broker says of its cluster: the ID, and the brokers that it takes for a part of it. It is empty where
+// it does not tell.
+type identity struct {
+	id      string
+	brokers []int32
+}
+
+// askCluster asks a broker which cluster it belongs to: metadata without any topic.
+func (s *session) askCluster(clientID string) (out identity, err error) {
 	if s.versions[keyMetadata] < clusterMetadataVersion {
-		return "", nil
+		return out, nil
 	}
 	s.sent++
 	b := requestHeader(keyMetadata, clusterMetadataVersion, s.sent, clientID)
@@ -82,21 +88,21 @@ func (s *session) askCluster(clientID string) (string, error) {
 	binary.BigEndian.PutUint32(b, uint32(len(b)-4))
 	answer, err := s.exchange(b)
 	if err != nil {
-		return "", err
+		return out, err
 	}
 	w := wire{data: answer}
 	w.int32()                  // throttled for
 	for range w.count(4 + 8) { // brokers: node, host, port, rack
-		w.int32()
+		out.brokers = append(out.brokers, w.int32())
 		w.string()
 		w.int32()
 		w.nullable()
 	}
-	id := w.nullable()
+	out.id = w.nullable()
 	if w.bad {
-		return "", sarama.PacketDecodingError{Info: "an answer to Metadata that ends too early"}
+		return identity{}, sarama.PacketDecodingError{Info: "an answer to Metadata that ends too early"}
 	}
-	return id, nil
+	return out, nil
 }
 
 // clusterMetadataVersion is the newest version of Metadata before the flexible ones that Kafka 4 still has.

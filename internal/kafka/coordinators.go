@@ -29,7 +29,9 @@ func (c *coordinators) apply(answer *sarama.MetadataResponse) {
 			return
 		}
 	}
-	c.offsets = topic{}
+	for i := range c.offsets.parts { // its epochs stay: they never go back
+		c.offsets.parts[i].leader = -1
+	}
 }
 
 // of returns the coordinator of a group, -1 where it is not known.

@@ -11,11 +11,17 @@ import (
 // Requests that sarama lacks are written and their answers read by kmsg, and go over sarama's connection. All of them
 // are of flexible versions.
 
-// newest is the newest version of an API that a broker supports, by the last connection to it.
+// newest is the newest version of an API that a broker supports, by the last connection to it, where requests of our own
+// may be made.
 func (s *Sampler) newest(n *node, key int16) (int16, bool) {
 	if n == nil || !s.versions.ownRequests {
 		return 0, false
 	}
+	return n.newest(key)
+}
+
+// newest is the newest version of an API that the broker supports, by the last connection to it.
+func (n *node) newest(key int16) (int16, bool) {
 	n.coordinator.mu.Lock()
 	defer n.coordinator.mu.Unlock()
 	if open := n.coordinator.session; open != nil {

@@ -87,11 +87,11 @@ func openSession(
 	for _, k := range answer.ApiKeys {
 		s.versions[k.ApiKey] = k.MaxVersion
 	}
-	id, err := s.askCluster(conf.ClientID)
+	said, err := s.askCluster(conf.ClientID)
 	if err != nil {
 		err = fmt.Errorf("ask for the cluster: %w", err)
 	} else {
-		err = watched.check(id)
+		err = watched.check(said.id)
 	}
 	if err != nil {
 		s.close()

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ type staleBroker struct {
 // stale records what a broker says now; it says so for ever once it is on.
 func (f *fixture) stale(node int32) *staleBroker {
 	f.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(f.cluster.ListenAddrs()...))
+	client, err := kgo.NewClient(kgo.SeedBrokers(f.cluster.ListenAddrs()...), kgo.Dialer(f.network.dial))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -73,12 +74,7 @@ func (f *fixture) stale(node int32) *staleBroker {
 func (s *staleBroker) answer(r kmsg.Request) kmsg.Response {
 	switch r := r.(type) {
 	case *kmsg.MetadataRequest:
-		answer := *s.metadata
-		answer.Version = r.Version
-		if r.Topics != nil && len(r.Topics) == 0 {
-			answer.Topics = nil
-		}
-		return &answer
+		return answerTo(r, s.metadata)
 	case *kmsg.ListGroupsRequest:
 		answer := *s.groups
 		answer.Version = r.Version
@@ -209,6 +205,68 @@ func TestStaleBroker(t *testing.T) {
 	check(0, f.wave(f.sampler())) // one that begins with the metadata of the broker that is behind
 	stale.on.Store(false)
 	checkAllRead(t, f.wave(s))
+}
+
+// Between two readings of metadata the brokers are asked who is one of them: what a broker that they have given up leads is
+// read from its successor in the same wave. Nothing else tells here, as the broker coordinates no group.
+func TestBrokerThatTheOthersGaveUp(t *testing.T) {
+	f := newFixture(t, kfake.NumBrokers(3))
+	f.topic("orders", 3)
+	for p := range int32(3) {
+		if err := f.cluster.MoveTopicPartition("orders", p, p); err != nil {
+			t.Fatal(err)
+		}
+		f.produce("orders", p, 100)
+	}
+	s := f.sampler()
+	f.wave(s)
+	stale := f.stale(2)
+	stale.on.Store(true)
+	f.wave(s)
+	if err := f.cluster.MoveTopicPartition("orders", 2, 1); err != nil {
+		t.Fatal(err)
+	}
+	f.produce("orders", 2, 50)
+	f.giveUp(2)
+	requests := f.stats.requests[apiMetadata]
+	for wave := range 3 {
+		if p := topicOf(t, f.wave(s), "orders").Partitions[2]; p.End != 150 || p.Leader != 1 {
+			t.Errorf("wave %d: %+v", wave, p)
+		}
+	}
+	if n := f.stats.requests[apiMetadata] - requests; n > 3*maxMetadataBrokers+2 {
+		t.Errorf("%d requests for metadata in three waves", n)
+	}
+}
+
+// giveUp lets the other brokers say what they do now, without one of them in the list.
+func (f *fixture) giveUp(node int32) {
+	f.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(f.address((node+1)%3)), kgo.Dialer(f.network.dial))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer client.Close()
+	said, err := client.Broker(int(node+1)%3).Request(f.t.Context(), kmsg.NewPtrMetadataRequest())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	metadata := said.(*kmsg.MetadataResponse)
+	metadata.Brokers = slices.DeleteFunc(metadata.Brokers, func(b kmsg.MetadataResponseBroker) bool { return b.NodeID == node })
+	f.cluster.ControlKey(int16(kmsg.Metadata), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		f.cluster.KeepControl()
+		return answerTo(r.(*kmsg.MetadataRequest), metadata), nil, f.cluster.CurrentNode() != node
+	})
+}
+
+// answerTo is what a broker with that metadata answers.
+func answerTo(r *kmsg.MetadataRequest, metadata *kmsg.MetadataResponse) *kmsg.MetadataResponse {
+	answer := *metadata
+	answer.Version = r.Version
+	if r.Topics != nil && len(r.Topics) == 0 {
+		answer.Topics = nil
+	}
+	return &answer
 }
 
 // The first metadata comes from a bootstrap address alone: the others are asked before its leaders are.

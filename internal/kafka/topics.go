@@ -14,15 +14,16 @@ const maxPartition = 1 << 20
 
 // topic is what is remembered of one topic between waves, and its sample in this wave.
 type topic struct {
-	name, raw string
-	id        sarama.Uuid
-	own       bool // its series are published by this shard
-	needed    bool // its ends are wanted in this wave
-	stable    bool // a read-committed group needs its last stable offsets
-	missing   bool // from the newest metadata, and not known to be gone
-	forbidden bool // missing because the user has no right to see it any more
-	parts     []partition
-	sample    []lag.PartitionSample
+	name, raw  string
+	id         sarama.Uuid
+	own        bool // its series are published by this shard
+	needed     bool // its ends are wanted in this wave
+	stable     bool // a read-committed group needs its last stable offsets
+	missing    bool // from the newest metadata, and not known to be gone
+	forbidden  bool // missing because the user has no right to see it any more
+	timestamps timestampType
+	parts      []partition
+	sample     []lag.PartitionSample
 }
 
 // partition is what is remembered of one partition between waves.
@@ -55,7 +56,7 @@ func (t *topic) update(m *sarama.TopicMetadata, epochs bool) (old bool) {
 	same := false
 	if none := (sarama.Uuid{}); m.Uuid != none { // brokers below Kafka 2.8, during an upgrade too, do not tell
 		if m.Uuid != t.id && t.id != none {
-			t.parts = t.parts[:0]
+			t.parts, t.timestamps = t.parts[:0], timestampType{}
 			t.resetSample()
 		}
 		same = m.Uuid == t.id

@@ -31,7 +31,11 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	others := s.askOthers(othersCtx)
 
 	listCtx, cancel := context.WithDeadline(ctx, began.Add(s.deadline/4))
+	roll := s.callRoll(listCtx)
 	lists := s.list(listCtx, nodes)
+	if gone := <-roll; gone && s.metadataAt.Before(began) {
+		_ = s.refreshMetadata(ctx)
+	}
 	s.directory.merge(lists, s.coordinators.of)
 	s.coordinators.learn(s.directory)
 	s.settleContested(ctx, began)
@@ -52,6 +56,7 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	s.takeOthers(ctx, others)
 
 	s.readTopics(ctx, began, describer)
+	s.readTimestampTypes(ctx)
 	s.readResumes(ctx)
 	s.settleShares()
 	s.points = s.readRest(ctx, s.planStarts(), s.planTimes(s.seedQueries()))
@@ -212,5 +217,5 @@ func (t *topic) result() lag.TopicSample {
 			out.Err = lag.ReasonLeader
 		}
 	}
-	return lag.TopicSample{Name: t.name, ID: t.id, Foreign: !t.own, Partitions: t.sample}
+	return lag.TopicSample{Name: t.name, ID: t.id, Foreign: !t.own, AppendTime: t.timestamps.arrival, Partitions: t.sample}
 }

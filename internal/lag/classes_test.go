@@ -102,21 +102,21 @@ func TestNothingCommitted(t *testing.T) {
 	}
 }
 
-func TestCommitBeyondTheEndIsClampedThenUncommitted(t *testing.T) {
+func TestCommitBeyondTheEndIsHeldThenUncommitted(t *testing.T) {
 	s := newStory(t)
 	topic := s.topic("t", 1000)
 	g := s.group("g", 1000)
 	s.observe()
 	topic.parts[0].end = 50 // truncated
 	s.observe()
-	s.want("lag is clamped", s.in("g").Lag, 0)
-	if s.snap.ClampedNegatives != 1 || s.in("g").Partitions != 1 {
-		t.Errorf("clamped %d, counted %d", s.snap.ClampedNegatives, s.in("g").Partitions)
+	s.want("lag is held", s.in("g").Lag, 0)
+	if s.in("g").PartitionsHeld != 1 || s.in("g").Partitions != 1 {
+		t.Errorf("held %d, counted %d", s.in("g").PartitionsHeld, s.in("g").Partitions)
 	}
 	s.observe()
 	s.want("the commit points at nothing", s.in("g").Lag, Absent)
 	s.want("backlog", s.in("g").Backlog, 50)
-	if s.snap.ClampedNegatives != 1 || s.in("g").PartitionsUncommitted != 1 {
+	if s.snap.ClampedNegatives != 0 || s.in("g").PartitionsUncommitted != 1 {
 		t.Errorf("clamped %d, uncommitted %d", s.snap.ClampedNegatives, s.in("g").PartitionsUncommitted)
 	}
 	g.commits["t"][0] = 30

@@ -12,7 +12,7 @@ func (w *worker) observeGroupTopic(st *step, gt *groupTopic, s *GroupSample, out
 		held := false
 		p.shown = false
 		switch {
-		case st.isFresh(tp):
+		case st.isFresh(tp) && !st.contradicts(p, tp, commits[i]):
 			c := st.renew(p, gt.slotsOf(t, i, commits[i]), tp, commits[i])
 			sum.change.add(c)
 			moved = moved || c.moved

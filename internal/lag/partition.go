@@ -27,7 +27,7 @@ type partition struct {
 	gap, lived            uint16  // slots missed since the pair, and lived through while counted
 	waits                 waits
 	class                 class
-	beyond                bool // the commit lay beyond the high watermark
+	beyond                bool // the commit read last lay beyond the high watermark
 	residue               bool // nobody can read the lag: transactions left it
 	marked                bool // one of at most LagResidual was seen: transactions leave markers here
 	shown                 bool // counted, and known in this wave
@@ -88,6 +88,15 @@ func (s *step) isFresh(p *topicPartition) bool {
 	return s.read && p.fresh && p.endAt >= s.at && p.start >= 0 && (!s.stableE || p.stable >= 0)
 }
 
+// contradicts reports, and notes, that a commit lies beyond the end that was read after it, and did not in the wave before.
+// One of the two is of a broker that has been replaced and does not know it yet, and metadata will tell. Where it stays so,
+// the commit points at nothing: the log was cut, or is another one.
+func (s *step) contradicts(p *partition, tp *topicPartition, committed int64) bool {
+	was := p.beyond
+	p.beyond = committed > tp.end
+	return p.beyond && !was
+}
+
 func (s *step) anyFresh(parts []topicPartition) bool {
 	for i := range parts {
 		if s.isFresh(&parts[i]) {
@@ -104,27 +113,31 @@ func (s *step) renew(p *partition, ring []uint32, tp *topicPartition, committed 
 	if s.stableE {
 		p.end = tp.stable
 	}
-	p.beyond = committed > tp.end
-	switch {
-	case committed < 0, p.beyond && old.beyond:
+	p.class = classCounted
+	if committed < 0 || p.beyond {
 		p.class = classUncommitted
-	default:
-		p.class = classCounted
 	}
 	if p.class == classCounted && committed > p.end {
 		s.w.clamped++
 	}
 	cut := old.class != classNone && p.end < old.end
 	var c change
-	if old.class != classNone && !cut {
+	switch same := tp.counted > 0; {
+	case old.class == classNone:
+	case !cut:
 		c.produced = float64(p.end - old.end)
+		if same && old.at >= tp.cutAt { // what lies before was counted when it was there the first time
+			c.produced = float64(max(0, p.end-max(old.end, tp.counted)))
+		}
+	case same:
+		cut = false // what is before the cut is as it was
 	}
 	c.moved = old.class != classNone && committed >= 0 && committed != old.committed
 	if p.class != classCounted {
 		p.behind, p.rate, p.gap, p.lived, p.residue, p.left = 0, -1, 0, 0, false, neverMoved
 		return c
 	}
-	joins := old.class != classCounted || old.beyond
+	joins := old.class != classCounted
 	progress, jumped := int64(0), joins || cut
 	waited := s.waited(p, &old)
 	if !jumped {

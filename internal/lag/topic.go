@@ -27,8 +27,11 @@ type topicPartition struct {
 	end, start int64 // newest known, NoOffset before the first
 	endAt      int64 // when end was read
 	movedAt    int64 // the wave that saw the end move last
-	rate       float64
-	hist       history
+	// cutAt is when the log was cut last, and counted the highest end until then: what lies before it has been counted. 0:
+	// never, or the broker does not tell whether it is another log.
+	cutAt, counted int64
+	rate           float64
+	hist           history
 	// tail is the newest stretch of the history, copied to where the group's partitions pass by anyway.
 	tail struct{ a, b point }
 
@@ -71,7 +74,7 @@ func (t *Tracker) observeTopic(s *TopicSample) {
 	}
 	tp.resize(len(s.Partitions))
 	for i := range s.Partitions {
-		tp.produced += t.observePartition(&tp.parts[i], &s.Partitions[i])
+		tp.produced += t.observePartition(&tp.parts[i], &s.Partitions[i], tp.id != none)
 	}
 }
 
@@ -86,8 +89,9 @@ func (tp *topic) resize(n int) {
 	}
 }
 
-// observePartition takes in what the leader said and returns what was produced since it was last heard.
-func (t *Tracker) observePartition(p *topicPartition, s *PartitionSample) float64 {
+// observePartition takes in what the leader said and returns what was produced since it was last heard. same tells that it
+// is of the same log.
+func (t *Tracker) observePartition(p *topicPartition, s *PartitionSample, same bool) float64 {
 	p.fresh, p.stable, p.err = false, NoOffset, s.Err
 	if s.Start >= 0 {
 		p.start = s.Start
@@ -105,6 +109,9 @@ func (t *Tracker) observePartition(p *topicPartition, s *PartitionSample) float6
 		p.movedAt = t.now
 	case s.End < p.end: // truncated, or recreated under a broker that tells no topic ID
 		p.movedAt = t.now
+		if same {
+			p.cutAt, p.counted = t.now, max(p.counted, p.end)
+		}
 		p.hist.truncate(s.End)
 		p.seeded = false
 		if s.Start < 0 { // that of the log before says nothing of this one
@@ -112,7 +119,7 @@ func (t *Tracker) observePartition(p *topicPartition, s *PartitionSample) float6
 		}
 	case s.End > p.end:
 		p.movedAt = t.now
-		produced = float64(s.End - p.end)
+		produced = float64(max(0, s.End-max(p.end, p.counted)))
 	}
 	p.fresh, p.end, p.endAt = true, s.End, at
 	if s.StableEnd >= 0 {

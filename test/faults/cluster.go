@@ -5,6 +5,7 @@ import (
 	"crypto/pbkdf2"
 	"crypto/sha256"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -55,6 +56,22 @@ func (d *driver) turnLeaders(ctx context.Context, topics ...string) error {
 		return fmt.Errorf("move leaders: %w", err)
 	}
 	return nil
+}
+
+// seenBy are the brokers that one of them takes for alive.
+func (d *driver) seenBy(ctx context.Context, broker int32) (ids []int32, err error) {
+	req := kmsg.NewPtrMetadataRequest()
+	req.Topics = []kmsg.MetadataRequestTopic{}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	resp, err := d.client.Broker(int(broker)).Request(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range resp.(*kmsg.MetadataResponse).Brokers {
+		ids = append(ids, b.NodeID)
+	}
+	return ids, nil
 }
 
 // controller is the broker that is the active controller.

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -26,10 +27,16 @@ type proxy struct {
 
 var proxies atomic.Int64
 
-// newProxy starts a proxy for an address, on a port that the kernel chooses and that it keeps.
-func newProxy(upstream string) (*proxy, error) {
+// peer is what lies on the way from one broker to another.
+type peer struct {
+	from, to int32
+	*proxy
+}
+
+// newProxy starts a proxy for an address; port 0 is one that the kernel chooses and that it keeps.
+func newProxy(listen, upstream string) (*proxy, error) {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.New(io.Discard))
-	p := &proxy{Proxy: toxiproxy.NewProxy(server, fmt.Sprint("broker-", proxies.Add(1)), "127.0.0.1:0", upstream)}
+	p := &proxy{Proxy: toxiproxy.NewProxy(server, fmt.Sprint("broker-", proxies.Add(1)), listen, upstream)}
 	if err := p.Start(); err != nil {
 		return nil, fmt.Errorf("start a proxy for %s: %w", upstream, err)
 	}
@@ -91,6 +98,24 @@ func (p *proxy) restore() error {
 		time.Sleep(20 * time.Millisecond)
 	}
 	return fmt.Errorf("accept connections at %s again: %w", p.addr, err)
+}
+
+// isolate cuts the brokers off from each other for which it is told so; clients still reach them.
+func (w *world) isolate(apart func(from, to int32) bool) {
+	for _, p := range w.peers {
+		if apart(p.from, p.to) {
+			p.cut()
+		}
+	}
+}
+
+// rejoin lets all brokers reach each other again.
+func (w *world) rejoin() error {
+	var errs []error
+	for _, p := range w.peers {
+		errs = append(errs, p.restore())
+	}
+	return errors.Join(errs...)
 }
 
 // leadTo makes another address answer behind the same one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -169,6 +170,24 @@ func brokers() []fault {
 			},
 		},
 		{
+			name: "a broker cut off from the others, reachable by clients", lasts: 25 * second,
+			begin: func(ctx context.Context, w *world) error { return w.cutOff(ctx, false) },
+			end:   func(_ context.Context, w *world) error { return w.rejoin() },
+		},
+		{
+			name: "the active controller cut off from the others, reachable by clients", lasts: 25 * second,
+			begin: func(ctx context.Context, w *world) error { return w.cutOff(ctx, true) },
+			end:   func(_ context.Context, w *world) error { return w.rejoin() },
+		},
+		{
+			name: "all brokers cut off from each other, reachable by clients", lasts: 20 * second,
+			begin: func(_ context.Context, w *world) error {
+				w.isolate(func(int32, int32) bool { return true })
+				return nil
+			},
+			end: func(_ context.Context, w *world) error { return w.rejoin() },
+		},
+		{
 			name: "rolling restart", lasts: time.Second,
 			begin: func(ctx context.Context, w *world) error {
 				for _, b := range w.cluster.Brokers() {
@@ -209,6 +228,27 @@ func brokers() []fault {
 			},
 		},
 	}
+}
+
+// cutOff lets one broker reach no other, nor be reached by it: the active controller, or one that is not.
+func (w *world) cutOff(ctx context.Context, active bool) error {
+	id, err := w.controller(ctx)
+	if !active {
+		id = id%3 + 1
+	}
+	if err != nil {
+		return err
+	}
+	w.isolate(func(from, to int32) bool { return from == id || to == id })
+	for end := now().Add(15 * time.Second); now() < end; wait(ctx, 100*time.Millisecond) {
+		seen, err := w.seenBy(ctx, id%3+1)
+		if err == nil && !slices.Contains(seen, id) {
+			mine, err := w.seenBy(ctx, id)
+			w.t.Logf("broker %d is out; it sees %d", id, mine)
+			return err
+		}
+	}
+	return fmt.Errorf("the others still take broker %d for one of them", id)
 }
 
 func topics() []fault {

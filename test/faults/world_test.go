@@ -28,6 +28,7 @@ type world struct {
 	cluster  *kafka.Cluster
 	listener kafka.Listener
 	proxies  []*proxy // of the brokers, in their order
+	peers    []peer   // between them
 	exporter *exporter
 	scraper  *scraper
 	oracle   *oracle
@@ -51,26 +52,34 @@ func newWorld(t *testing.T, brokers int, listener kafka.Listener) *world {
 	t.Helper()
 	w := &world{t: t, listener: listener, settings: scale, keys: t.TempDir()}
 	w.settings.brokers = brokers
-	byAddr := map[string]*proxy{}
+	byBroker := map[int32]*proxy{}
 	var mu sync.Mutex
-	advertise := func(c *kafka.Cluster, b *kafka.Broker) map[string]string {
+	advertise := func(b *kafka.Broker, l kafka.Listener) (string, error) {
+		if l != w.listener {
+			return b.Addr(l), nil
+		}
 		mu.Lock()
 		defer mu.Unlock()
-		upstream := b.Addr(w.listener)
-		if byAddr[upstream] == nil {
-			p, err := newProxy(upstream)
+		if byBroker[b.ID] == nil {
+			p, err := newProxy("127.0.0.1:0", b.Addr(l))
 			if err != nil {
-				t.Errorf("%v", err)
-				return nil
+				return "", err
 			}
-			byAddr[upstream] = p
+			byBroker[b.ID] = p
 		}
-		return map[string]string{"advertised.listeners": fmt.Sprintf("PLAINTEXT://%s,%s://%s", b.Addr(kafka.Plaintext),
-			w.listener, byAddr[upstream].addr)}
+		return byBroker[b.ID].addr, nil
+	}
+	var between func(from, to *kafka.Broker, listen, upstream string) error
+	if brokers > 1 {
+		between = func(from, to *kafka.Broker, listen, upstream string) error {
+			p, err := newProxy(listen, upstream)
+			w.peers = append(w.peers, peer{from.ID, to.ID, p})
+			return err
+		}
 	}
 	w.cluster = kafka.Start(t, kafka.Options{
 		Brokers: brokers, Listeners: []kafka.Listener{w.listener}, Mechanisms: []string{"SCRAM-SHA-256"},
-		Users: map[string]string{user: password}, ACLs: listener == kafka.SASLPlaintext, Broker: advertise,
+		Users: map[string]string{user: password}, ACLs: listener == kafka.SASLPlaintext, Advertise: advertise, Between: between,
 		Properties: map[string]string{
 			"min.insync.replicas": "1", "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500",
 			"log.retention.check.interval.ms": "1000000", "offsets.retention.check.interval.ms": "600000000",
@@ -78,7 +87,7 @@ func newWorld(t *testing.T, brokers int, listener kafka.Listener) *world {
 		},
 	})
 	for _, b := range w.cluster.Brokers() {
-		w.proxies = append(w.proxies, byAddr[b.Addr(w.listener)])
+		w.proxies = append(w.proxies, byBroker[b.ID])
 	}
 	var err error
 	if w.driver, err = newDriver(w.cluster.Addrs(kafka.Plaintext), func(err error) { t.Errorf("the truth is not known any more: %v", err) }); err != nil {

@@ -43,11 +43,15 @@ func (b *Broker) dir(name string) string {
 
 func (b *Broker) format(ctx context.Context) error {
 	file := b.dir("server.properties")
-	if err := os.WriteFile(file, []byte(b.cluster.properties(b)), 0o600); err != nil {
+	properties, err := b.cluster.properties(b)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, []byte(properties), 0o600); err != nil {
 		return err
 	}
 	args := append([]string{"format", "-t", b.cluster.options.ClusterID, "-c", file}, b.cluster.options.scramArguments()...)
-	out, err := b.cluster.runtime.command(ctx, nil, "kafka.tools.StorageTool", args...).CombinedOutput()
+	out, err := b.cluster.runtime.command(ctx, b.hostsOption(), "kafka.tools.StorageTool", args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("format the storage of broker %d: %w: %s", b.ID, err, tail(out))
 	}
@@ -79,8 +83,8 @@ func (b *Broker) launch() error {
 		return err
 	}
 	defer log.Close()
-	cmd := b.cluster.runtime.command(context.Background(), b.cluster.options.JavaOptions, brokerClass,
-		b.dir("server.properties"))
+	options := append(b.hostsOption(), b.cluster.options.JavaOptions...)
+	cmd := b.cluster.runtime.command(context.Background(), options, brokerClass, b.dir("server.properties"))
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return err

@@ -93,6 +93,9 @@ func (c *Cluster) start(ctx context.Context) error {
 		b.controllerPort, ports = ports[0], ports[1:]
 		c.brokers = append(c.brokers, b)
 	}
+	if err := c.connect(); err != nil {
+		return err
+	}
 	return c.each(func(b *Broker) error {
 		if err := b.format(ctx); err != nil {
 			return err

@@ -15,9 +15,12 @@ func (b *Broker) Configure(properties map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(properties)) {
 		fmt.Fprintf(&extra, "%s=%s\n", key, properties[key])
 	}
+	text, err := b.cluster.properties(b)
+	if err != nil {
+		return fmt.Errorf("configure broker %d: %w", b.ID, err)
+	}
 	// Of a property that stands twice the last one counts.
-	text := b.cluster.properties(b) + extra.String()
-	if err := os.WriteFile(b.dir("server.properties"), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(b.dir("server.properties"), []byte(text+extra.String()), 0o600); err != nil {
 		return fmt.Errorf("configure broker %d: %w", b.ID, err)
 	}
 	return nil

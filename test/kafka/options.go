@@ -22,6 +22,8 @@ const (
 	SASLPlaintext Listener = "SASL_PLAINTEXT"
 	SASLTLS       Listener = "SASL_SSL"
 	MutualTLS     Listener = "SSL"
+
+	peers Listener = "PEERS" // of brokers among themselves, where something lies between them
 )
 
 // Options say what cluster is started; the zero value is one broker with a PLAINTEXT listener.
@@ -43,9 +45,13 @@ type Options struct {
 	ACLs bool
 	// Properties are added to every broker's server.properties, over what is there.
 	Properties map[string]string
-	// Broker makes properties of one broker, over all others: what a broker is to advertise depends on its ports. It may be
-	// called several times for the same broker.
-	Broker func(c *Cluster, b *Broker) map[string]string
+	// Advertise, where it is there, is the address that clients are told of a broker's listener. It may be called several
+	// times for the same one.
+	Advertise func(b *Broker, l Listener) (string, error)
+	// Between, where it is there, is what brokers reach each other through: connections from one broker to another go to
+	// listen, where it is to accept them and pass them on to upstream. It is called once for each pair and listener, before
+	// a broker starts; it needs Linux, where all of 127.0.0.0/8 is loopback. Clients connect as before.
+	Between func(from, to *Broker, listen, upstream string) error
 	// JavaOptions are added to the command line of every broker, over what is there (-Xmx512m and the like).
 	JavaOptions []string
 }
@@ -69,12 +75,23 @@ func (o Options) withDefaults() Options {
 // listeners returns all listeners, PLAINTEXT first.
 func (o Options) listeners() []Listener {
 	all := []Listener{Plaintext}
+	if o.Between != nil {
+		all = append(all, peers)
+	}
 	for _, l := range o.Listeners {
 		if !slices.Contains(all, l) {
 			all = append(all, l)
 		}
 	}
 	return all
+}
+
+// interBroker is the listener that brokers reach each other by.
+func (o Options) interBroker() Listener {
+	if o.Between != nil {
+		return peers
+	}
+	return Plaintext
 }
 
 func (o Options) userNames() []string { return slices.Sorted(maps.Keys(o.Users)) }

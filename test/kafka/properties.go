@@ -11,29 +11,30 @@ import (
 const controllerListener = "CONTROLLER"
 
 // properties returns the server.properties of one broker.
-func (c *Cluster) properties(b *Broker) string {
+func (c *Cluster) properties(b *Broker) (string, error) {
 	p := c.baseProperties(b)
-	maps.Copy(p, c.listenerProperties(b))
+	listeners, err := c.listenerProperties(b)
+	if err != nil {
+		return "", err
+	}
+	maps.Copy(p, listeners)
 	if c.options.ACLs {
 		p["authorizer.class.name"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 		p["super.users"] = "User:ANONYMOUS"
 	}
 	maps.Copy(p, c.options.Properties)
-	if c.options.Broker != nil {
-		maps.Copy(p, c.options.Broker(c, b))
-	}
 	var out strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(p)) {
 		fmt.Fprintf(&out, "%s=%s\n", key, p[key])
 	}
-	return out.String()
+	return out.String(), nil
 }
 
 // baseProperties keep a broker small, its internal topics replicated, and groups free of start-up delays.
 func (c *Cluster) baseProperties(b *Broker) map[string]string {
 	var voters []string
 	for _, v := range c.brokers {
-		voters = append(voters, fmt.Sprintf("%d@%s", v.ID, loopback(v.controllerPort)))
+		voters = append(voters, fmt.Sprintf("%d@%s", v.ID, c.peerAddr(v, v.controllerPort)))
 	}
 	replicas := strconv.Itoa(min(3, len(c.brokers)))
 	return map[string]string{
@@ -41,7 +42,7 @@ func (c *Cluster) baseProperties(b *Broker) map[string]string {
 		"node.id":                                          strconv.Itoa(int(b.ID)),
 		"controller.quorum.voters":                         strings.Join(voters, ","),
 		"controller.listener.names":                        controllerListener,
-		"inter.broker.listener.name":                       string(Plaintext),
+		"inter.broker.listener.name":                       string(c.options.interBroker()),
 		"log.dirs":                                         b.dir("data"),
 		"auto.create.topics.enable":                        "false",
 		"num.network.threads":                              "2",
@@ -60,16 +61,26 @@ func (c *Cluster) baseProperties(b *Broker) map[string]string {
 	}
 }
 
-func (c *Cluster) listenerProperties(b *Broker) map[string]string {
+func (c *Cluster) listenerProperties(b *Broker) (map[string]string, error) {
 	listeners := []string{controllerListener + "://" + loopback(b.controllerPort)}
 	var advertised []string
+	if c.options.Between != nil {
+		advertised = append(advertised, controllerListener+"://"+c.peerAddr(b, b.controllerPort))
+	}
 	protocols := []string{controllerListener + ":PLAINTEXT"}
 	p := map[string]string{}
 	for _, l := range c.options.listeners() {
-		address := string(l) + "://" + b.Addr(l)
-		listeners = append(listeners, address)
-		advertised = append(advertised, address)
-		protocols = append(protocols, string(l)+":"+string(l))
+		listeners = append(listeners, string(l)+"://"+b.Addr(l))
+		address, err := c.advertised(b, l)
+		if err != nil {
+			return nil, err
+		}
+		advertised = append(advertised, string(l)+"://"+address)
+		protocol := l
+		if l == peers {
+			protocol = Plaintext
+		}
+		protocols = append(protocols, string(l)+":"+string(protocol))
 		prefix := "listener.name." + strings.ToLower(string(l)) + "."
 		if l == SASLPlaintext || l == SASLTLS {
 			maps.Copy(p, c.saslProperties(prefix))
@@ -87,7 +98,18 @@ func (c *Cluster) listenerProperties(b *Broker) map[string]string {
 	p["listeners"] = strings.Join(listeners, ",")
 	p["advertised.listeners"] = strings.Join(advertised, ",")
 	p["listener.security.protocol.map"] = strings.Join(protocols, ",")
-	return p
+	return p, nil
+}
+
+// advertised is the address of a listener as others are told it.
+func (c *Cluster) advertised(b *Broker, l Listener) (string, error) {
+	switch {
+	case l == peers:
+		return c.peerAddr(b, b.ports[l]), nil
+	case c.options.Advertise != nil:
+		return c.options.Advertise(b, l)
+	}
+	return b.Addr(l), nil
 }
 
 func (c *Cluster) saslProperties(prefix string) map[string]string {
