@@ -42,6 +42,9 @@ func facts(sc *scenario.Scenario, o *manifest.Object) manifest.Facts {
 	}
 	f := manifest.Facts{Partitions: sc.UsefulReplicas(svc), Capacity: svc.Capacity.PerPod,
 		RebalancePause: svc.Rebalance.Pause, StartDelay: svc.StartDelay}
+	if svc.IsStreams() {
+		f.Tasks = sc.Ceiling(svc)
+	}
 	if svc.IsShare() { // nothing that lints know of partitions holds, and nobody waits for a rebalance
 		f.Partitions, f.RebalancePause = 0, 0
 	}
