@@ -162,7 +162,7 @@ func (g *Group) unstable() string {
 	return "PreparingRebalance"
 }
 
-// described are the group's members as the exporter reads them: a share group does not tell who has which partition.
+// described are the group's members as the exporter reads them.
 func (g *Group) described(now time.Time, out *lag.GroupSample, from []int) *lag.Members {
 	m := &lag.Members{At: now, State: out.State, Count: len(g.members)}
 	if len(g.members) == 0 {
@@ -172,7 +172,9 @@ func (g *Group) described(now time.Time, out *lag.GroupSample, from []int) *lag.
 	switch {
 	case g.Service.IsShare():
 		m.Assignor = "simple"
-		return m
+		if len(g.members) > len(g.parts) { // as read by the exporter: partitions that are shared have no holder
+			return m
+		}
 	case g.Service.IsStreams():
 		m.Assignor, m.Processes, m.Tasks = streamsAssignor, m.Replicas, len(g.units)
 		for _, name := range g.sorted {

@@ -90,7 +90,11 @@ func (g *Group) deal() {
 	for i, m := range g.members {
 		m.parts = m.parts[:0]
 		for j := ceil(each * float64(i)); j < ceil(each*float64(i+1)); j++ {
-			m.parts = append(m.parts, g.parts[j%n])
+			p := g.parts[j%n]
+			m.parts = append(m.parts, p)
+			if p.owner = m; k > n { // one of several
+				p.owner = nil
+			}
 		}
 	}
 }
