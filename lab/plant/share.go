@@ -11,7 +11,7 @@ type span struct{ from, to float64 }
 
 func (s span) size() float64 { return s.to - s.from }
 
-// lock is a range that nobody works on and nobody may take before a step.
+// lock is a range that is handled, whose acknowledgement failed, and that nobody may take before a step.
 type lock struct {
 	span
 	until int
@@ -236,15 +236,15 @@ func (g *Group) expire(m *member) {
 	}
 }
 
-// release hands back what a member that leaves has not handled; it acknowledges the rest. What a crashed one had taken
-// stays locked.
+// release hands back what a member that leaves has not handled; it acknowledges the rest. Of a crashed one the broker hands
+// everything back when its connection ends.
 func (g *Group) release(m *member) {
 	if m.batch.late {
 		m.batch.close()
 	}
 	for _, t := range m.batch.pieces {
 		if m.dead {
-			t.p.lock(t.span, m.batch.until)
+			t.p.giveBack(t.span)
 			g.repeated += t.size()
 			continue
 		}

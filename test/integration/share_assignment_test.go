@@ -3,11 +3,14 @@ package integration
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	broker "kafka_burndown_exporter/test/kafka"
@@ -73,4 +76,65 @@ func (w *shareWorld) assignments(ctx context.Context, group string) (members, pa
 		partitions = append(partitions, n)
 	}
 	return members, partitions, nil
+}
+
+// TestShareCrash: what a consumer had taken when its connections ended is handed out again at once, not when the lock on it
+// times out, which would be in ten minutes here.
+func TestShareCrash(t *testing.T) {
+	w := &shareWorld{Cluster: broker.Start(t, broker.Options{Version: broker.NewVersion, Properties: map[string]string{
+		"group.share.heartbeat.interval.ms": "300", "group.share.min.heartbeat.interval.ms": "300",
+		"group.share.record.lock.duration.ms": "600000", "group.share.max.record.lock.duration.ms": "600000",
+	}})}
+	w.producer = client(t, w.Cluster)
+	createTopic(t, w.Cluster, "jobs", 1)
+	w.begin(t, "jobs", "earliest")
+	produce(t, w.producer, "jobs", 1, 10)
+	var line cuttable
+	c := client(t, w.Cluster, kgo.ShareGroup("jobs"), kgo.ConsumeTopics("jobs"), kgo.ShareMaxRecords(10), kgo.ShareMaxRecordsStrict(),
+		kgo.Dialer(line.dial))
+	taken := 0
+	for taken < 10 {
+		fetches := c.PollRecords(t.Context(), 10-taken)
+		if err := fetches.Err(); err != nil {
+			t.Fatal(err)
+		}
+		taken += fetches.NumRecords()
+	}
+	line.cut()
+	w.take(t, "jobs", "jobs", 10, func(r *kgo.Record) kgo.AckStatus {
+		if r.DeliveryCount() != 2 {
+			t.Errorf("offset %d is delivered for the %d. time", r.Offset, r.DeliveryCount())
+		}
+		return kgo.AckAccept
+	})
+}
+
+// cuttable dials connections that all end at one moment, after which there are no others.
+type cuttable struct {
+	mu    sync.Mutex
+	conns []net.Conn
+	gone  bool
+}
+
+func (c *cuttable) dial(ctx context.Context, network, host string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, host)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil && c.gone {
+		conn.Close()
+		return nil, net.ErrClosed
+	}
+	c.conns = append(c.conns, conn)
+	return conn, err
+}
+
+func (c *cuttable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone = true
+	for _, conn := range c.conns {
+		if conn != nil {
+			conn.Close()
+		}
+	}
 }
