@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"kafka_burndown_exporter/test/e2e/kubeapi"
 	"kafka_burndown_exporter/test/e2e/load"
 	"kafka_burndown_exporter/test/kafka"
 )
@@ -69,7 +70,36 @@ func TestShareGroup(t *testing.T) {
 	}
 	t.Logf("%d partitions, %.0f members, %d replicas at the peak: %v", sharePartitions, members, peak, e.f.since(begin))
 	measured := r.finish("kafka_group_lag")
+	p.Rate(0)
+	e.blind(t)
 	stage := setup{partitions: sharePartitions, capacity: perSecond(shareCost), start: 3*time.Second + podDelay, mark: 2 * base,
 		fetch: shareFetch, most: 24}
 	compare(t, "share group", measured, r.predict(t, stage, measured.length), stage.mark, quiet)
+}
+
+// blind shows what KEDA's kafka trigger makes of a share group that has read everything: it has no commits, so all that is
+// retained waits for it with earliest, and one message in each partition with latest.
+func (e *evening) blind(t *testing.T) {
+	t.Helper()
+	name := e.s.group
+	e.m.waitFor(t, 60*time.Second, lagOf(name), func(lag float64) bool { return lag == 0 })
+	for policy, want := range map[string]int64{"earliest": e.p.Acknowledged(), "latest": sharePartitions} {
+		object := name + "-" + policy
+		e.w.deploy(t, name, object, 1, "-group=none", "-topics=none", "-start-delay=1h")
+		e.w.scale(t, kubeapi.Object{
+			"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": kubeapi.Object{"name": object, "namespace": name},
+			"spec": kubeapi.Object{"scaleTargetRef": kubeapi.Object{"name": object}, "minReplicaCount": 1, "maxReplicaCount": 2,
+				"triggers": []any{kubeapi.Object{"type": "kafka", "metricType": "AverageValue", "metadata": kubeapi.Object{
+					"bootstrapServers": e.w.kafka.Bootstrap(), "consumerGroup": name, "topic": name, "lagThreshold": "40",
+					"offsetResetPolicy": policy, "allowIdleConsumers": "true",
+				}}}},
+		})
+		eventually(t, 20*time.Second, "KEDA's kafka trigger, "+policy, func() error {
+			got, err := e.w.externalMetric(t, name, object, "s0-kafka-"+name)
+			if err == nil && got != want*1000 {
+				err = fmt.Errorf("%d thousandths, want %d messages", got, want)
+			}
+			return err
+		})
+	}
 }
