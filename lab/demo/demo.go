@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -56,6 +57,12 @@ type Demo struct {
 func New(opt Options) (*Demo, error) {
 	s := opt.Scenario
 	d := &Demo{opt: opt, scenario: s, store: newStore(), samples: newTimeline()}
+	for i := range s.Services {
+		if svc := &s.Services[i]; svc.IsShare() || svc.IsStreams() || svc.Threads > 1 {
+			return nil, fmt.Errorf("%s: the demo's consumers cannot play %s, which has share or streams groups or several threads in a pod: "+
+				"use simulate", s.Name, svc.Name)
+		}
+	}
 	objects, err := candidateObjects(s, opt.Candidate)
 	if err != nil {
 		return nil, err

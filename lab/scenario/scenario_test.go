@@ -150,6 +150,13 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		{"bounds", "partitions: 4", "partitions: 0", "f.yaml:4: topics[0].partitions: 0 is below the minimum of 1"},
 		{"twice", "duration: 1h", "duration: 1h\nduration: 2h", "f.yaml:3: duration: given twice: remove one"},
 		{"enum", "group: g,", "group: g, assignor: best,", `f.yaml:10: services[0].assignor: "best" is not one of range, roundrobin, sticky, cooperative-sticky`},
+		{"share group without a limit", "group: g,", "group: g, groupType: share,",
+			"f.yaml:10: services[0].replicas.max: missing: partitions do not limit a share group"},
+		{"share group that is too slow", "group: g,", "group: g, groupType: share, replicas: {max: 9},",
+			"f.yaml:10: services[0].fetch: 500 records take 1m40s, and after 30s (lockTimeout) they are handed out again: take fewer at a time"},
+		{"sub-topologies", "group: g,", "group: g, subtopologies: [[t]],", "f.yaml:10: services[0].subtopologies: only a streams group has them"},
+		{"sub-topology", "group: g,", "group: g, groupType: streams, subtopologies: [[u]],",
+			`f.yaml:10: services[0].subtopologies[0][0]: "u" is not among the service's topics, or given twice`},
 		{"yaml", "duration: 1h", "duration: [1h", "f.yaml:1: is not valid YAML: "},
 	}
 	for _, c := range cases {
