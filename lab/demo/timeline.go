@@ -11,6 +11,7 @@ import (
 type TimelinePoint struct {
 	At            time.Duration
 	Lag, Age      float64
+	Burndown      float64 // seconds
 	Produced      float64 // messages/s
 	Consumed      float64 // messages/s
 	Ready, Wanted int
@@ -33,6 +34,7 @@ func (t *timeline) add(at time.Duration, services []Status, chart func(group str
 	for _, s := range services {
 		p := TimelinePoint{At: at, Ready: s.Ready, Wanted: s.Desired,
 			Lag: chart(s.Group, manifest.SignalBacklog), Age: chart(s.Group, manifest.SignalAge),
+			Burndown: chart(s.Group, manifest.SignalBurndown),
 			Produced: chart(s.Group, manifest.SignalProducerRate), Consumed: chart(s.Group, manifest.SignalConsumerRate)}
 		points := append(t.services[s.Service], p)
 		first := 0

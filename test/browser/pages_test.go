@@ -143,12 +143,14 @@ func TestABurstBecomesLagBecomesReplicas(t *testing.T) {
 	})
 	b.run(chromedp.Navigate(d.url+"/demo/"), chromedp.WaitReady(`.plot path.lag`, chromedp.ByQuery),
 		chromedp.Click(`form[action="./burst"] button`))
-	b.await("the page says so", `document.getElementById("said").textContent.includes("more messages")`)
+	b.await("the page says so", `document.getElementById("going").textContent.includes("more messages")`)
 	b.await("the button is pressed", `document.querySelector('form[action="./burst"] button').getAttribute("aria-pressed") === "true"`)
 	peak := 0.0
 	d.await("lag rises", service, func(lag float64, _, _ int) bool { peak = max(peak, lag); return lag > 300+2*rest })
 	d.await("replicas follow", service, func(lag float64, ready, _ int) bool { peak = max(peak, lag); return ready > calm })
 	d.await("lag drains", service, func(lag float64, _, _ int) bool { peak = max(peak, lag); return lag < peak/5 })
+	b.await("the burst's message ends with it", `!document.getElementById("going").textContent.includes("more messages")
+		&& document.querySelector('form[action="./burst"] button').getAttribute("aria-pressed") === "false"`)
 	b.await("the page shows the decision", `document.getElementById("decisions").textContent.includes("restaurant-consumer")`)
 
 	b.run(chromedp.Click(`form[action="./orders"] button`))
