@@ -21,11 +21,13 @@ func ceilingOf(useful, allowed int) Ceiling {
 func (v *ServiceState) note() string {
 	switch {
 	case v.Stopped:
-		return "stopped: its pods stay members and consume nothing"
+		return "stopped: it consumes nothing"
 	case v.Ready > v.Most:
-		return fmt.Sprintf("%d of %d replicas idle: there are %d partitions", v.Ready-v.Most, v.Ready, v.Most)
+		return fmt.Sprintf("%d of %d replicas idle: %d partitions", v.Ready-v.Most, v.Ready, v.Most)
+	case v.Desired >= v.Ceiling.Replicas && v.Ceiling.Replicas < v.Most:
+		return fmt.Sprintf("at its maximum: maxReplicaCount is %d", v.Ceiling.Replicas)
 	case v.Desired >= v.Ceiling.Replicas:
-		return "at its maximum: " + v.Ceiling.Why
+		return fmt.Sprintf("at its maximum: %d partitions", v.Most)
 	}
 	return ""
 }

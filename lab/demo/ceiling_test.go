@@ -3,6 +3,9 @@ package demo
 import (
 	"math"
 	"testing"
+	"time"
+
+	"kafka_burndown_exporter/lab/manifest"
 )
 
 func TestCeiling(t *testing.T) {
@@ -30,10 +33,10 @@ func TestNote(t *testing.T) {
 	}{
 		"room":                   {false, 3, 5, 6, 6, ""},
 		"asleep":                 {false, 0, 0, 6, 6, ""},
-		"asked for the maximum":  {false, 3, 6, 6, 6, "at its maximum: 6 partitions: more replicas would idle"},
+		"asked for the maximum":  {false, 3, 6, 6, 6, "at its maximum: 6 partitions"},
 		"at its own maximum":     {false, 80, 80, 160, 80, "at its maximum: maxReplicaCount is 80"},
-		"beyond the partitions":  {false, 8, 10, 6, 10, "2 of 8 replicas idle: there are 6 partitions"},
-		"stopped at the maximum": {true, 6, 6, 6, 6, "stopped: its pods stay members and consume nothing"},
+		"beyond the partitions":  {false, 8, 10, 6, 10, "2 of 8 replicas idle: 6 partitions"},
+		"stopped at the maximum": {true, 6, 6, 6, 6, "stopped: it consumes nothing"},
 	} {
 		v := ServiceState{Stopped: tc.stopped, Ready: tc.ready, Desired: tc.desired, Most: tc.most, Ceiling: ceilingOf(tc.most, tc.allowed)}
 		if got := v.note(); got != tc.want {
@@ -70,6 +73,21 @@ func TestABurstSaysWhenItEnds(t *testing.T) {
 		_, _ = toggle()
 		if got := d.going(b.until); len(got) != 0 {
 			t.Errorf("after it was undone: %q", got)
+		}
+	}
+}
+
+// TestRatesAreHeldBack until a whole window of them lies behind the beginning.
+func TestRatesAreHeldBack(t *testing.T) {
+	line, status := newTimeline(), []Status{{Service: "s", Group: "g"}}
+	chart := func(string, manifest.Signal) float64 { return 9 }
+	line.add(time.Minute, status, chart)
+	line.ratesFrom(2 * time.Minute)
+	line.add(2*time.Minute-1, status, chart)
+	line.add(2*time.Minute, status, chart)
+	for i, p := range line.services["s"] {
+		if known := !math.IsNaN(p.Produced) && !math.IsNaN(p.Consumed); known != (i == 2) || p.Lag != 9 {
+			t.Errorf("point %d: %+v", i, p)
 		}
 	}
 }

@@ -128,7 +128,11 @@ func (d *Demo) Run(ctx context.Context, metricsURL string) {
 	acknowledged := make(chan struct{})
 	go func() { defer close(acknowledged); d.generator.acknowledge() }()
 	d.generator.held.Store(true)
-	producers.Go(func() { d.awaitMembers(ctx); d.generator.held.Store(false) })
+	producers.Go(func() {
+		d.awaitMembers(ctx)
+		d.generator.held.Store(false)
+		d.samples.ratesFrom(d.clock.Elapsed(time.Now().Add(RateWindow(d.clock.Speed()))))
+	})
 	for i := range d.scenario.Producers {
 		producers.Go(func() { d.generator.run(ctx, d.scenario, &d.scenario.Producers[i]) })
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/web"
@@ -128,8 +129,8 @@ func (d *Demo) pageView(metricsPath string) pageView {
 	v := pageView{Title: s.Title, About: s.Description, Speed: d.clock.Speed(), Chain: d.Chain(),
 		Links: []web.Link{{Text: "Demo", Href: "./"}, {Text: "Groups", Href: "../"}, {Text: "Metrics", Href: "." + web.Relative(metricsPath)}}}
 	watched := s.Watched()
-	v.First = firstMinute{Topic: s.Producers[0].Topic, Service: watched.Name, Objective: human.CompactSpan(watched.Objective.MaxAge.Seconds()),
-		Seconds: watched.Objective.MaxAge.Seconds(), Burst: human.CompactSpan(d.clock.Wall(burstLength).Seconds())}
+	v.First = firstMinute{Topic: s.Producers[0].Topic, Service: watched.Name, Objective: unbroken(watched.Objective.MaxAge),
+		Seconds: watched.Objective.MaxAge.Seconds(), Burst: unbroken(d.clock.Wall(burstLength))}
 	for i := range s.Services {
 		svc := &s.Services[i]
 		v.Services = append(v.Services, serviceView{Name: svc.Name, Group: svc.Group,
@@ -143,6 +144,11 @@ func (d *Demo) pageView(metricsPath string) pageView {
 		v.Topics = append(v.Topics, view)
 	}
 	return v
+}
+
+// unbroken is a span in words that stay on one line.
+func unbroken(d time.Duration) string {
+	return strings.ReplaceAll(human.CompactSpan(d.Seconds()), " ", "\u00a0")
 }
 
 func (d *Demo) serveOrder(w http.ResponseWriter, r *http.Request) {

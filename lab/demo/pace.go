@@ -3,6 +3,7 @@ package demo
 import (
 	"time"
 
+	"kafka_burndown_exporter/internal/lag"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -12,6 +13,14 @@ const (
 	defaultSpeed = 10
 	maxRate      = 10_000
 )
+
+// leastRateWindow is the shortest window of the exporter's rates that bridges commits and samples, by the wall.
+const leastRateWindow = 10 * time.Second
+
+// RateWindow is over how long the exporter averages rates (by the wall) where time runs so many times as fast.
+func RateWindow(speed float64) time.Duration {
+	return max(lag.Scaled(speed).RateWindow, leastRateWindow)
+}
 
 // Pace is how fast a scenario runs where nothing else is asked for, and where in it the demo begins.
 func Pace(s *scenario.Scenario) (speed float64, from time.Duration) {

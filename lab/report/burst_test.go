@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -86,7 +87,7 @@ func checkBurst(t *testing.T, s map[string][]float64) {
 	}
 	desired, up := peak("desired")
 	useful, _ := peak("useful")
-	if _, late := peak("age"); desired > useful || desired < 8 || up > late+4 {
+	if _, late := peak("age"); desired > useful || desired < 6 || up > late+4 {
 		t.Errorf("desired replicas are %.0f at most (point %d) of %.0f useful ones; age peaks at point %d", desired, up, useful, late)
 	}
 	if _, first := peak("burndown"); first > 60 {
@@ -97,6 +98,9 @@ func checkBurst(t *testing.T, s map[string][]float64) {
 		t.Errorf("the capacity is known from point %d on, and %.1f at the end, want 50", known, last)
 	}
 }
+
+// inPoints are sizes with a unit; within a picture there are the picture's units only.
+var inPoints = regexp.MustCompile(`(width|height)="([0-9.]+)pt"`)
 
 // burstPicture draws the signals above each other on one time axis.
 func burstPicture(t *testing.T, sc *scenario.Scenario, trace *simulate.Trace, s map[string][]float64) string {
@@ -125,7 +129,7 @@ func burstPicture(t *testing.T, sc *scenario.Scenario, trace *simulate.Trace, s 
 		for _, l := range c.lines {
 			for _, v := range l.y {
 				if !math.IsNaN(v) {
-					c.yMax = max(c.yMax, 1.25*v)
+					c.yMax = max(c.yMax, 1.4*v)
 				}
 			}
 		}
@@ -134,6 +138,7 @@ func burstPicture(t *testing.T, sc *scenario.Scenario, trace *simulate.Trace, s 
 			t.Fatal(err)
 		}
 		_, text, _ = strings.Cut(text, "<svg")
+		text = inPoints.ReplaceAllString(text, `$1="$2"`)
 		fmt.Fprintf(&b, `<text x="6" y="%.0f">%s</text>`+"\n"+`<svg x="0" y="%.0f"%s`, float64(top)+gap-4, c.title, float64(top)+gap, text)
 		top += c.height + gap
 	}

@@ -123,7 +123,7 @@ func TestTheSwitchAndTheFirstMinute(t *testing.T) {
 	}
 	d.await("as many replicas as partitions", service, func(_ float64, _, desired int) bool { return desired == 6 })
 	const card = `document.querySelector('[data-service="restaurant-consumer"].service')`
-	b.await("the page says that it is at its maximum", card+`.querySelector(".note").textContent === "at its maximum: 6 partitions: more replicas would idle"`)
+	b.await("the page says that it is at its maximum", card+`.querySelector(".note").textContent === "at its maximum: 6 partitions"`)
 	b.await("the chart says why", card+`.querySelector('[data-chart="pods"] .why').textContent === "6 partitions: more replicas would idle"`)
 	// The line of the maximum and the line of six replicas are at one height.
 	y := func(path string) string {

@@ -129,7 +129,7 @@ const steps = { done: 0, burst: false, wanted: 0, on: "" };
 function guide(state) {
   const section = document.getElementById("guide");
   const items = section.querySelectorAll("li");
-  const watched = state.services.find((s) => s.name === section.dataset.service);
+  const watched = state.services.find((s) => s.name === section.dataset.watch);
   const topic = state.topics.find((t) => t.name === section.dataset.topic);
   const on = (state.choices || []).find((c) => c.on);
   if (!watched || !topic) return;
