@@ -26,7 +26,7 @@ type look struct {
 }
 
 func looks() []look {
-	return []look{{"light", "light", 1280, 900, 1}, {"dark", "dark", 1280, 900, 1}, {"phone", "light", 390, 844, 2}, {"phone-dark", "dark", 390, 844, 2}}
+	return []look{{"light", "light", 1440, 900, 1}, {"dark", "dark", 1440, 900, 1}, {"phone", "light", 390, 844, 2}, {"phone-dark", "dark", 390, 844, 2}}
 }
 
 // readable finds what keeps a page from being read on a narrow screen, with a keyboard or with a screen reader.
