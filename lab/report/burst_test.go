@@ -85,13 +85,22 @@ func checkBurst(t *testing.T, s map[string][]float64) {
 	if backlog, _ := peak("backlog"); math.Abs(backlog-lag) > 1 {
 		t.Errorf("the backlog is %.0f at most, the lag %.0f", backlog, lag)
 	}
-	desired, up := peak("desired")
-	useful, _ := peak("useful")
-	if _, late := peak("age"); desired > useful || desired < 6 || up > late+4 {
-		t.Errorf("desired replicas are %.0f at most (point %d) of %.0f useful ones; age peaks at point %d", desired, up, useful, late)
+	if rest := s["log2x7"][len(s["log2x7"])-1]; math.Round(rest) != 48 || math.Round(log2x7) != 95 {
+		t.Errorf("log2×7 is %.1f at rest and %.1f at most, the text says 48 and 95", rest, log2x7)
 	}
-	if _, first := peak("burndown"); first > 60 {
-		t.Errorf("burndown peaks at point %d", first)
+	var course []float64
+	for _, v := range s["desired"] {
+		if !math.IsNaN(v) && (len(course) == 0 || course[len(course)-1] != v) {
+			course = append(course, v)
+		}
+	}
+	if useful, _ := peak("useful"); !slices.Equal(course, []float64{1, 12, 6, 1}) || useful != 12 {
+		t.Errorf("desired replicas are %v of %.0f useful ones", course, useful)
+	}
+	age, latest := peak("age")
+	burndown, soonest := peak("burndown")
+	if age >= 60 || burndown < 4*age || soonest > latest {
+		t.Errorf("age is %.0f s at most (point %d), burndown %.0f s (point %d)", age, latest, burndown, soonest)
 	}
 	known := slices.IndexFunc(s["capacity"], func(v float64) bool { return !math.IsNaN(v) })
 	if last := s["capacity"][len(s["capacity"])-1]; known <= 0 || math.Abs(last-50) > 5 {

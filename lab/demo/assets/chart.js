@@ -99,7 +99,7 @@ function draw(plot, kind, points, now, cursor, ceiling) {
   const first = points.length ? points[0][0] : now;
   const from = Math.min(Math.max(now - hour, first), now - shortest);
   const x = (t) => (100 * (t - from)) / (now - from);
-  let top = ceiling ? ceiling.replicas : 1;
+  let top = ceiling ? 1.34 * ceiling.replicas : 1; // the reason stands above its line
   for (const p of points) for (const line of chart.lines) top = Math.max(top, p[line.at] || 0);
   top = chart.whole && top < 20 ? 2 * Math.ceil((top + 0.5) / 2) : nice(top * 1.05);
   part(svg, "grid", "M0 0H100M0 50H100M0 100H100");
@@ -111,7 +111,7 @@ function draw(plot, kind, points, now, cursor, ceiling) {
     const y = 100 - (100 * ceiling.replicas) / top;
     part(svg, "most", `M0 ${y.toFixed(2)}H100`);
     label(plot, "why", ceiling.why);
-    plot.querySelector(".why").style.top = `calc(${y.toFixed(2)}% + 3px)`;
+    plot.querySelector(".why").style.bottom = `calc(${(100 - y).toFixed(2)}% + 2px)`;
   }
   part(svg, "cursor", cursor === null ? "" : `M${x(cursor).toFixed(2)} 0V100`);
   label(plot, "top", number(top) + chart.unit);
