@@ -14,6 +14,7 @@ const (
 	minMatch    = 8 // a match costs about two bytes, a digit less than half of one
 	maxMatch    = 258
 	maxDistance = 32 << 10
+	moreDigits  = 4 // of a number, that may change with the first one
 )
 
 // Line is where a line begins, and how many of its first bytes are known to be those of the line before it.
@@ -82,12 +83,17 @@ func (c *Compressor) find(text []byte, lines []Line) {
 		if i+1 < len(lines) {
 			to = int(lines[i+1].Start)
 		}
-		if d > maxDistance {
+		if d >= maxDistance {
 			continue
 		}
-		// Up to the first difference, and what is alike after it.
-		if at = repeated(at, to, int(lines[i].Same), d) + 1; to-at >= 2*minMatch {
-			repeated(at, to, 0, d)
+		// Up to the first difference, which is in a number, and what is alike after the number.
+		at = repeated(at, to, int(lines[i].Same), d) + 1
+		from := done
+		for digits := 0; digits < moreDigits && done == from && to-at-digits >= 2*minMatch; digits++ {
+			repeated(at+digits, to, 0, d)
+		}
+		if done == from && to-at >= 2*minMatch { // 10 follows on 9
+			repeated(at+1, to, 0, d+1)
 		}
 	}
 	c.literal(text[done:])

@@ -50,8 +50,8 @@ func exposition(families, rows, partitions int) []byte {
 	for f := range families {
 		for row := range rows {
 			for p := range partitions {
-				fmt.Fprintf(&b, "kafka_consumergroup_lag%d{consumergroup=\"payments-reconciliation-%d\",topic=\"t%d\",partition=\"%d\"} %d\n",
-					f, row*7919, row, p, r.IntN(5000))
+				fmt.Fprintf(&b, "kafka_consumergroup_lag%d{consumergroup=\"payments-reconciliation-%d\",partition=\"%d\",topic=\"t%d\"} %d\n",
+					f, row*7919, p, row, r.IntN(5000))
 			}
 		}
 	}

@@ -8,7 +8,10 @@ import (
 )
 
 // Setup implements sarama.ConsumerGroupHandler.
-func (p *pod) Setup(sarama.ConsumerGroupSession) error { return nil }
+func (p *pod) Setup(sarama.ConsumerGroupSession) error {
+	p.joined.Store(true)
+	return nil
+}
 
 // Cleanup implements sarama.ConsumerGroupHandler.
 func (p *pod) Cleanup(sarama.ConsumerGroupSession) error {

@@ -18,7 +18,8 @@ type Scenario struct {
 	Producers   []Producer     `yaml:"producers" doc:"Who produces how much to which topic." required:"true"`
 	Services    []Service      `yaml:"services" doc:"The Deployments that consume." required:"true"`
 	Faults      []Fault        `yaml:"faults" doc:"What goes wrong, and when."`
-	Default     string         `yaml:"default" doc:"The candidate that demo runs; the first one if empty."`
+	Default     string         `yaml:"default" doc:"The candidate that the others are compared with; the first one if empty."`
+	Demo        Demo           `yaml:"demo" doc:"What the demo starts with, and what its page can switch to."`
 	Candidates  []Candidate    `yaml:"candidates" doc:"The autoscaling set-ups that are compared."`
 	Published   *Published     `yaml:"published" doc:"Figures published elsewhere, printed beside the simulated ones."`
 	Definitions map[string]any `yaml:"definitions" doc:"Place for YAML anchors; not read."`

@@ -12,7 +12,7 @@ const maxDuration = 366 * 24 * time.Hour
 // validate checks what spans several fields.
 func (s *Scenario) validate() error {
 	checks := []func() error{s.checkRun, s.checkTopics, s.checkProducers, s.checkServices, s.checkFaults,
-		s.checkCandidates, s.checkPublished}
+		s.checkCandidates, s.checkDemo, s.checkPublished}
 	for _, check := range checks {
 		if err := check(); err != nil {
 			return err
@@ -252,6 +252,30 @@ func (s *Scenario) checkCandidates() error {
 	}
 	if s.Default != "" && !seen[s.Default] {
 		return s.errorAt("default", "%q is not among candidates", s.Default)
+	}
+	return nil
+}
+
+func (s *Scenario) checkDemo() error {
+	seen := map[string]bool{}
+	for i, c := range s.Demo.Switch {
+		path := fmt.Sprintf("demo.switch[%d].candidate", i)
+		if s.Candidate(c.Candidate) == nil {
+			return s.errorAt(path, "%q is not among candidates", c.Candidate)
+		}
+		if seen[c.Candidate] {
+			return s.errorAt(path, "%q is given twice", c.Candidate)
+		}
+		seen[c.Candidate] = true
+	}
+	if start := s.Demo.Start; start != "" && s.Candidate(start) == nil {
+		return s.errorAt("demo.start", "%q is not among candidates", start)
+	}
+	if watch := s.Demo.Watch; watch != "" && s.Service(watch) == nil {
+		return s.errorAt("demo.watch", "%q is not among services", watch)
+	}
+	if from := s.Demo.From; from >= s.Duration {
+		return s.errorAt("demo.from", "%v is not within the duration of %v", from, s.Duration)
 	}
 	return nil
 }

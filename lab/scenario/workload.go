@@ -36,7 +36,7 @@ func (s *Scenario) Candidate(name string) *Candidate {
 	return nil
 }
 
-// DefaultCandidate is what the demo runs, nil if the scenario has no candidates.
+// DefaultCandidate is what the other candidates are compared with, nil if the scenario has no candidates.
 func (s *Scenario) DefaultCandidate() *Candidate {
 	for i := range s.Candidates {
 		if s.Default == "" || s.Candidates[i].Name == s.Default {
@@ -44,6 +44,34 @@ func (s *Scenario) DefaultCandidate() *Candidate {
 		}
 	}
 	return nil
+}
+
+// DemoCandidate is what the demo starts with, nil if the scenario has no candidates.
+func (s *Scenario) DemoCandidate() *Candidate {
+	if s.Demo.Start != "" {
+		return s.Candidate(s.Demo.Start)
+	}
+	return s.DefaultCandidate()
+}
+
+// Choices are the positions of the demo's switch: those of the scenario, or every candidate under its own name.
+func (s *Scenario) Choices() []Choice {
+	if s.Demo.Switch != nil {
+		return s.Demo.Switch
+	}
+	var out []Choice
+	for i := range s.Candidates {
+		out = append(out, Choice{Candidate: s.Candidates[i].Name, Label: s.Candidates[i].Name})
+	}
+	return out
+}
+
+// Watched is the service that the demo's first steps are about.
+func (s *Scenario) Watched() *Service {
+	if s.Demo.Watch != "" {
+		return s.Service(s.Demo.Watch)
+	}
+	return &s.Services[0]
 }
 
 // Shares are the partitions' shares of a topic's messages; they add up to 1.
