@@ -47,12 +47,10 @@ lint: ## golangci-lint (vet, staticcheck and more) in the modules that make test
 
 .PHONY: unit
 unit: ## The tests under the race detector; real Kafka, Prometheus and Kerberos where they are installed.
-	@# What talks to brokers in real time goes by itself: beside other packages it would wait for a processor.
+	@# What talks to brokers in real time goes by itself, in e2e: beside other packages it would wait for a processor.
 	@go run ./test/report \
 	  ". -race -timeout 20m $$(go list ./... | grep -v -e /test/integration -e /test/rules | tr '\n' ' ')" \
-	  ". -race -timeout 20m ./test/integration" \
 	  "lab -race -timeout 20m $$(cd lab && go list ./... | grep -v /lab/demo | tr '\n' ' ')" \
-	  "lab -race -timeout 20m ./demo" \
 	  "dashboards/gen ./..."
 
 .PHONY: fuzz
@@ -76,7 +74,8 @@ E2E_ALONE  := TestFashion TestSideBySide
 space      := $(subst ,, )
 
 .PHONY: e2e
-e2e: ## The rules on a real Prometheus, and the nested modules: golden builds, Helm chart, compose stack, parsers, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
+e2e: ## The exporter and the demo on real brokers, the rules on a real Prometheus, and the nested modules: golden builds, Helm chart, compose stack, parsers, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
+	@go run ./test/report ". -race -timeout 20m ./test/integration" "lab -race -timeout 20m ./demo"
 	go test -timeout 20m ./test/rules
 	cd deploy/golden && go vet ./... && go test ./...
 	cd deploy/helm/test && go vet ./... && go test ./...
