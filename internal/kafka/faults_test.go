@@ -273,7 +273,7 @@ func TestSlowCoordinatorOfManyCommits(t *testing.T) {
 // Metadata is taken from whoever answers first. The request to the other is given up, and with it a connection: not the
 // one that the ends are read over next.
 func TestGivenUpMetadataLeavesTheLeadersConnection(t *testing.T) {
-	bubble(t, 2, func(t *testing.T, f *fixture) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
 		f.topic("orders", 6)
 		f.groups(20, "orders")
 		s := f.sampler()

@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,6 +67,8 @@ type model struct {
 	commits map[string]map[string][]*truth.History // by group, topic and partition
 	bases   map[string]float64
 	last    map[string]float64
+	apart   []*atomic.Bool // what a broker that is cut off from the others does, and what they do
+	asking  atomic.Bool    // the test itself asks
 	checked int
 	log     []string
 }
@@ -225,7 +228,11 @@ var modelErrors = []*kerr.Error{
 
 // fault lets one fault begin, or all of them end.
 func (m *model) fault() {
-	switch m.rnd.IntN(9) {
+	kind := m.rnd.IntN(10)
+	if apart := len(m.apart) > 0; apart && (kind == 5 || kind == 6 || kind >= 8) {
+		return // what the brokers know of each other stays as it is
+	}
+	switch kind {
 	case 0:
 		m.heal()
 	case 1:
@@ -262,11 +269,44 @@ func (m *model) fault() {
 		}
 		m.note("%s gets another partition", name)
 		m.grow(name)
+	case 9:
+		m.cutOff(int32(m.rnd.IntN(3)))
 	}
+}
+
+// cutOff lets a broker lose the others, while clients still reach it. Where it is the leader or the coordinator nothing goes
+// on until the others have given it up, and it does not learn who is in its place.
+func (m *model) cutOff(node int32) {
+	m.note("broker %d loses the others", node)
+	m.asking.Store(true)
+	stale := m.stale(node)
+	m.asking.Store(false)
+	stale.on.Store(true)
+	time.Sleep(9 * time.Second)
+	for name, t := range m.lives {
+		for p := range t.parts {
+			if m.cluster.LeaderFor(name, int32(p)) != node {
+				continue
+			}
+			if err := m.cluster.MoveTopicPartition(name, int32(p), (node+1+int32(p)%2)%3); err != nil {
+				m.t.Error(err)
+			}
+		}
+	}
+	for slices.ContainsFunc([]string{"g1", "g2", "g3"}, func(g string) bool { return m.cluster.CoordinatorFor(g) == node }) {
+		m.cluster.RehashCoordinators()
+	}
+	m.note("the others have given broker %d up", node)
+	m.asking.Store(true)
+	m.apart = append(m.apart, &stale.on, m.giveUp(node))
+	m.asking.Store(false)
 }
 
 // isSampler reports whether a request comes from the sampler: the test's own client is not to fail.
 func (m *model) isSampler(r kmsg.Request) bool {
+	if m.asking.Load() {
+		return false
+	}
 	switch r := r.(type) {
 	case *kmsg.OffsetFetchRequest, *kmsg.ListGroupsRequest, *kmsg.DescribeGroupsRequest:
 		return true
@@ -286,6 +326,10 @@ func (m *model) heal() {
 		m.network.heal(m.address(node))
 	}
 	m.trouble.set(func(n *troubledNetwork) { n.resets, n.truncates = 0, 0 })
+	for _, on := range m.apart {
+		on.Store(false)
+	}
+	m.apart = nil
 }
 
 // grow adds a partition to a topic.
@@ -327,6 +371,10 @@ func (m *model) check(snap *lag.Snapshot) {
 		for j := range g.Topics {
 			gt := &g.Topics[j]
 			sum := truth.Span{}
+			if m.lives[gt.Topic] == nil {
+				m.t.Errorf("%s: there is no topic %q", g.ID, gt.Topic)
+				continue
+			}
 			parts := m.lives[gt.Topic].parts
 			shown, committed, lagged := 0, 0., 0.
 			for p := range parts {

@@ -113,7 +113,7 @@ func TestShardsPartitionTheSeries(t *testing.T) {
 
 func TestExpectedGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newVirtualFixture(t, 2)
+		f := newVirtualFixture(t, 3)
 		f.topic("orders", 2)
 		f.produce("orders", 0, 3)
 		f.config.Expect = map[string][]string{"not-yet": {"planned", "orders"}}
@@ -133,13 +133,13 @@ func TestExpectedGroups(t *testing.T) {
 		}
 		hidden.Remove()
 
-		// While a broker is silent the group may be there, unless the other one is its coordinator.
+		// While a broker is silent the group may be there, unless another one is its coordinator.
 		coordinator := f.cluster.CoordinatorFor("not-yet")
-		f.network.cut(f.address(1 - coordinator))
+		f.network.cut(f.address((coordinator + 1) % 3))
 		if g := groupOf(t, f.next(s), "not-yet"); g.CommitsAt.IsZero() || g.Err != lag.ReasonNone {
 			t.Errorf("its coordinator answered, so it is absent: %+v", g)
 		}
-		f.network.heal(f.address(1 - coordinator))
+		f.network.heal(f.address((coordinator + 1) % 3))
 		f.network.cut(f.address(coordinator))
 		if g := groupOf(t, f.next(s), "not-yet"); !g.CommitsAt.IsZero() || g.Err != lag.ReasonCoordinator {
 			t.Errorf("its coordinator is silent, so it is not read: %+v", g)

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"kafka_burndown_exporter/internal/lag"
 )
@@ -26,13 +27,21 @@ type staleBroker struct {
 	committed map[string]*kmsg.OffsetFetchResponseGroup
 }
 
-// stale records what a broker says now; it says so for ever once it is on.
-func (f *fixture) stale(node int32) *staleBroker {
+// asker is a client that asks single brokers, in versions that have names where later ones have IDs.
+func (f *fixture) asker() *kgo.Client {
 	f.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(f.cluster.ListenAddrs()...), kgo.Dialer(f.network.dial))
+	client, err := kgo.NewClient(kgo.SeedBrokers(f.cluster.ListenAddrs()...), kgo.Dialer(f.network.dial),
+		kgo.MaxVersions(kversion.V3_9_0()))
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	return client
+}
+
+// stale records what a broker says now; it says so for ever once it is on.
+func (f *fixture) stale(node int32) *staleBroker {
+	f.t.Helper()
+	client := f.asker()
 	defer client.Close()
 	b := client.Broker(int(node))
 	s := &staleBroker{
@@ -111,6 +120,10 @@ func (s *staleBroker) listOffsets(r *kmsg.ListOffsetsRequest) kmsg.Response {
 				p.ErrorCode = kerr.UnknownLeaderEpoch.Code
 			case leader != s.node:
 				p.ErrorCode = kerr.NotLeaderForPartition.Code
+			case rp.Timestamp == earliest:
+				p.Offset = 0
+			case rp.Timestamp != latest: // it knows no times
+				p.ErrorCode = kerr.UnknownServerError.Code
 			}
 			t.Partitions = append(t.Partitions, p)
 		}
@@ -239,13 +252,52 @@ func TestBrokerThatTheOthersGaveUp(t *testing.T) {
 	}
 }
 
-// giveUp lets the other brokers say what they do now, without one of them in the list.
-func (f *fixture) giveUp(node int32) {
+// A broker that alone answers may have been replaced: nothing that it says counts, and all is said to be unknown.
+func TestMinorityIsNotBelieved(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fixture) {
+		f.topic("orders", 3)
+		f.groups(6, "orders")
+		s := f.sampler()
+		checkAllRead(t, f.wave(s))
+		f.network.cut(f.address(0))
+		w := f.next(s)
+		for _, p := range topicOf(t, w, "orders").Partitions {
+			if (p.End < 0) != (p.Leader == 0) {
+				t.Errorf("two of three answer: %+v", p)
+			}
+		}
+		f.network.cut(f.address(1))
+		for range 3 {
+			w = f.next(s)
+			if len(w.Groups) != 6 {
+				t.Errorf("%d groups", len(w.Groups))
+			}
+			for _, g := range w.Groups {
+				if !g.CommitsAt.IsZero() || g.Err != lag.ReasonCoordinator {
+					t.Errorf("one of three answers: %+v", g)
+				}
+			}
+			for _, p := range topicOf(t, w, "orders").Partitions {
+				if p.End >= 0 || p.Err != lag.ReasonLeader {
+					t.Errorf("one of three answers: %+v", p)
+				}
+			}
+		}
+		if n := f.logs.lines("reason=minority"); n != 1 {
+			t.Errorf("%d lines:\n%s", n, f.logs)
+		}
+		f.network.heal(f.address(1))
+		f.network.heal(f.address(0))
+		time.Sleep(f.config.Interval)
+		f.next(s)
+		checkAllRead(t, f.next(s))
+	})
+}
+
+// giveUp lets the other brokers say what they do now, without one of them in the list, for as long as it is on.
+func (f *fixture) giveUp(node int32) *atomic.Bool {
 	f.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(f.address((node+1)%3)), kgo.Dialer(f.network.dial))
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	client := f.asker()
 	defer client.Close()
 	said, err := client.Broker(int(node+1)%3).Request(f.t.Context(), kmsg.NewPtrMetadataRequest())
 	if err != nil {
@@ -253,10 +305,13 @@ func (f *fixture) giveUp(node int32) {
 	}
 	metadata := said.(*kmsg.MetadataResponse)
 	metadata.Brokers = slices.DeleteFunc(metadata.Brokers, func(b kmsg.MetadataResponseBroker) bool { return b.NodeID == node })
+	on := new(atomic.Bool)
+	on.Store(true)
 	f.cluster.ControlKey(int16(kmsg.Metadata), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		f.cluster.KeepControl()
-		return answerTo(r.(*kmsg.MetadataRequest), metadata), nil, f.cluster.CurrentNode() != node
+		return answerTo(r.(*kmsg.MetadataRequest), metadata), nil, on.Load() && f.cluster.CurrentNode() != node
 	})
+	return on
 }
 
 // answerTo is what a broker with that metadata answers.

@@ -31,11 +31,9 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	others := s.askOthers(othersCtx)
 
 	listCtx, cancel := context.WithDeadline(ctx, began.Add(s.deadline/4))
-	roll := s.callRoll(listCtx)
+	roll := s.callRoll(othersCtx)
 	lists := s.list(listCtx, nodes)
-	if gone := <-roll; gone && s.metadataAt.Before(began) {
-		_ = s.refreshMetadata(ctx)
-	}
+	s.hearRoll(listCtx, ctx, roll, began)
 	s.directory.merge(lists, s.coordinators.of)
 	s.coordinators.learn(s.directory)
 	s.settleContested(ctx, began)
@@ -61,6 +59,7 @@ func (s *Sampler) sample(ctx context.Context, began time.Time) (*lag.Wave, error
 	s.settleShares()
 	s.points = s.readRest(ctx, s.planStarts(), s.planTimes(s.seedQueries()))
 	s.takeAnswers()
+	s.settleRoll(roll)
 
 	if !s.noteUp() {
 		s.metadataStale = true
