@@ -29,9 +29,12 @@ func startKafka(ctx context.Context, version string, brokers int) (*cluster, err
 			"leader.imbalance.check.interval.seconds": "5", "leader.imbalance.per.broker.percentage": "0",
 			// The default of 9 s until a dead broker's partitions have other leaders would stand for 90 s.
 			"broker.heartbeat.interval.ms": "300", "broker.session.timeout.ms": "3000",
-			// Members of share groups learn what they are assigned with a heartbeat; what they hold is theirs for 30 s.
+			// Members of share and streams groups learn what they are assigned with a heartbeat; what those of share groups hold
+			// is theirs for 30 s.
 			"group.share.heartbeat.interval.ms": "300", "group.share.min.heartbeat.interval.ms": "300",
-			"group.share.record.lock.duration.ms": "3000", "group.share.min.record.lock.duration.ms": "1000",
+			"group.streams.heartbeat.interval.ms": "300", "group.streams.min.heartbeat.interval.ms": "300",
+			"group.streams.initial.rebalance.delay.ms": "0",
+			"group.share.record.lock.duration.ms":      "3000", "group.share.min.record.lock.duration.ms": "1000",
 		},
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-// Command consumer is what runs in a pod of the end-to-end tests: a member of a real consumer group, or share group, that
+// Command consumer is what runs in a pod of the end-to-end tests: a member of a real consumer group, share group or streams group, that
 // takes a fixed time per message, one message at a time. It may pass messages of a consumer group on to the next stage or
 // store their state.
 package main
@@ -21,6 +21,7 @@ type options struct {
 	brokers, group, topics string
 	cost, startDelay, age  time.Duration
 	crashAfter, fetch      int
+	threads, tasks         int
 	outage, stuck, redis   string
 	routes                 routes
 }
@@ -34,6 +35,8 @@ func main() {
 	flag.DurationVar(&o.startDelay, "start-delay", 0, "time from the start to joining the group")
 	flag.IntVar(&o.crashAfter, "crash-after", 0, "exit with an error after so many messages; 0: never")
 	flag.IntVar(&o.fetch, "share", 0, "be a member of a share group that takes so many records at a time; 0: of a consumer group")
+	flag.IntVar(&o.threads, "streams", 0, "be so many threads of a streams group; 0: a member of a consumer group")
+	flag.IntVar(&o.tasks, "tasks", 0, "tasks of each sub-topology of the streams group")
 	flag.StringVar(&o.outage, "outage", "", "while this file exists nothing can be handled and the pod is not ready: what it depends on is away")
 	flag.StringVar(&o.stuck, "stuck", "", "while this file exists nothing of partition 0 is handled, whoever has it")
 	flag.DurationVar(&o.age, "age", 0, "a message counts as handled when it is so old, at the earliest: what answers takes that long")
@@ -55,6 +58,9 @@ func run(ctx context.Context, o options) error {
 	}
 	if o.fetch > 0 {
 		return share(ctx, o)
+	}
+	if o.threads > 0 {
+		return streams(ctx, o)
 	}
 	brokers := strings.Split(o.brokers, ",")
 	group, err := sarama.NewConsumerGroup(brokers, o.group, config())
