@@ -73,15 +73,17 @@ func (r *renderer) name(open string, row, variant int) {
 
 // partition writes a line of text with a partition.
 func (r *renderer) partition(row int, partition int32, _ int, v float64, _ int64) {
-	f, same := r.family, len(r.prefix)
+	f, line := r.family, lineflate.Line{Start: int32(len(r.buf)), Same: int32(len(r.prefix)), Tail: int32(len(r.suffix))}
 	if row != r.row {
-		r.row, same = row, len(f.open)
+		r.row, line.Same, line.Tail = row, int32(len(f.open)), 0
 		r.prefix = r.labels.appendParts(append(r.prefix[:0], f.open...), f.text.before, &f.Family, row, r.layout)
 		r.suffix = r.labels.appendParts(r.suffix[:0], f.text.after, &f.Family, row, r.layout)
 	}
-	b := r.buf
-	r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
-	b = strconv.AppendInt(append(b, r.prefix...), int64(partition), 10)
+	b := append(r.buf, r.prefix...)
+	number := len(b)
+	b = strconv.AppendInt(b, int64(partition), 10)
+	line.Number = int32(len(b) - number)
+	r.lines = append(r.lines, line)
 	r.buf = append(appendValue(append(b, r.suffix...), v), '\n')
 }
 

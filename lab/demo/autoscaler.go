@@ -36,6 +36,7 @@ type autoscaler struct {
 
 	mu        sync.Mutex
 	scaler    *scaler // nil: the replicas stay as they are
+	original  int32   // the replicas when it came
 	state     *scale.Autoscaler
 	last      *scrape // nil after a scrape that failed
 	decisions []Decision
@@ -62,7 +63,7 @@ func newAutoscaler(s *scaler, d *deployment, clock Clock, millis func(time.Time)
 
 // create begins a ScaledObject; what the one before it remembered is gone.
 func (a *autoscaler) create(now time.Time, s *scaler) {
-	a.scaler, a.state, a.asks = s, nil, nil
+	a.scaler, a.state, a.asks, a.original = s, nil, nil, a.deployment.replicas()
 	if s != nil {
 		a.state = scale.NewAutoscaler(s.object.Scale, a.clock.At(now), nil)
 	}
@@ -78,13 +79,16 @@ func (a *autoscaler) replace(now time.Time, next *setup) bool {
 	if what == "" {
 		return false
 	}
-	a.create(now, s)
 	from := a.deployment.replicas()
 	to := from
+	if a.scaler != nil && a.scaler.object.RestoreReplicas {
+		to = a.original
+	}
 	if n, ok := next.candidate.Replicas[service]; ok && s == nil {
 		to = int32(n)
-		a.deployment.scaleTo(to)
 	}
+	a.deployment.scaleTo(to)
+	a.create(now, s)
 	a.note(now, from, to, "switch", what+": "+next.label)
 	return true
 }

@@ -15,7 +15,9 @@ func (p *pod) Setup(sarama.ConsumerGroupSession) error {
 
 // Cleanup implements sarama.ConsumerGroupHandler.
 func (p *pod) Cleanup(sarama.ConsumerGroupSession) error {
-	p.stoppedAt.Store(time.Now().UnixNano())
+	if p.handled.Load() > 0 { // else nothing keeps it from messages but that there were none
+		p.stoppedAt.Store(time.Now().UnixNano())
+	}
 	return nil
 }
 

@@ -59,7 +59,7 @@ func change(before, after *scaler) string {
 	case before == nil:
 		return "ScaledObject " + after.object.Name + " is created"
 	case after == nil:
-		return "ScaledObject " + before.object.Name + " is deleted; the replicas stay"
+		return "ScaledObject " + before.object.Name + " is deleted"
 	case before.object.Name != after.object.Name:
 		return "ScaledObject " + before.object.Name + " is replaced by " + after.object.Name
 	}

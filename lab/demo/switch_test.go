@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
 
 	"kafka_burndown_exporter/internal/scale"
@@ -92,7 +93,7 @@ func TestChange(t *testing.T) {
 		"another":       {published.scaler("trip-analytics-consumer"), desired.scaler("trip-analytics-consumer"), "ScaledObject trip-analytics-consumer and its HPA are replaced"},
 		"another query": {log2x7.scaler("trip-analytics-consumer"), all[3].scaler("trip-analytics-consumer"), "ScaledObject trip-analytics-consumer and its HPA are replaced"},
 		"created":       {nil, desired.scaler("driver-matching"), "ScaledObject driver-matching-scaler is created"},
-		"deleted":       {desired.scaler("driver-matching"), nil, "ScaledObject driver-matching-scaler is deleted; the replicas stay"},
+		"deleted":       {desired.scaler("driver-matching"), nil, "ScaledObject driver-matching-scaler is deleted"},
 		"of other name": {desired.scaler("driver-matching"), desired.scaler("trip-analytics-consumer"),
 			"ScaledObject driver-matching-scaler is replaced by trip-analytics-consumer"},
 	} {
@@ -149,18 +150,33 @@ func TestSwitch(t *testing.T) {
 
 func number(n int32) string { return string(rune('0' + n)) }
 
-// TestReplicasOfACandidateWithoutAScaledObject: a fixed fleet is set once, when it is switched to.
-func TestReplicasOfACandidateWithoutAScaledObject(t *testing.T) {
-	all, _ := ready(t, "ride-hailing", "fixed-20")
-	clock := NewClock(time.Now(), time.Now(), 0, 1)
-	svc := &scenario.Service{Name: "trip-analytics-consumer"}
-	dep := newDeployment(svc, 2, "", clock, Cluster{}, nil, nil)
-	a := newAutoscaler(all[2].scaler(svc.Name), dep, clock, nil, nil)
-	if !a.replace(time.Now(), all[3]) || dep.replicas() != 20 || a.state != nil {
-		t.Errorf("%d replicas, state %v", dep.replicas(), a.state)
-	}
-	if log, _ := a.log(); len(log) != 1 || log[0].From != 2 || log[0].To != 20 {
-		t.Errorf("the log says %+v", log)
+// TestReplicasAfterASwitch: they stay, unless the ScaledObject restores them or the candidate names them.
+func TestReplicasAfterASwitch(t *testing.T) {
+	const service = "trip-analytics-consumer"
+	for name, tc := range map[string]struct {
+		restore bool
+		to      string
+		want    int32
+	}{
+		"another ScaledObject":            {false, "log2x7-84", 9},
+		"another, and the first restores": {true, "log2x7-84", 2},
+		"a fixed fleet":                   {false, "fixed-20", 20},
+		"a fixed fleet, after a restore":  {true, "fixed-20", 20},
+	} {
+		all, _ := ready(t, "ride-hailing", "fixed-20")
+		clock := NewClock(time.Now(), time.Now(), 0, 1)
+		dep := newDeployment(&scenario.Service{Name: service}, 2, "", clock, Cluster{}, log.NewNopLogger(), nil)
+		first := all[2].scaler(service)
+		first.object.RestoreReplicas = tc.restore
+		a := newAutoscaler(first, dep, clock, nil, nil)
+		dep.scaleTo(9)
+		i := slices.IndexFunc(all, func(s *setup) bool { return s.candidate.Name == tc.to })
+		if !a.replace(time.Now(), all[i]) || dep.replicas() != tc.want || (a.state == nil) != (tc.to == "fixed-20") {
+			t.Errorf("%s: %d replicas, want %d; state %v", name, dep.replicas(), tc.want, a.state)
+		}
+		if decisions, _ := a.log(); len(decisions) != 1 || decisions[0].From != 9 || decisions[0].To != tc.want {
+			t.Errorf("%s: the log says %+v", name, decisions)
+		}
 	}
 }
 

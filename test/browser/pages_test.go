@@ -190,7 +190,7 @@ func TestOtherOriginsAreRefused(t *testing.T) {
 	defer elsewhere.Close()
 	for _, action := range []string{"burst", "kill", "stop", "skew", "orders"} {
 		target := d.url + "/demo/" + action
-		b.run(chromedp.Navigate(elsewhere.URL))
+		b.run(chromedp.Navigate(elsewhere.URL), chromedp.WaitReady("body", chromedp.ByQuery))
 		eval[bool](b, `(() => { const f = document.createElement("form"); f.method = "post"; f.action = "`+target+`";
 			f.innerHTML = "<input name=target value=orders>"; document.body.append(f); f.submit(); return true })()`)
 		b.awaitStatus(target, http.StatusForbidden)
