@@ -163,6 +163,10 @@ bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group
 	$(SCALE) --groups=20000 --committed=20 --full-series=20000 --ours-arg=--metrics.granularity=topic \
 	  --out=$(CURDIR)/bench-results/groups-20000-topic $(BENCH_ARGS)
 
+.PHONY: bench-share
+bench-share: build-exporter ## 200 share groups of 50 partitions beside 100 000 group-partitions of other groups.
+	$(SCALE) --groups=500 --topics=40 --share-groups=200 --out=$(CURDIR)/bench-results/share $(BENCH_ARGS)
+
 .PHONY: bench-ten-million
 bench-ten-million: build-exporter ## Ten million group-partitions in one broker, and our exporter as each of ten shards of it, alone, at topic granularity.
 	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --shards=10 --topics=100 --messages=5 --groups=50000 --churn=0.02 --rounds=1 \

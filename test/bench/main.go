@@ -34,6 +34,7 @@ type options struct {
 	only     []string
 	broker   string
 	heap     string // of the broker
+	share    int    // share groups beside the others
 	count    bool
 	full     int
 	// soak is how long one lasts (0: a comparison is made), and how many groups come and go in a second of it.
@@ -69,6 +70,7 @@ func run() int {
 	app.Flag("only", "Measure only this exporter (repeatable).").StringsVar(&o.only)
 	app.Flag("full-series", "Lags that a full exposition has at least. Default: one per group-partition.").IntVar(&o.full)
 	app.Flag("kafka.version", "Version of the broker.").Default(kafka.DefaultVersion).StringVar(&o.broker)
+	app.Flag("share-groups", "Share groups beside the others, each with positions on one topic's partitions.").IntVar(&o.share)
 	app.Flag("kafka.heap", "Heap of the broker's Java.").Default("1g").StringVar(&o.heap)
 	app.Flag("count-requests", "Count requests too, behind a proxy, in a pass of its own.").Default("true").BoolVar(&o.count)
 	app.Flag("soak", "Instead of a comparison: run our exporter for so long under churn and twenty clients, and hold it to bounds.").
@@ -132,6 +134,13 @@ func compare(ctx context.Context, o options) error {
 	content := newFixture(o.size, o.seed)
 	if err := content.fill(ctx, client, func(s string) { say("%s", s) }); err != nil {
 		return err
+	}
+	if o.share > 0 {
+		say("creating %d share groups", o.share)
+		if err := content.fillShare(ctx, cluster, o.share); err != nil {
+			return err
+		}
+		content.shareGroups = o.share
 	}
 	churnCtx, stopChurn := context.WithCancel(ctx)
 	defer stopChurn()

@@ -71,6 +71,13 @@ func (m *measurement) observe(
 		m.made += m.last[1] - before
 		m.due += math.Floor(float64(time.Since(began)) / float64(p.period)) // a part of a period may hold none
 	}
+	if content.shareGroups > 0 {
+		right, oldest, err := content.shareAges(ctx, s)
+		if err != nil {
+			return err
+		}
+		say("%d of %d share groups have their lag; the oldest was read %s ago", right, content.shareGroups, seconds(oldest))
+	}
 	content.paused.Store(true)
 	err = m.broker(ctx, s, brokerPID, idleBroker, p)
 	content.paused.Store(false)
