@@ -60,7 +60,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		b.run(chromedp.Navigate(d.url+"/demo/"), chromedp.Click(`form[action="./burst"] button`))
 		d.await("a story to show", "restaurant-consumer", func(lag float64, ready, _ int) bool { return ready >= 4 && lag < 300 })
-		time.Sleep(40 * time.Second) // charts with something to see
+		time.Sleep(10 * time.Second)
 		b.run(chromedp.Navigate(d.url+"/demo/"), chromedp.Click(`form[action="./orders"] button`), chromedp.Sleep(4*time.Second))
 	}
 	for _, p := range []struct{ name, path, ready string }{

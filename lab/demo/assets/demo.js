@@ -82,7 +82,7 @@ function draws() {
 
 function rates(made, used) {
   const known = (v) => v !== null && v !== undefined;
-  return known(made) && known(used) ? `${number(made)} in, ${number(used)} out` : "not known yet";
+  return known(made) && known(used) ? `${number(made)} in, ${number(used)} out` : "unknown";
 }
 
 function pods({ node, state }) {
