@@ -72,7 +72,9 @@ Systems that speak Kafka's protocol differ from it. What is done about that, and
 | no group types, no states (Kafka before 3.8, before 2.6) | taken for classic; described to know the state | against a fake broker of those versions |
 | a group cannot be read at all | ` + "`" + `kafka_group_partitions_unknown` + "`" + ` and ` + "`" + `kafka_burndown_exporter_unknown_partitions` + "`" + ` count it as one partition | in unit tests |
 
-The tests run against Apache Kafka 3.9, 4.3 and 4.4. No service of a cloud provider was tried.
+The tests run against Apache Kafka 3.9, 4.3 and 4.4. By hand, on 2026-11-30: 2.1.1 (with Java 11), 2.8.2 and 3.0.2, each with
+ZooKeeper. A group with part of its messages read had the offsets and lags of ` + "`kafka-consumer-groups --describe`" + `, and ` + "`check`" + ` named
+the version. No service of a cloud provider was tried.
 `
 
 // docsLimits says what the values cannot show.
