@@ -49,8 +49,8 @@ other groups. What is special:
   exporter needs DESCRIBE_CONFIGS on the group; without it, and where it is ` + "`" + `by_duration` + "`" + `, the backlog is absent while
   such a partition holds messages. It is absent, too, where the group begins at the end, has members, and messages came
   that may or may not be theirs.
-- How many records are handed out, how often, and what went to a dead-letter topic is not told by any request that only
-  needs DESCRIBE.
+- How many records are handed out, and how often, is not told by any request that only needs DESCRIBE. Nor is what went to a
+  dead-letter topic (KIP-1191): ` + "`" + `kafka_topic_produced_messages_total` + "`" + ` of that topic counts it.
 - A broker does more for a partition of a share group than for a commit. Each group is asked for in a request of its own, over
   a connection of its own, and a broker is asked for 2000 such partitions per second of ` + "`" + `--sample.interval` + "`" + ` at most (20 000 in
   10 s). Where it coordinates more, or is too slow to answer in time, its share groups are read in turn, every second sample, every
