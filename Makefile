@@ -47,12 +47,10 @@ lint: ## golangci-lint (vet, staticcheck and more) in the modules that make test
 
 .PHONY: unit
 unit: ## The tests under the race detector; real Kafka, Prometheus and Kerberos where they are installed.
-	@# What talks to brokers in real time goes by itself: beside other packages it would wait for a processor.
+	@# What talks to brokers in real time goes by itself, in e2e: beside other packages it would wait for a processor.
 	@go run ./test/report \
 	  ". -race -timeout 20m $$(go list ./... | grep -v -e /test/integration -e /test/rules | tr '\n' ' ')" \
-	  ". -race -timeout 20m ./test/integration" \
 	  "lab -race -timeout 20m $$(cd lab && go list ./... | grep -v /lab/demo | tr '\n' ' ')" \
-	  "lab -race -timeout 20m ./demo" \
 	  "dashboards/gen ./..."
 
 .PHONY: fuzz
@@ -76,7 +74,8 @@ E2E_ALONE  := TestFashion TestSideBySide
 space      := $(subst ,, )
 
 .PHONY: e2e
-e2e: ## The rules on a real Prometheus, and the nested modules: golden builds, Helm chart, compose stack, parsers, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
+e2e: ## The exporter and the demo on real brokers, the rules on a real Prometheus, and the nested modules: golden builds, Helm chart, compose stack, parsers, browser, and the closed loop with Kafka, Prometheus, Kubernetes and KEDA.
+	@go run ./test/report ". -race -timeout 20m ./test/integration" "lab -race -timeout 20m ./demo"
 	go test -timeout 20m ./test/rules
 	cd deploy/golden && go vet ./... && go test ./...
 	cd deploy/helm/test && go vet ./... && go test ./...
@@ -89,6 +88,11 @@ e2e: ## The rules on a real Prometheus, and the nested modules: golden builds, H
 .PHONY: e2e-faults
 e2e-faults: ## Ten faults in the closed loop, suffered by five services at once, and a Kafka that KEDA cannot reach.
 	cd test/e2e && for t in $(E2E_FAULTS); do $(E2E) -v -run "^$$t$$" . || exit 1; done
+
+.PHONY: e2e-faults-part
+e2e-faults-part: ## What CI runs of e2e-faults: the first five faults, and a Kafka that KEDA cannot reach.
+	cd test/e2e && $(E2E) -v -run '^TestKafkaTriggerTakesOthersAlong$$' .
+	cd test/e2e && $(E2E) -v -run '^TestFaults$$/^(group|Prometheus|exporter|one-broker)' .
 
 .PHONY: e2e-alone
 e2e-alone: ## Cases of the closed loop that hold on an otherwise quiet machine only: 80 consumers, and side by side with KEDA's trigger.
@@ -146,7 +150,7 @@ bench-peers: build-exporter ## Side by side with the peers named by KAFKA_EXPORT
 	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --out=$(CURDIR)/bench-results $(BENCH_ARGS)
 
 # One exporter alone, in one round.
-SCALE := go -C test/bench run . --ours=$(CURDIR)/$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=4
+SCALE := go -C test/bench run . --ours=$(CURDIR)/$(BIN) --only=$(BIN) --topics=100 --messages=5 --rounds=1 --cycles=4 --brief
 
 .PHONY: bench-scale
 bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group-partitions, at each granularity, as a shard, and with 20 000 groups.
@@ -158,6 +162,16 @@ bench-scale: build-exporter ## Our exporter alone from 10 000 to 1 000 000 group
 	$(SCALE) --groups=1000 --full-series=90000 --ours-arg=--shard=0/2 --out=$(CURDIR)/bench-results/shard $(BENCH_ARGS)
 	$(SCALE) --groups=20000 --committed=20 --full-series=20000 --ours-arg=--metrics.granularity=topic \
 	  --out=$(CURDIR)/bench-results/groups-20000-topic $(BENCH_ARGS)
+
+.PHONY: bench-share
+bench-share: build-exporter ## 200 share groups of 50 partitions beside 100 000 group-partitions of other groups.
+	$(SCALE) --groups=500 --topics=40 --share-groups=200 --out=$(CURDIR)/bench-results/share $(BENCH_ARGS)
+
+.PHONY: bench-ten-million
+bench-ten-million: build-exporter ## Ten million group-partitions in one broker, and our exporter as each of ten shards of it, alone, at topic granularity.
+	go -C test/bench run . --ours=$(CURDIR)/$(BIN) --shards=10 --topics=100 --messages=5 --groups=50000 --churn=0.02 --rounds=1 \
+	  --cycles=4 --brief --full-series=4500 --ours-arg=--metrics.granularity=topic --kafka.heap=8g --no-count-requests \
+	  --out=$(CURDIR)/bench-results/ten-million $(BENCH_ARGS)
 
 .PHONY: soak
 soak: build-exporter ## A million group-partitions for SOAK (30m) under churn and twenty clients, with bounds (BENCH_ARGS adds flags).

@@ -36,7 +36,7 @@ func check(ctx context.Context, f *exporter.Flags, stdout, stderr io.Writer) err
 	cfg.RateWindow = f.Lag.RateWindow()
 	_, encErr := collector.NewEncoder(f.Metrics.Options(cfg.Shard, logger))
 	_, desiredErr := f.Desired.Pilot()
-	if err := errors.Join(webErr, kafkaErr, desiredErr, encErr); err != nil {
+	if err := errors.Join(webErr, kafkaErr, f.Desired.Apply(&cfg), desiredErr, encErr); err != nil {
 		return err
 	}
 	sampler, err := kafka.New(cfg, logger, noStats{})

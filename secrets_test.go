@@ -184,3 +184,17 @@ func everythingSeen(t *testing.T, args, env []string, ready bool) map[string]str
 	seen["the log"] = logs.String()
 	return seen
 }
+
+func TestNoSecretInErrors(t *testing.T) {
+	for _, args := range [][]string{
+		{"--sasl.enabled", "--sasl.username=u", "--sasl.password", "my", "hunter2"},
+		{"--sasl.enabled", "--sasl.username=u", "--sasl.password=hunter2", "--sasl.mechanism=none"},
+		{"--sasl.enabled", "--sasl.username=u", "--sasl.password=hunter2", "--web.listen-address=nowhere"},
+		{"--sasl.enabled", "--sasl.password=hunter2", "--sasl.mechanism=gssapi"},
+	} {
+		code, stdout, stderr := tryRun(t, args...)
+		if code != 1 || strings.Contains(stdout+stderr, "hunter2") {
+			t.Errorf("%v: exit code %d: %s%s", args, code, stdout, stderr)
+		}
+	}
+}

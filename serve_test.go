@@ -290,8 +290,8 @@ func TestCheckAgainstACluster(t *testing.T) {
 }
 
 func TestCheckReportsAllMistakesAtOnce(t *testing.T) {
-	code, _, stderr := tryRun(t, "check", "--server.tls.enabled", "--group.expect=y", "--metrics.disable=z")
-	if code != 1 || strings.Count(stderr, name+": error: --") != 3 {
+	code, _, stderr := tryRun(t, "check", "--server.tls.enabled", "--group.expect=y", "--refresh.members=1m", "--metrics.disable=z")
+	if code != 1 || strings.Count(stderr, name+": error: --") != 4 {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
 }

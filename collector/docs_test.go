@@ -49,8 +49,8 @@ other groups. What is special:
   exporter needs DESCRIBE_CONFIGS on the group; without it, and where it is ` + "`" + `by_duration` + "`" + `, the backlog is absent while
   such a partition holds messages. It is absent, too, where the group begins at the end, has members, and messages came
   that may or may not be theirs.
-- How many records are handed out, how often, and what went to a dead-letter topic is not told by any request that only
-  needs DESCRIBE.
+- How many records are handed out, and how often, is not told by any request that only needs DESCRIBE. Nor is what went to a
+  dead-letter topic (KIP-1191): ` + "`" + `kafka_topic_produced_messages_total` + "`" + ` of that topic counts it.
 - A broker does more for a partition of a share group than for a commit. Each group is asked for in a request of its own, over
   a connection of its own, and a broker is asked for 2000 such partitions per second of ` + "`" + `--sample.interval` + "`" + ` at most (20 000 in
   10 s). Where it coordinates more, or is too slow to answer in time, its share groups are read in turn, every second sample, every
@@ -72,7 +72,9 @@ Systems that speak Kafka's protocol differ from it. What is done about that, and
 | no group types, no states (Kafka before 3.8, before 2.6) | taken for classic; described to know the state | against a fake broker of those versions |
 | a group cannot be read at all | ` + "`" + `kafka_group_partitions_unknown` + "`" + ` and ` + "`" + `kafka_burndown_exporter_unknown_partitions` + "`" + ` count it as one partition | in unit tests |
 
-The tests run against Apache Kafka 3.9, 4.3 and 4.4. No service of a cloud provider was tried.
+The tests run against Apache Kafka 3.9, 4.3 and 4.4. By hand, on 2026-11-30: 2.1.1 (with Java 11), 2.8.2 and 3.0.2, each with
+ZooKeeper. A group with part of its messages read had the offsets and lags of ` + "`kafka-consumer-groups --describe`" + `, and ` + "`check`" + ` named
+the version. No service of a cloud provider was tried.
 `
 
 // docsLimits says what the values cannot show.

@@ -33,14 +33,13 @@ type Encoder struct {
 type encodedFamily struct {
 	Family
 	head [numFormats][]byte
-	open string // up to the row's labels
+	open string // up to the labels
 	// created is open for the _created series of a counter.
-	created       string
-	variantLabels []string // the variants' label, rendered
-	close         string
-	partition     string // of a series with one: up to its number
-	constantPairs []byte
-	variantPairs  [][]byte
+	created     string
+	partitioned bool // its series have a partition
+
+	text, pairs                 template // labels in the text formats and in protobuf
+	variantLabels, variantPairs [][]byte // the variants' label
 }
 
 // NewEncoder checks the options; an error names the flag and the remedy.
@@ -61,21 +60,9 @@ func NewEncoder(o EncoderOptions) (*Encoder, error) {
 
 func newEncodedFamily(f Family, constant []Label) encodedFamily {
 	e := encodedFamily{Family: f}
-	var text []byte
-	for _, l := range constant {
-		if len(text) > 0 {
-			text = append(text, ',')
-		}
-		text = appendLabel(text, l.Name, l.Value)
-		e.constantPairs = appendPair(e.constantPairs, l.Name, l.Value)
-	}
-	open := ""
-	e.close = " "
-	if len(text) > 0 || len(f.Labels) > 0 {
-		open, e.close = "{"+string(text), "} "
-	}
-	if len(text) > 0 && len(f.Labels) > 0 {
-		open += ","
+	open, closing := "", " "
+	if len(constant)+len(f.Labels) > 0 {
+		open, closing = "{", "} "
 	}
 	e.open = f.Name + open
 	metric := f.Name
@@ -83,15 +70,14 @@ func newEncodedFamily(f Family, constant []Label) encodedFamily {
 		metric = strings.TrimSuffix(f.Name, "_total")
 		e.created = metric + "_created" + open
 	}
+	e.text = newTemplate(&f, constant, script{write: appendLabel, between: ",",
+		beforePartition: labelPartition + `="`, afterPartition: `"`, closing: closing})
+	e.pairs = newTemplate(&f, constant, script{write: appendPair})
 	for _, v := range f.variants {
-		name := f.Labels[len(f.Labels)-1]
-		e.variantLabels = append(e.variantLabels, string(appendLabel([]byte(","), name, v)))
-		e.variantPairs = append(e.variantPairs, appendPair(nil, name, v))
+		e.variantLabels = append(e.variantLabels, appendLabel(nil, f.variant, v))
+		e.variantPairs = append(e.variantPairs, appendPair(nil, f.variant, v))
 	}
-	if f.Level == LevelTopicPartition || f.Level == LevelGroupPartition {
-		e.partition = "," + labelPartition + `="`
-		e.close = `"` + e.close
-	}
+	e.partitioned = f.Level == LevelTopicPartition || f.Level == LevelGroupPartition
 	e.head[Text] = fmt.Appendf(nil, "# HELP %s %s\n# TYPE %s %s\n", f.Name, f.Help, f.Name, f.Type)
 	e.head[OpenMetrics] = fmt.Appendf(nil, "# HELP %s %s\n# TYPE %s %s\n", metric, f.Help, metric, f.Type)
 	if f.Unit != "" {

@@ -1,7 +1,9 @@
 package collector
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -82,11 +84,11 @@ func (b *familyBuilder) labelsOf(f *encodedFamily, s *lag.Snapshot, row int, par
 	case partition != noPartition:
 		return b.row(base, pair(labelPartition, strconv.Itoa(int(partition))))
 	case f.variants != nil:
-		return b.row(base, pair(f.Labels[len(f.Labels)-1], f.variants[v]))
+		return b.row(base, pair(f.variant, f.variants[v]))
 	case f.info != nil:
 		out := b.row(base)
 		for i, value := range f.info(&s.Groups[row]) {
-			out = append(out, pair(f.Labels[i+1], value))
+			out = append(out, pair(f.infoLabels()[i], value))
 		}
 		return out
 	default:
@@ -103,7 +105,8 @@ func (b *familyBuilder) family(f *encodedFamily, l *layout, connectedOnly bool) 
 		mf.Unit = &f.Unit
 	}
 	f.each(l, span{0, l.rows(f.Level)}, connectedOnly, func(row int, partition int32, variant int, v float64, created int64) {
-		m := &dto.Metric{Label: b.labelsOf(f, l.snapshot, row, partition, variant)}
+		m := &dto.Metric{Label: b.row(b.labelsOf(f, l.snapshot, row, partition, variant))}
+		slices.SortFunc(m.Label, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) }) // as client_golang does
 		if f.Type == Counter {
 			m.Counter = &dto.Counter{Value: &v}
 			if created != 0 {

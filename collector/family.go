@@ -36,7 +36,7 @@ type Family struct {
 	Help string
 	Type Type
 	Unit string // as OpenMetrics writes it; a suffix of the name
-	// Labels are the label names in the order in which they are written.
+	// Labels are the label names in the order in which they are written, which is that of client_golang: sorted.
 	Labels []string
 	Level  Level
 	// DropIn families have the names and labels of kafka_exporter and are exempt from naming rules.
@@ -44,9 +44,10 @@ type Family struct {
 
 	// connected families leave groups without members out under --no-offset.show-all.
 	connected bool
-	// variants are the values of the last label, one series each; nil where a row has one series.
+	// variants are the values of the label variant, one series each; nil where a row has one series.
 	variants []string
-	// info gives the values of the labels after consumergroup, for the one family whose labels are values.
+	variant  string
+	// info gives the values of infoLabels, for the one family whose labels are values.
 	info func(*lag.Group) [4]string
 
 	// Exactly one of these is set, the one of the family's level. They return lag.Absent for a series that is left
@@ -57,7 +58,8 @@ type Family struct {
 	topicPartition func(*lag.TopicPartition) float64
 	group          func(*lag.Group, int) float64
 	groupTopic     func(*lag.GroupTopic, int) float64
-	groupPartition func(*lag.GroupTopic, int) float64
+	// groupPartition returns the values of the row's partitions, in parallel to them; a negative one is left out.
+	groupPartition func(*lag.GroupTopic) []int64
 }
 
 // noPartition marks a series without a partition label.
@@ -108,9 +110,10 @@ func (f *Family) hidden(g *lag.Group, connectedOnly bool) bool {
 
 func (f *Family) eachOfTopic(row int, t *lag.GroupTopic, out yield) {
 	if f.Level == LevelGroupPartition {
+		values := f.groupPartition(t)
 		for k, p := range t.Partition {
-			if v := f.groupPartition(t, k); lag.Known(v) {
-				out(row, p, 0, v, 0)
+			if values[k] >= 0 {
+				out(row, p, 0, float64(values[k]), 0)
 			}
 		}
 		return

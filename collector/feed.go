@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"strconv"
 
 	"kafka_burndown_exporter/internal/lag"
@@ -125,32 +126,37 @@ func (f *Feed) take(ff *feedFamily, row int, partition int32, variant int, v flo
 
 // name asks the reader for its name of a series.
 func (f *Feed) name(ff *feedFamily, row int, partition int32, variant int) int {
-	var labels []string
-	add := func(pairs ...string) { labels = append(labels, pairs...) }
-	s := f.layout.snapshot
-	switch ff.Level {
-	case LevelCluster:
-	case LevelClusterID:
-		add(labelClusterID, s.ClusterID)
-	case LevelBroker:
-		add("id", strconv.Itoa(int(s.Brokers[row].ID)), "address", s.Brokers[row].Address)
-	case LevelTopic, LevelTopicPartition:
-		add(labelTopic, s.Topics[row].Name)
-	case LevelGroup:
-		add(labelGroup, s.Groups[row].ID)
-	default:
-		g, t := f.layout.groupTopic(row)
-		add(labelGroup, g.ID, labelTopic, t.Topic)
-	}
-	switch {
-	case partition != noPartition:
-		add(labelPartition, strconv.Itoa(int(partition)))
-	case ff.variants != nil:
-		add(ff.Labels[len(ff.Labels)-1], ff.variants[variant])
-	case ff.info != nil:
-		for i, v := range ff.info(&s.Groups[row]) {
-			add(ff.Labels[i+1], v)
-		}
+	labels := make([]string, 0, 2*len(ff.Labels))
+	for _, name := range ff.Labels {
+		labels = append(labels, name, f.value(ff, name, row, partition, variant))
 	}
 	return f.opt.Series(ff.Name, labels)
+}
+
+// value is the value of a label of a series.
+func (f *Feed) value(ff *feedFamily, name string, row int, partition int32, variant int) string {
+	s := f.layout.snapshot
+	switch {
+	case name == labelPartition:
+		return strconv.Itoa(int(partition))
+	case name == ff.variant:
+		return ff.variants[variant]
+	}
+	switch rowLabels[name] {
+	case clusterIDLabel:
+		return s.ClusterID
+	case brokerIDLabel:
+		return strconv.Itoa(int(s.Brokers[row].ID))
+	case brokerAddressLabel:
+		return s.Brokers[row].Address
+	case topicLabel:
+		if ff.Level == LevelTopic || ff.Level == LevelTopicPartition {
+			return s.Topics[row].Name
+		}
+		_, t := f.layout.groupTopic(row)
+		return t.Topic
+	case groupLabel:
+		return s.Groups[ff.groupOf(row, &f.layout)].ID
+	}
+	return ff.info(&s.Groups[row])[slices.Index(ff.infoLabels(), name)]
 }

@@ -59,8 +59,8 @@ func newLayout(s *lag.Snapshot) *layout {
 			l.groupTopics = append(l.groupTopics, groupTopic{int32(i), int32(j), name(s.Groups[i].Topics[j].Topic)})
 		}
 	}
-	l.text = newLabels(s, l.topics, appendLabel, ",")
-	l.pairs = sync.OnceValue(func() *labels { return newLabels(s, l.topics, appendPair, "") })
+	l.text = newLabels(s, l.topics, appendLabel)
+	l.pairs = sync.OnceValue(func() *labels { return newLabels(s, l.topics, appendPair) })
 	return l
 }
 
@@ -156,7 +156,10 @@ func (l *layout) spans(level Level, p *rowPrints) []span {
 
 // arrange cuts the families into blocks and takes their prints.
 func (l *layout) arrange(families []encodedFamily, connectedOnly bool) {
-	p := &rowPrints{l.text.cluster.prints(), l.text.brokers.prints(), l.text.topics.prints(), l.text.groups.prints()}
+	p := &rowPrints{l.text.cluster.prints(), l.text.brokerIDs.prints(), l.text.topics.prints(), l.text.groups.prints()}
+	for i, address := range l.text.brokerAddresses.prints() {
+		p.brokers[i] = mix(p.brokers[i], address)
+	}
 	spans := map[Level][]span{}
 	for i := range families {
 		level := families[i].Level
@@ -185,6 +188,10 @@ func (l *layout) arrange(families []encodedFamily, connectedOnly bool) {
 // examine counts the block's series and takes its print.
 func (b *block) examine(l *layout, f *encodedFamily, connectedOnly bool, p *rowPrints) {
 	print, last := mix(uint64(b.family), 1), -1
+	if f.groupPartition != nil {
+		b.examinePartitions(l, f, connectedOnly, p, print)
+		return
+	}
 	f.each(l, b.rows, connectedOnly, func(row int, partition int32, variant int, v float64, created int64) {
 		if row != last {
 			last = row
@@ -198,6 +205,28 @@ func (b *block) examine(l *layout, f *encodedFamily, connectedOnly bool, p *rowP
 		print = mix(print^math.Float64bits(v), uint64(uint32(partition))<<8|uint64(variant))
 		b.samples++
 	})
+	b.print = print
+}
+
+// examinePartitions does so where most series are, without a call for each.
+func (b *block) examinePartitions(l *layout, f *encodedFamily, connectedOnly bool, p *rowPrints, print uint64) {
+	for row := b.rows.from; row < b.rows.to; row++ {
+		g, t := l.groupTopic(row)
+		if f.hidden(g, connectedOnly) {
+			continue
+		}
+		before := b.samples
+		for k, v := range f.groupPartition(t) {
+			if v < 0 {
+				continue
+			}
+			if b.samples == before {
+				print = mix(print, p.of(l, f.Level, row))
+			}
+			print = mix(print^uint64(v), uint64(uint32(t.Partition[k])))
+			b.samples++
+		}
+	}
 	b.print = print
 }
 

@@ -30,6 +30,9 @@ const (
 	labelGroup     = "consumergroup"
 	labelTopic     = "topic"
 	labelPartition = "partition"
+
+	labelBrokerID      = "id"
+	labelBrokerAddress = "address"
 )
 
 func clusterFamilies() []Family {
@@ -64,7 +67,7 @@ func clusterFamilies() []Family {
 		{
 			Name: "kafka_broker_info", Type: Gauge, Level: LevelBroker, DropIn: true,
 			Help:   "Always 1; its labels tell a broker's id and address.",
-			Labels: []string{"id", "address"},
+			Labels: []string{labelBrokerAddress, labelBrokerID},
 			broker: func(b *lag.Broker) float64 {
 				if b.Gone { // of the cluster no more, but broker_up still tells of it
 					return lag.Absent

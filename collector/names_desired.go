@@ -42,7 +42,7 @@ func desiredFamilies() []Family {
 				"partition.",
 			func(d *pilot.Decision) float64 { return known(d.Saturated) }),
 		{
-			Name: "kafka_group_desired_reason", Type: Gauge, Level: LevelGroup, Labels: []string{labelGroup, "reason"},
+			Name: "kafka_group_desired_reason", Type: Gauge, Level: LevelGroup, Labels: []string{labelGroup, "reason"}, variant: "reason",
 			Help:     "Always 1; its label says why kafka_group_desired_replicas is what it is, or why it is absent.",
 			variants: pilot.Reasons[:],
 			group: func(g *lag.Group, v int) float64 {

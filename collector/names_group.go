@@ -47,8 +47,10 @@ func (s signal) families() []Family {
 		}
 	}
 	if s.label != "" {
-		group.Labels = append(group.Labels, s.label)
-		topic.Labels = append(topic.Labels, s.label)
+		group.Labels, group.variant = append(group.Labels, s.label), s.label
+		topic.Labels, topic.variant = append(topic.Labels, s.label), s.label
+		slices.Sort(group.Labels)
+		slices.Sort(topic.Labels)
 	}
 	if s.groupOnly {
 		return []Family{group}
@@ -100,10 +102,11 @@ func groupFamilies() []Family {
 				"is. Absent for other groups, and where the group could not be described.",
 			func(g *lag.Group) float64 { return known(g.Processes) }),
 		groupGauge("useful_members", "",
-			"The most members that can have work: the partitions of the largest topic where the assignor is range or not "+
-				"known, the tasks of Kafka Streams (of each sub-topology as many as its largest topic has partitions; of the "+
-				"largest topic where the members do not tell), else the partitions of all topics. Abandoned topics do not "+
-				"count. Absent where nothing is known, and for share groups, which have no such limit; never 0.",
+			"The most members that can have work. With the range assignor, and where the assignor is not known: the partitions "+
+				"of the largest topic. With Kafka Streams: the tasks, of each sub-topology as many as its largest topic has "+
+				"partitions, or the partitions of the largest topic where the members do not tell. With others: the partitions of "+
+				"all topics. Abandoned topics do not count. Absent where nothing is known, and for share groups, which have no "+
+				"such limit; never 0.",
 			func(g *lag.Group) float64 {
 				if g.UsefulMembers <= 0 {
 					return lag.Absent
@@ -111,7 +114,7 @@ func groupFamilies() []Family {
 				return float64(g.UsefulMembers)
 			}),
 		{
-			Name: "kafka_group_state", Type: Gauge, Level: LevelGroup, Labels: []string{labelGroup, "state"},
+			Name: "kafka_group_state", Type: Gauge, Level: LevelGroup, Labels: []string{labelGroup, "state"}, variant: "state",
 			Help: "1 for the state the group is in, 0 for the other states of its type.", variants: statesAll,
 			group: groupState,
 		},
@@ -119,7 +122,7 @@ func groupFamilies() []Family {
 			Name: "kafka_group_info", Type: Gauge, Level: LevelGroup,
 			Help: "Always 1; its labels tell the group's type, protocol type, last known assignor and coordinator (broker id). " +
 				"Absent while the group's listing is older than the maximum age.",
-			Labels: []string{labelGroup, "type", "protocol_type", "assignor", "coordinator"},
+			Labels: slices.Sorted(slices.Values(append([]string{labelGroup}, groupInfoLabels[:]...))),
 			group: func(g *lag.Group, _ int) float64 {
 				if !g.InfoKnown {
 					return lag.Absent
@@ -131,7 +134,7 @@ func groupFamilies() []Family {
 				if g.Coordinator >= 0 {
 					coordinator = strconv.Itoa(int(g.Coordinator))
 				}
-				return [4]string{string(g.Type), g.ProtocolType, g.Assignor, coordinator}
+				return groupInfo(g, coordinator)
 			},
 		},
 		groupGauge("complete", "",

@@ -93,7 +93,7 @@ func counterFamilies() []Family {
 		"Messages deleted by retention before the group committed past them."+offsets+whenAbsent,
 		func(s *lag.Signals) float64 { return s.Lost })...)
 	add(Family{
-		Name: "kafka_group_offset_resets_total", Type: Counter, Level: LevelGroup, Labels: []string{labelGroup, "direction"},
+		Name: "kafka_group_offset_resets_total", Type: Counter, Level: LevelGroup, Labels: []string{labelGroup, "direction"}, variant: "direction",
 		Help: "Commits that went back (backward) or jumped to the log end (end). A heuristic: a jump skips more than could " +
 			"be read since the last commit at ten times the best known rate, or comes while nobody is there.",
 		variants: []string{"backward", "end"},

@@ -35,7 +35,7 @@ func topicPartitionFamilies() []Family {
 	partition := func(name, help string, get func(*lag.TopicPartition) float64) Family {
 		return Family{
 			Name: "kafka_topic_partition_" + name, Help: help, Type: Gauge, Level: LevelTopicPartition, DropIn: true,
-			Labels: []string{labelTopic, labelPartition}, topicPartition: get,
+			Labels: []string{labelPartition, labelTopic}, topicPartition: get,
 		}
 	}
 	return []Family{
@@ -71,9 +71,9 @@ func dropInGroupFamilies() []Family {
 		f.Name, f.Help, f.Type, f.DropIn = "kafka_consumergroup_"+x, help, Gauge, true
 		return f
 	}
-	perPartition := func(get func(*lag.GroupTopic, int) float64) Family {
+	perPartition := func(get func(*lag.GroupTopic) []int64) Family {
 		return Family{
-			Level: LevelGroupPartition, Labels: []string{labelGroup, labelTopic, labelPartition},
+			Level: LevelGroupPartition, Labels: []string{labelGroup, labelPartition, labelTopic},
 			connected: true, groupPartition: get,
 		}
 	}
@@ -84,11 +84,11 @@ func dropInGroupFamilies() []Family {
 	}
 	return []Family{
 		name("current_offset", "Committed offset of the group on the partition. Absent where nothing is committed, never -1.",
-			perPartition(func(t *lag.GroupTopic, k int) float64 { return known(t.Committed[k]) })),
+			perPartition(func(t *lag.GroupTopic) []int64 { return t.Committed })),
 		name("lag",
 			"Messages between the group's committed offset (or the log start, where that is later) and the log end. Never "+
 				"negative; absent where the commit or the end is not known, and where nothing is committed.",
-			perPartition(func(t *lag.GroupTopic, k int) float64 { return known(t.Lag[k]) })),
+			perPartition(func(t *lag.GroupTopic) []int64 { return t.Lag })),
 		name("current_offset_sum",
 			"Sum of the group's committed offsets on the topic. Absent while one of its partitions is unknown.",
 			perTopic(func(t *lag.GroupTopic, _ int) float64 { return t.CurrentOffsetSum })),

@@ -20,7 +20,8 @@ type renderer struct {
 
 	family *encodedFamily
 	row    int
-	prefix []byte // what all series of the row begin with
+	prefix []byte // what all series of the row begin with, up to what differs
+	suffix []byte // and their labels after that
 	digits int    // of the partition of the line before
 }
 
@@ -35,11 +36,15 @@ func (r *renderer) begin(l *layout, format Format) {
 func (r *renderer) render(f *encodedFamily, rows span, connectedOnly bool) {
 	r.buf, r.lines = r.buf[:0], r.lines[:0]
 	r.family, r.row = f, -1
+	if r.format != Protobuf && f.groupPartition != nil {
+		r.groupPartitions(rows, connectedOnly)
+		return
+	}
 	out := r.series
 	switch {
 	case r.format == Protobuf:
 		out = r.metric
-	case f.partition != "":
+	case f.partitioned:
 		out = r.partition
 	}
 	f.each(r.layout, rows, connectedOnly, out)
@@ -59,30 +64,51 @@ func (r *renderer) series(row int, _ int32, variant int, v float64, created int6
 // name writes a sample's name and labels and the space after them.
 func (r *renderer) name(open string, row, variant int) {
 	f := r.family
-	r.buf = r.labels.appendRow(append(r.buf, open...), f.Level, row, r.layout.groupTopics)
+	r.buf = r.labels.appendParts(append(r.buf, open...), f.text.before, &f.Family, row, r.layout)
 	if f.variantLabels != nil {
 		r.buf = append(r.buf, f.variantLabels[variant]...)
+		r.buf = r.labels.appendParts(r.buf, f.text.after, &f.Family, row, r.layout)
 	}
-	if f.info != nil {
-		for i, v := range f.info(&r.layout.snapshot.Groups[row]) {
-			r.buf = appendLabel(append(r.buf, ','), f.Labels[i+1], v)
-		}
-	}
-	r.buf = append(r.buf, f.close...)
 }
 
 // partition writes a line of text with a partition.
 func (r *renderer) partition(row int, partition int32, _ int, v float64, _ int64) {
-	f, same := r.family, len(r.prefix)
+	f, line := r.family, lineflate.Line{Start: int32(len(r.buf)), Same: int32(len(r.prefix)), Tail: int32(len(r.suffix))}
 	if row != r.row {
-		r.row, same = row, len(f.open)
-		r.prefix = r.labels.appendRow(append(r.prefix[:0], f.open...), f.Level, row, r.layout.groupTopics)
-		r.prefix = append(r.prefix, f.partition...)
+		r.row, line.Same, line.Tail = row, int32(len(f.open)), 0
+		r.prefix = r.labels.appendParts(append(r.prefix[:0], f.open...), f.text.before, &f.Family, row, r.layout)
+		r.suffix = r.labels.appendParts(r.suffix[:0], f.text.after, &f.Family, row, r.layout)
 	}
-	b := r.buf
-	r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
-	b = strconv.AppendInt(append(b, r.prefix...), int64(partition), 10)
-	r.buf = append(appendValue(append(b, f.close...), v), '\n')
+	b := append(r.buf, r.prefix...)
+	number := len(b)
+	b = strconv.AppendInt(b, int64(partition), 10)
+	line.Number = int32(len(b) - number)
+	r.lines = append(r.lines, line)
+	r.buf = append(appendValue(append(b, r.suffix...), v), '\n')
+}
+
+// groupPartitions writes what partition does where most series are, without a call for each.
+func (r *renderer) groupPartitions(rows span, connectedOnly bool) {
+	f, b := r.family, r.buf
+	for row := rows.from; row < rows.to; row++ {
+		g, t := r.layout.groupTopic(row)
+		if f.hidden(g, connectedOnly) {
+			continue
+		}
+		r.prefix = r.labels.appendParts(append(r.prefix[:0], f.open...), f.text.before, &f.Family, row, r.layout)
+		r.suffix = r.labels.appendParts(r.suffix[:0], f.text.after, &f.Family, row, r.layout)
+		same := len(f.open)
+		for k, v := range f.groupPartition(t) {
+			if v < 0 {
+				continue
+			}
+			r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
+			b = strconv.AppendInt(append(b, r.prefix...), int64(t.Partition[k]), 10)
+			b = append(strconv.AppendInt(append(b, r.suffix...), v, 10), '\n')
+			same = len(r.prefix)
+		}
+	}
+	r.buf = b
 }
 
 // metric writes a Metric of protobuf.
@@ -90,16 +116,12 @@ func (r *renderer) metric(row int, partition int32, variant int, v float64, crea
 	f := r.family
 	if row != r.row {
 		r.row, r.digits = row, 0
-		r.prefix = r.labels.appendRow(append(r.prefix[:0], f.constantPairs...), f.Level, row, r.layout.groupTopics)
-		if f.info != nil {
-			for i, value := range f.info(&r.layout.snapshot.Groups[row]) {
-				r.prefix = appendPair(r.prefix, f.Labels[i+1], value)
-			}
-		}
+		r.prefix = r.labels.appendParts(r.prefix[:0], f.pairs.before, &f.Family, row, r.layout)
+		r.suffix = r.labels.appendParts(r.suffix[:0], f.pairs.after, &f.Family, row, r.layout)
 	}
 	var value [48]byte
 	tail := appendMetricValue(value[:0], f.Type, v, created)
-	size := len(r.prefix) + len(tail)
+	size := len(r.prefix) + len(r.suffix) + len(tail)
 	var number [12]byte
 	var digits []byte
 	if partition != noPartition {
@@ -129,7 +151,7 @@ func (r *renderer) metric(row int, partition int32, variant int, v float64, crea
 	if f.variantPairs != nil {
 		r.buf = append(r.buf, f.variantPairs[variant]...)
 	}
-	r.buf = append(r.buf, tail...)
+	r.buf = append(append(r.buf, r.suffix...), tail...)
 }
 
 // partitionPair is the label of a partition without digits: two lengths grow with their number.

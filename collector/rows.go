@@ -23,55 +23,35 @@ func (r *rows) at(i int) []byte {
 	return r.text[from:r.end[i]]
 }
 
-// labels are the labels of every row of a snapshot as a format writes them. The families share them.
+// labels are the labels of every row of a snapshot, each by itself, as a format writes them. The families share them.
 type labels struct {
-	cluster                 rows // one
-	brokers, topics, groups rows
-	between                 string // two labels
+	write                      labelWriter
+	cluster                    rows // one
+	brokerIDs, brokerAddresses rows
+	topics, groups             rows
 }
 
 // labelWriter appends a label as a format writes it.
 type labelWriter func(b []byte, name, value string) []byte
 
-func newLabels(s *lag.Snapshot, topics []string, write labelWriter, between string) *labels {
-	l := &labels{between: between}
-	l.cluster.text = write(nil, labelClusterID, s.ClusterID)
-	l.cluster.done()
+func newLabels(s *lag.Snapshot, topics []string, write labelWriter) *labels {
+	l := &labels{write: write}
+	add := func(r *rows, name, value string) {
+		r.text = write(r.text, name, value)
+		r.done()
+	}
+	add(&l.cluster, labelClusterID, s.ClusterID)
 	for i := range s.Brokers {
-		b := &l.brokers
-		b.text = append(write(b.text, "id", strconv.Itoa(int(s.Brokers[i].ID))), between...)
-		b.text = write(b.text, "address", s.Brokers[i].Address)
-		b.done()
+		add(&l.brokerIDs, labelBrokerID, strconv.Itoa(int(s.Brokers[i].ID)))
+		add(&l.brokerAddresses, labelBrokerAddress, s.Brokers[i].Address)
 	}
 	for _, name := range topics {
-		l.topics.text = write(l.topics.text, labelTopic, name)
-		l.topics.done()
+		add(&l.topics, labelTopic, name)
 	}
 	for i := range s.Groups {
-		l.groups.text = write(l.groups.text, labelGroup, s.Groups[i].ID)
-		l.groups.done()
+		add(&l.groups, labelGroup, s.Groups[i].ID)
 	}
 	return l
-}
-
-// appendRow writes the labels of a row; a row of the cluster has none.
-func (l *labels) appendRow(b []byte, level Level, row int, groupTopics []groupTopic) []byte {
-	switch level {
-	case LevelClusterID:
-		return append(b, l.cluster.at(row)...)
-	case LevelBroker:
-		return append(b, l.brokers.at(row)...)
-	case LevelTopic, LevelTopicPartition:
-		return append(b, l.topics.at(row)...)
-	case LevelGroup:
-		return append(b, l.groups.at(row)...)
-	case LevelGroupTopic, LevelGroupPartition:
-		t := groupTopics[row]
-		b = append(append(b, l.groups.at(int(t.group))...), l.between...)
-		return append(b, l.topics.at(int(t.name))...)
-	default:
-		return b
-	}
 }
 
 // appendLabel writes name="value", the value escaped as both text formats ask for.

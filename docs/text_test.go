@@ -16,17 +16,6 @@ const (
 	longestWords = 45
 )
 
-// older are texts from before the limits, with what they have today: they may get better, not worse. An entry whose text
-// keeps the limits has to go.
-var older = map[string]limit{
-	"HELP": {averageWords, 53},
-}
-
-type limit struct {
-	average float64
-	longest int
-}
-
 // TestSentences measures the README, the documents and the HELP texts.
 func TestSentences(t *testing.T) {
 	texts := map[string]string{"HELP": helpTexts()}
@@ -49,11 +38,6 @@ func TestSentences(t *testing.T) {
 			t.Error(problem)
 		}
 	}
-	for name := range older {
-		if texts[name] == "" {
-			t.Errorf("%s: there is no such text any more; remove its entry", name)
-		}
-	}
 }
 
 // helpTexts are the HELP texts, a paragraph each.
@@ -67,10 +51,6 @@ func helpTexts() string {
 
 // judge says what is wrong with a text's sentences.
 func judge(name, text string) (problems []string) {
-	allowed, old := older[name]
-	if !old {
-		allowed = limit{averageWords, longestWords}
-	}
 	total, longest, worst := 0, 0, ""
 	list := sentences(text)
 	for _, s := range list {
@@ -84,14 +64,11 @@ func judge(name, text string) (problems []string) {
 		return []string{name + ": no sentences"}
 	}
 	average := float64(total) / float64(len(list))
-	if average > allowed.average+0.05 {
-		problems = append(problems, fmt.Sprintf("%s: %.1f words a sentence, at most %.1f", name, average, allowed.average))
+	if average > averageWords+0.05 {
+		problems = append(problems, fmt.Sprintf("%s: %.1f words a sentence, at most %.1f", name, average, averageWords))
 	}
-	if longest > allowed.longest {
-		problems = append(problems, fmt.Sprintf("%s: a sentence of %d words, at most %d: %s", name, longest, allowed.longest, worst))
-	}
-	if old && average <= averageWords && longest <= longestWords {
-		problems = append(problems, name+": keeps the limits now; remove its entry in older")
+	if longest > longestWords {
+		problems = append(problems, fmt.Sprintf("%s: a sentence of %d words, at most %d: %s", name, longest, longestWords, worst))
 	}
 	return problems
 }

@@ -123,7 +123,7 @@ func keepPace(cfg *kafka.Config, d *demo.Demo) {
 	cfg.Interval = max(def.Interval, time.Second)
 	cfg.MaxAge = lag.MaxAge(cfg.Interval)
 	cfg.WaveTimeout = 5 * time.Second // a busy machine may need more than an interval to connect
-	cfg.RateWindow = max(def.RateWindow, 10*time.Second)
+	cfg.RateWindow = demo.RateWindow(d.Clock().Speed())
 	cfg.MetadataRefresh = 10 * time.Second
 	cfg.MembersRefresh = 0 // every sample: the pilots want to know who holds what
 	cfg.StartsRefresh = 30 * time.Second

@@ -97,6 +97,8 @@ func TestDemoRefuses(t *testing.T) {
 		"an unknown scenario":        {[]string{"--scenario=nothing"}, "use fashion, food-delivery"},
 		"a file that is not there":   {[]string{"--scenario=./nothing.yaml"}, "no such file"},
 		"an unknown candidate":       {[]string{"--candidate=nothing"}, `no candidate "nothing"`},
+		"a share group":              {[]string{"--scenario=share-group"}, "use simulate"},
+		"a streams group":            {[]string{"--scenario=streams"}, "use simulate"},
 		"a speed of nothing":         {[]string{"--speed=0"}, "--speed"},
 		"no broker":                  {[]string{"--kafka.server=127.0.0.1:1"}, "connect to Kafka"},
 		"half an address":            {[]string{"--kafka.server=kafka"}, "write it as host:port"},

@@ -36,8 +36,7 @@ func addDemoFlags(cmd cli.Flags) *demoFlags {
 	cmd.Flag("candidate", "Autoscaling set-up of the scenario. Default: the one the scenario names.").StringVar(&f.candidate)
 	cli.Declare(cmd, &f.speed, "speed", "", "How many times faster than in life the workload runs. Default: 10, or as fast as "+
 		"10000 messages/s allow; on a cluster that is named 1.", cli.ParsePositive)
-	cli.Declare(cmd, &f.from, "from", "", "Where in the scenario to begin, such as 1h. Default: shortly before something "+
-		"happens.", parseFrom)
+	cli.Declare(cmd, &f.from, "from", "", "Where in the scenario to begin, such as 1h. Default: where the scenario says.", parseFrom)
 	cmd.Flag("kafka.server", "Run on this Kafka cluster instead of an embedded one. Repeatable.").StringsVar(&f.brokers)
 	cmd.Flag("kafka.prefix", "Stands before every topic and group on such a cluster.").Default("demo.").StringVar(&f.prefix)
 	cmd.Flag("yes", "Remove the topics and groups at the end without a question.").BoolVar(&f.yes)

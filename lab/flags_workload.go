@@ -51,7 +51,7 @@ type workloadFlags struct {
 
 func addWorkloadFlags(cmd *kingpin.CmdClause) *workloadFlags {
 	f := &workloadFlags{set: map[string]bool{}}
-	cmd.Arg("scenario", "Scenario file, or the name of a shipped one: ride-hailing, fashion, food-delivery, payments or tuning-profiles.").StringVar(&f.file)
+	cmd.Arg("scenario", "Scenario file, or the name of a shipped one: ride-hailing, fashion, food-delivery, payments, tuning-profiles, share-group or streams.").StringVar(&f.file)
 	cmd.Flag("csv", "Replay the production in this CSV file.").StringVar(&f.csv)
 	cmd.Flag("csv.time", "Column with the time: Unix seconds, RFC 3339, or seconds from 0.").Default("time").StringVar(&f.csvTime)
 	cmd.Flag("csv.rate", "Column with the rate in messages/s; an empty cell is a gap.").Default("rate").StringVar(&f.csvRate)

@@ -50,6 +50,11 @@ type Exporter struct {
 
 // New wires the parts; it opens no connection.
 func New(o Options) (*Exporter, error) {
+	if o.Lag.Pilot != nil {
+		if err := checkMembers(&o.Kafka); err != nil {
+			return nil, err
+		}
+	}
 	encoder, err := collector.NewEncoder(o.Encoder)
 	if err != nil {
 		return nil, err

@@ -4,9 +4,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kafka_burndown_exporter/internal/kafka"
+	"kafka_burndown_exporter/internal/lag"
+	"kafka_burndown_exporter/internal/pilot"
 )
 
 func TestGroupExpect(t *testing.T) {
@@ -16,6 +22,15 @@ func TestGroupExpect(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string][]string{"a": {"x", "y", "w"}, "b=c": {"z"}}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestPilotsNeedTheMembers, whoever builds the exporter: serve by its flags, or another program such as the lab's demo.
+func TestPilotsNeedTheMembers(t *testing.T) {
+	o := Options{Kafka: kafka.Config{Interval: time.Second, MembersRefresh: time.Minute},
+		Lag: lag.Options{Pilot: func(string) pilot.Options { return pilot.Options{} }}}
+	if _, err := New(o); err == nil || !strings.HasPrefix(err.Error(), "--refresh.members=1m: desired replicas need") {
+		t.Errorf("%v", err)
 	}
 }
 

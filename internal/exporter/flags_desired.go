@@ -39,17 +39,24 @@ func AddDesiredFlags(cmd cli.Flags) *DesiredFlags {
 	return f
 }
 
-// Apply spaces the descriptions of groups where nothing needs one in every wave. Pilots do: with older ones they never
-// learn what a member can do.
+// Apply spaces the descriptions of groups where nothing needs one in every wave.
 func (f *DesiredFlags) Apply(cfg *kafka.Config) error {
-	switch {
-	case !f.disable && cfg.MembersRefresh > cfg.Interval:
-		return fmt.Errorf("--refresh.members=%s: desired replicas need the members in every sample; remove the flag, or add --desired.disable",
-			human.Duration(cfg.MembersRefresh))
-	case f.disable && cfg.MembersRefresh == 0:
-		cfg.MembersRefresh = kafka.SlowMembersRefresh
+	if f.disable {
+		if cfg.MembersRefresh == 0 {
+			cfg.MembersRefresh = kafka.SlowMembersRefresh
+		}
+		return nil
 	}
-	return nil
+	return checkMembers(cfg)
+}
+
+// checkMembers is for an exporter with pilots: with older members they never learn what a member can do.
+func checkMembers(cfg *kafka.Config) error {
+	if cfg.MembersRefresh <= cfg.Interval {
+		return nil
+	}
+	return fmt.Errorf("--refresh.members=%s: desired replicas need the members in every sample; remove the flag, or add --desired.disable",
+		human.Duration(cfg.MembersRefresh))
 }
 
 // StateFile is where what was learned is kept; empty: nowhere.

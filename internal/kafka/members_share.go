@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,8 +13,7 @@ import (
 	"kafka_burndown_exporter/internal/pilot"
 )
 
-// describeShares reads the members of share groups (KIP-932). What they are assigned does not matter: several members
-// take messages of the same partition.
+// describeShares reads the members of share groups (KIP-932).
 func (s *Sampler) describeShares(ctx context.Context, n *node, batch []describeTarget) ([]description, error) {
 	raw, index := byRaw(batch)
 	r := kmsg.NewPtrShareGroupDescribeRequest()
@@ -35,15 +35,39 @@ func (s *Sampler) describeShares(ctx context.Context, n *node, batch []describeT
 	return out, nil
 }
 
+// shareMembers takes a description apart. Who has which partition matters only while there are no more members than
+// partitions: each partition has one member then.
 func (s *Sampler) shareMembers(a *kmsg.ShareGroupDescribeResponseGroup, at time.Time) *lag.Members {
-	topics, clients := map[string]bool{}, make([]pilot.Client, 0, len(a.Members))
+	slices.SortFunc(a.Members, func(x, y kmsg.ShareGroupDescribeResponseGroupMember) int {
+		return strings.Compare(x.MemberID, y.MemberID)
+	})
+	topics, held, clients := map[string]bool{}, holders{}, make([]pilot.Client, 0, len(a.Members))
 	for i := range a.Members {
 		m := &a.Members[i]
 		s.addTopics(topics, m.SubscribedTopicNames...)
 		clients = append(clients, pilot.Client{ID: m.ClientID, Host: m.ClientHost})
+		for _, t := range m.Assignment.TopicPartitions {
+			if n := s.topicNames.of(t.Topic); n.admitted && t.Topic != "" {
+				held.add(n.text, t.Partitions, int32(i))
+			}
+		}
 	}
-	return &lag.Members{
+	out := &lag.Members{
 		At: at, State: strings.ToValidUTF8(a.GroupState, "\uFFFD"), Count: len(a.Members),
 		Assignor: strings.ToValidUTF8(a.Assignor, "\uFFFD"), Topics: sortedKeys(topics), Replicas: pilot.CountReplicas(clients),
 	}
+	if assigned := held.assigned(); !held.shared() {
+		out.Assigned = assigned
+	}
+	return out
+}
+
+// shared reports whether a partition has several holders, once they are in order.
+func (h *holders) shared() bool {
+	for i := 1; i < len(h.all); i++ {
+		if h.all[i].topic == h.all[i-1].topic && h.all[i].partition == h.all[i-1].partition {
+			return true
+		}
+	}
+	return false
 }

@@ -275,6 +275,39 @@ func TestShareGroupBefore42(t *testing.T) {
 	}
 }
 
+// TestShareResumeIsNotAskedBefore: before offsets were answered once, every partition of the members' topics looks as if the
+// group had not begun on it. That is no reason to ask for a configuration, and to want a right for it.
+func TestShareResumeIsNotAskedBefore(t *testing.T) {
+	f := newFixture(t)
+	f.topic("orders", 1)
+	joinShare(t, f, "sharing", "orders")
+	s := f.sampler()
+	f.cluster.ControlKey(keyShareOffsets, func(r kmsg.Request) (kmsg.Response, error, bool) {
+		f.cluster.KeepControl()
+		a := shareAnswered("sharing", "orders")
+		a.Version, a.Groups[0].ErrorCode = r.GetVersion(), int16(sarama.ErrOffsetsLoadInProgress)
+		return a, nil, true
+	})
+	asked := 0
+	f.cluster.ControlKey(keyDescribeConfigs, func(r kmsg.Request) (kmsg.Response, error, bool) {
+		f.cluster.KeepControl()
+		for _, of := range r.(*kmsg.DescribeConfigsRequest).Resources {
+			if of.ResourceType == kmsg.ConfigResourceTypeGroupConfig { // topics' configurations are another matter
+				asked++
+			}
+		}
+		return nil, nil, false
+	})
+	for range 3 {
+		if g := groupOf(t, f.wave(s), "sharing"); g.Err != lag.ReasonCoordinator || !g.CommitsAt.IsZero() {
+			t.Fatalf("%+v\n%s", g, f.logs)
+		}
+	}
+	if asked != 0 {
+		t.Errorf("%d requests for the group's configuration", asked)
+	}
+}
+
 // TestShareResume: where a group has no position yet, its configuration says whether what waits there is backlog.
 func TestShareResume(t *testing.T) {
 	for value, want := range map[string]lag.Resume{

@@ -36,7 +36,7 @@ func (s *Sampler) readResumes(ctx context.Context) {
 	now := time.Now()
 	var ask []*group
 	for _, g := range s.groups {
-		if g.share == nil {
+		if g.share == nil || !g.share.known { // before the first answer every partition would look so
 			continue
 		}
 		if !s.beginsLater(g) {

@@ -14,10 +14,13 @@ const (
 	minMatch    = 8 // a match costs about two bytes, a digit less than half of one
 	maxMatch    = 258
 	maxDistance = 32 << 10
+	maxDigits   = 10 // of a number
+	usualDigits = 4  // that change at once, at most
 )
 
-// Line is where a line begins, and how many of its first bytes are known to be those of the line before it.
-type Line struct{ Start, Same int32 }
+// Line is where a line begins, and how many of its first bytes are known to be those of the line before it. Where more is
+// known of it, a number of some bytes follows, and then Tail bytes that follow on the number of the line before, too.
+type Line struct{ Start, Same, Number, Tail int32 }
 
 // Compressor holds the memory of a compression for the next one. It is not safe for concurrent use.
 type Compressor struct {
@@ -78,16 +81,24 @@ func (c *Compressor) find(text []byte, lines []Line) {
 		return at + same
 	}
 	for i := 1; i < len(lines); i++ {
-		at, to, d := int(lines[i].Start), len(text), int(lines[i].Start-lines[i-1].Start)
+		l := &lines[i]
+		at, to, d := int(l.Start), len(text), int(l.Start-lines[i-1].Start)
 		if i+1 < len(lines) {
 			to = int(lines[i+1].Start)
 		}
-		if d > maxDistance {
+		if d > maxDistance-maxDigits {
 			continue
 		}
-		// Up to the first difference, and what is alike after it.
-		if at = repeated(at, to, int(lines[i].Same), d) + 1; to-at >= 2*minMatch {
-			repeated(at, to, 0, d)
+		if l.Tail > 0 {
+			tail := at + int(l.Same+l.Number)
+			repeated(at, tail, int(l.Same), d)
+			repeated(tail, to, int(l.Tail), d+int(l.Number-lines[i-1].Number))
+			continue
+		}
+		// Up to the first difference, which is in a number, and what is alike after the number.
+		at = repeated(at, to, int(l.Same), d) + 1
+		for from, digits := done, 0; done == from && digits < usualDigits && to-at-digits >= 2*minMatch; digits++ {
+			repeated(at+digits, to, 0, d)
 		}
 	}
 	c.literal(text[done:])
@@ -139,20 +150,25 @@ func (c *Compressor) repeat(before []byte, length, distance int) {
 // write writes the steps; there is room for them.
 func (c *Compressor) write(w *bitWriter, text []byte) {
 	codes := (*[numLiterals]uint32)(c.literals.code)
-	var last step // lines of one width repeat the same
-	var v uint64
-	var n uint
+	// Lines of one width repeat the same before and after the number.
+	type code struct {
+		step
+		v uint64
+		n uint
+	}
+	var last, other code
 	for _, s := range c.steps {
 		w.literals(codes, text[:s.literals])
 		text = text[s.literals:]
 		if s.length == 0 {
 			continue
 		}
+		last, other = other, last
 		if s.length != last.length || s.distance != last.distance {
-			last = s
-			v, n = c.match(s)
+			last.step = s
+			last.v, last.n = c.match(s)
 		}
-		w.add(v, n)
+		w.add(last.v, last.n)
 		text = text[s.length:]
 	}
 }

@@ -34,6 +34,24 @@ func known(text []byte, lines []Line, part int) []Line {
 	return lines
 }
 
+// numbered says of each line of an exposition where its partition is, and whether its labels around that are those of the
+// line before, as the renderer does.
+func numbered(text []byte) []Line {
+	out := lines(text)
+	var before, after []byte
+	for i := range out {
+		head, rest, _ := bytes.Cut(text[out[i].Start:], []byte(`partition="`))
+		number := bytes.IndexByte(rest, '"')
+		tail := rest[number : bytes.IndexByte(rest, ' ')+1]
+		out[i].Number = int32(number)
+		if bytes.Equal(head, before) && bytes.Equal(tail, after) {
+			out[i].Same, out[i].Tail = int32(len(head)+len(`partition="`)), int32(len(tail))
+		}
+		before, after = head, tail
+	}
+	return out
+}
+
 // inflate reads pieces that are put together and closed by an empty last block.
 func inflate(t testing.TB, pieces []byte) []byte {
 	t.Helper()
@@ -50,8 +68,8 @@ func exposition(families, rows, partitions int) []byte {
 	for f := range families {
 		for row := range rows {
 			for p := range partitions {
-				fmt.Fprintf(&b, "kafka_consumergroup_lag%d{consumergroup=\"payments-reconciliation-%d\",topic=\"t%d\",partition=\"%d\"} %d\n",
-					f, row*7919, row, p, r.IntN(5000))
+				fmt.Fprintf(&b, "kafka_consumergroup_lag%d{consumergroup=\"payments-reconciliation-%d\",partition=\"%d\",topic=\"t%d\"} %d\n",
+					f, row*7919, p, row, r.IntN(5000))
 			}
 		}
 	}
@@ -96,6 +114,10 @@ func TestComesBack(t *testing.T) {
 		}
 		all, pieces = append(all, text...), c.Append(pieces, text, lines(text))
 	}
+	numbers := exposition(2, 3, 1200)
+	if back := inflate(t, c.Append(nil, numbers, numbered(numbers))); !bytes.Equal(back, numbers) {
+		t.Errorf("with numbers %d bytes came back as %d", len(numbers), len(back))
+	}
 	if !bytes.Equal(inflate(t, pieces), all) {
 		t.Error("pieces put together do not make the texts put together")
 	}
@@ -112,8 +134,12 @@ func TestIsSmall(t *testing.T) {
 	}
 	_, _ = w.Write(text)
 	_ = w.Flush()
-	if n := len(c.Append(nil, text, lines(text))); n > lib.Len() {
+	n := len(c.Append(nil, text, lines(text)))
+	if n > lib.Len() {
 		t.Errorf("%d bytes of %d; the library makes %d", n, len(text), lib.Len())
+	}
+	if known := len(c.Append(nil, text, numbered(text))); known > n {
+		t.Errorf("%d bytes where the numbers are known, %d where they are searched for", known, n)
 	}
 }
 
@@ -152,7 +178,7 @@ func FuzzComesBack(f *testing.F) {
 
 func BenchmarkAppend(b *testing.B) {
 	text := exposition(1, 3, 200)
-	starts := known(text, lines(text), 1)
+	starts := numbered(text)
 	var c Compressor
 	out := c.Append(nil, text, starts)
 	b.SetBytes(int64(len(text)))

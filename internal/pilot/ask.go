@@ -61,8 +61,11 @@ func (p *Pilot) want(capacity float64) (int, Reason) {
 }
 
 // helps is the greatest number of members that helps: what the producer rate needs, and one useful count more for each
-// partition that is late. Where one of many is, the others need no more members for it.
+// partition that is late. Where one of many is, the others need no more members for it. In a share group all can help.
 func (p *Pilot) helps(capacity float64) int {
+	if p.useful.assignor == Shared {
+		return maxMembers
+	}
 	k := p.carries(p.rate.now+max(0, p.rate.trend)*p.c.Lead, capacity)
 	for range min(p.work.late, len(p.useful.counts)) {
 		k = p.useful.above(k)

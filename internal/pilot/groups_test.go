@@ -94,6 +94,40 @@ func TestShareGroupsHaveNoCeiling(t *testing.T) {
 	}
 }
 
+// TestShareGroupsWithFewMembersDoNotShare: while there are fewer members than partitions, each partition has one of them, so
+// that of five members on eight partitions three have two.
+func TestShareGroupsWithFewMembersDoNotShare(t *testing.T) {
+	w := newWorld(t, 8, 100, 2, 50)
+	w.assignor, w.follow = Shared, true
+	w.run(900)
+	w.settled("at 100/s", 2, 4)
+	w.late = 0
+	w.produce(240)
+	w.run(2400)
+	w.settled("at 240/s", 8, 10)
+	if w.late > 240 {
+		t.Errorf("late for %d s", w.late)
+	}
+	if c := w.decided.Capacity; c < 45 || c > 55 {
+		t.Errorf("capacity %v, want 50", c)
+	}
+}
+
+// TestShareGroupsWithAHotPartition: what shares the hot one has to carry it.
+func TestShareGroupsWithAHotPartition(t *testing.T) {
+	w := newWorld(t, 4, 300, 1, 100)
+	w.assignor, w.rates = Shared, []float64{270, 10, 10, 10}
+	w.pilot.Restore(State{Capacity: 100, Variance: 0.001})
+	w.run(300)
+	// The hot one needs three members, which it has from nine on.
+	if k := w.pilot.carries(300, 100); k != 9 {
+		t.Errorf("%d members carry it, want 9: the heaviest has %.2f", k, w.pilot.balanced(4))
+	}
+	if k := w.pilot.carries(90, 100); k != 1 {
+		t.Errorf("%d members carry 90/s, want 1", k)
+	}
+}
+
 // share makes all members work on all partitions: one with the capacity of all.
 func (w *world) share() {
 	one := w.capacity(0)

@@ -86,15 +86,17 @@ func (p *Pilot) owner(q *Partition) int32 {
 	return q.Member
 }
 
-// shared reports that nobody holds a partition for itself, or that it is not told who does.
+// shared reports that nobody holds a partition for itself, or that it is not told who does. A share group that has members
+// for all partitions shares them.
 func shared(o *Observation) bool {
-	if o.Assignor == Shared {
-		return true
-	}
+	held := 0
 	for i := range o.Partitions {
 		if o.Partitions[i].Member >= 0 {
-			return false
+			held++
 		}
 	}
-	return o.Stable
+	if o.Assignor == Shared {
+		return held == 0 || held < len(o.Partitions)
+	}
+	return held == 0 && o.Stable
 }

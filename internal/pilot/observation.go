@@ -8,7 +8,7 @@ const (
 	Unknown int64 = -1
 	// NoCommit is the committed offset of a partition on which the group has never committed.
 	NoCommit int64 = -2
-	// NoMember is the member of a partition that nobody holds, and of every partition of a share group.
+	// NoMember is the member of a partition that nobody holds, and of one that several members of a share group do.
 	NoMember int32 = -1
 )
 
@@ -79,7 +79,7 @@ const (
 	RoundRobin
 	// Tasks is Kafka Streams: every member gets the same number of tasks.
 	Tasks
-	// Shared is a share group: members take messages of all partitions.
+	// Shared is a share group: each partition has as many members as it takes for all members to have one.
 	Shared
 )
 

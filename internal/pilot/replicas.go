@@ -89,5 +89,5 @@ func (p *Pilot) membersPerReplica() float64 {
 // whole is the number of members that the replicas for k of them bring: what is there when they are.
 func (p *Pilot) whole(k int) int {
 	per := p.membersPerReplica()
-	return int(math.Ceil(float64(k)/per-1e-9)*per + 0.5)
+	return min(int(math.Ceil(float64(k)/per-1e-9)*per+0.5), max(k, maxMembers))
 }

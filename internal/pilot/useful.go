@@ -10,8 +10,9 @@ import (
 // useful says what a number of members can carry, given how partitions spread over them.
 type useful struct {
 	ceiling  int
+	size     int // members up to which a partition has one: the ceiling, of a share group its partitions
 	assignor Assignor
-	counts   []int     // worth asking for: between two of them one more member only waits
+	counts   []int     // up to size, worth asking for: between two of them one more member only waits
 	fullest  []float32 // share of the fullest member at each count; 0: not worked out yet
 	toldAt   float64
 	told     bool
@@ -28,14 +29,18 @@ func (p *Pilot) refresh(o *Observation) {
 	if ceiling <= 0 && o.Assignor != Shared {
 		ceiling = p.most(o.Assignor)
 	}
-	if u.told && u.ceiling == ceiling && u.assignor == o.Assignor && p.now-u.toldAt < sharesEvery {
+	size := ceiling
+	if o.Assignor == Shared {
+		size = p.most(Shared)
+	}
+	if u.told && u.ceiling == ceiling && u.size == size && u.assignor == o.Assignor && p.now-u.toldAt < sharesEvery {
 		return
 	}
-	if u.ceiling != ceiling || u.counts == nil {
-		u.counts = scale.UsefulCounts(ceiling)
+	if u.size != size || u.counts == nil {
+		u.counts = scale.UsefulCounts(size)
 		u.fullest = make([]float32, len(u.counts))
 	}
-	u.ceiling, u.assignor, u.told, u.toldAt = ceiling, o.Assignor, true, p.now
+	u.ceiling, u.size, u.assignor, u.told, u.toldAt = ceiling, size, o.Assignor, true, p.now
 	clear(u.fullest)
 	p.tell()
 }
@@ -58,10 +63,12 @@ func (p *Pilot) most(a Assignor) int {
 func (p *Pilot) carries(r, capacity float64) int {
 	least := max(1, int(math.Ceil(min(r/capacity, maxMembers)-1e-9)))
 	u := &p.useful
-	if u.ceiling == 0 {
+	switch {
+	case u.assignor == Shared:
+		return p.carriesShared(least, r/capacity)
+	case u.ceiling == 0:
 		return least
-	}
-	if least >= u.ceiling {
+	case least >= u.ceiling:
 		return u.ceiling
 	}
 	best, most := u.ceiling, 0.0
@@ -78,8 +85,26 @@ func (p *Pilot) carries(r, capacity float64) int {
 	return best
 }
 
+// carriesShared is the same for a share group, of which at least so many members carry the rate, in units of a capacity.
+// Each partition has as many members as it takes for all to have one: fewer than there are partitions do not share any, and
+// beyond that the heaviest has to have enough of them.
+func (p *Pilot) carriesShared(least int, load float64) int {
+	u := &p.useful
+	from, _ := slices.BinarySearch(u.counts, least)
+	for i := from; i < len(u.counts); i++ {
+		if p.fullest(i)*load <= 1 {
+			return u.counts[i]
+		}
+	}
+	each := int(math.Ceil(min(p.fullestOf(u.size)*load, maxMembers) - 1e-9))
+	return max(least, min((each-1)*u.size+1, maxMembers))
+}
+
 // enough reports whether a number of members carries a rate at a capacity.
 func (p *Pilot) enough(k int, r, capacity float64) bool {
+	if p.useful.ceiling == 0 {
+		return true
+	}
 	i, ok := slices.BinarySearch(p.useful.counts, k)
 	return !ok || capacity/p.fullest(i) >= r
 }
@@ -93,7 +118,7 @@ const (
 
 // above is the next useful count.
 func (u *useful) above(k int) int {
-	if u.ceiling == 0 {
+	if u.ceiling == 0 && k >= u.size {
 		return k + 1
 	}
 	i, ok := slices.BinarySearch(u.counts, k)
@@ -105,7 +130,7 @@ func (u *useful) above(k int) int {
 
 // below is the useful count before.
 func (u *useful) below(k int) int {
-	if u.ceiling == 0 {
+	if u.size == 0 || u.ceiling == 0 && k > u.size {
 		return max(1, k-1)
 	}
 	i, _ := slices.BinarySearch(u.counts, k)
@@ -129,7 +154,9 @@ func (p *Pilot) fullestOf(k int) float64 {
 	u := &p.useful
 	switch u.assignor {
 	case Shared:
-		return 1 / float64(k)
+		if k > u.size {
+			return max(1/float64(k), p.balanced(u.size)/float64((k+u.size-1)/max(1, u.size)))
+		}
 	case Range, RoundRobin, Tasks:
 		if cap(u.load) < k {
 			u.load = make([]float32, k, max(k, u.ceiling))

@@ -187,7 +187,7 @@ func (w *world) seen() *Observation {
 		if !w.known(i) {
 			q.End = Unknown
 		}
-		if w.hidden || w.assignor == Shared {
+		if w.hidden || w.assignor == Shared && w.members > len(w.end) {
 			q.Member = NoMember
 		}
 		o.Partitions = append(o.Partitions, q)

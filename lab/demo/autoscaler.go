@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"kafka_burndown_exporter/internal/scale"
-	"kafka_burndown_exporter/lab/manifest"
-	"kafka_burndown_exporter/lab/promql"
 )
 
 // Decision is a line of the autoscaler's log, in the scenario's time.
@@ -18,7 +17,7 @@ type Decision struct {
 	At       time.Duration
 	Service  string
 	From, To int32
-	By       string // KEDA or HPA
+	By       string // KEDA, HPA, or the switch of the page
 	Why      string
 }
 
@@ -27,17 +26,18 @@ const decisionLimit = 500
 
 var errNoScrape = errors.New("the exporter's metrics could not be read")
 
-// autoscaler runs one ScaledObject on a deployment, on what was scraped last.
+// autoscaler runs what scales a deployment, on what was scraped last. The switch replaces the ScaledObject; the log goes
+// on.
 type autoscaler struct {
-	object     *manifest.Object
 	deployment *deployment
 	clock      Clock
-	state      *scale.Autoscaler
-	queries    []*promql.Query // nil for triggers without one
 	millis     func(time.Time) int64
 	observe    func(service string, d scale.Decision) // nil but in tests
 
 	mu        sync.Mutex
+	scaler    *scaler // nil: the replicas stay as they are
+	original  int32   // the replicas when it came
+	state     *scale.Autoscaler
 	last      *scrape // nil after a scrape that failed
 	decisions []Decision
 	asks      []Ask
@@ -53,28 +53,52 @@ type Ask struct {
 	Err    string   `json:"err,omitempty"`
 }
 
-func newAutoscaler(object *manifest.Object, d *deployment, clock Clock, m *monitoring,
+func newAutoscaler(s *scaler, d *deployment, clock Clock, millis func(time.Time) int64,
 	observe func(service string, d scale.Decision),
-) (*autoscaler, error) {
-	a := &autoscaler{object: object, deployment: d, clock: clock, millis: m.millis,
-		state: scale.NewAutoscaler(object.Scale, clock.At(time.Now()), nil), observe: observe}
-	a.queries = make([]*promql.Query, len(object.Queries))
-	for i, q := range object.Queries {
-		if q == nil {
-			continue
-		}
-		var err error
-		if a.queries[i], err = m.server.Register(q.Text); err != nil {
-			return nil, fmt.Errorf("ScaledObject %s: spec.triggers[%d]: %w", object, i, err)
-		}
+) *autoscaler {
+	a := &autoscaler{deployment: d, clock: clock, millis: millis, observe: observe}
+	a.create(time.Now(), s)
+	return a
+}
+
+// create begins a ScaledObject; what the one before it remembered is gone.
+func (a *autoscaler) create(now time.Time, s *scaler) {
+	a.scaler, a.state, a.asks, a.original = s, nil, nil, a.deployment.replicas()
+	if s != nil {
+		a.state = scale.NewAutoscaler(s.object.Scale, a.clock.At(now), nil)
 	}
-	return a, nil
+}
+
+// replace applies another setup and reports whether that changes the ScaledObject.
+func (a *autoscaler) replace(now time.Time, next *setup) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	service := a.deployment.service.Name
+	s := next.scaler(service)
+	what := change(a.scaler, s)
+	if what == "" {
+		return false
+	}
+	from := a.deployment.replicas()
+	to := from
+	if a.scaler != nil && a.scaler.object.RestoreReplicas {
+		to = a.original
+	}
+	if n, ok := next.candidate.Replicas[service]; ok && s == nil {
+		to = int32(n)
+	}
+	a.deployment.scaleTo(to)
+	a.create(now, s)
+	a.note(now, from, to, "switch", what+": "+next.label)
+	return true
 }
 
 // step does what is due at now with the newest scrape.
 func (a *autoscaler) step(now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	at := a.clock.At(now)
-	if at.Before(a.state.Next()) {
+	if a.state == nil || at.Before(a.state.Next()) {
 		return
 	}
 	w := a.deployment.workload(now)
@@ -85,20 +109,26 @@ func (a *autoscaler) step(now time.Time) {
 	if out.Replicas != before {
 		a.deployment.scaleTo(out.Replicas)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	if out.Poll != nil && out.Poll.Scaled() {
-		a.note(now, out.Poll.Current, out.Poll.Desired, "KEDA", out.Poll.String())
+		a.note(now, out.Poll.Current, out.Poll.Desired, "KEDA", reason(out.Poll.String()))
 	}
 	if out.HPA != nil {
 		if out.HPA.Scaled() {
-			a.note(now, out.HPA.Current, out.HPA.Desired, "HPA", out.HPA.String())
+			a.note(now, out.HPA.Current, out.HPA.Desired, "HPA", reason(out.HPA.String()))
 		}
 		a.remember(out.HPA)
 		if a.observe != nil {
 			a.observe(a.deployment.service.Name, *out.HPA)
 		}
 	}
+}
+
+// reason is a decision in words without the replicas, which the log has beside it.
+func reason(decision string) string {
+	if _, why, ok := strings.Cut(decision, ": "); ok {
+		return why
+	}
+	return decision
 }
 
 func (a *autoscaler) note(now time.Time, from, to int32, by, why string) {
@@ -130,9 +160,19 @@ func (a *autoscaler) remember(d *scale.Decision) {
 	}
 }
 
-// answer is what a trigger's source says: Prometheus, or the offsets that were scraped last.
+// allowed is how many replicas the ScaledObject allows, 0 without one.
+func (a *autoscaler) allowed() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.scaler == nil {
+		return 0
+	}
+	return int(a.scaler.object.Scale.Max())
+}
+
+// answer is what a trigger's source says: Prometheus, or the offsets that were scraped last. The caller holds the lock.
 func (a *autoscaler) answer(now time.Time, trigger int) scale.Answer {
-	if q := a.queries[trigger]; q != nil {
+	if q := a.scaler.queries[trigger]; q != nil {
 		got := q.At(a.millis(now))
 		if v, ok := got.One(); ok {
 			return scale.Answer{Value: v}
@@ -143,17 +183,14 @@ func (a *autoscaler) answer(now time.Time, trigger int) scale.Answer {
 		_, err := got.KEDA(q.Text, false)
 		return scale.Answer{Err: err}
 	}
-	a.mu.Lock()
-	last := a.last
-	a.mu.Unlock()
-	if last == nil {
+	if a.last == nil {
 		return scale.Answer{Err: errNoScrape}
 	}
-	k := a.object.Scale.Triggers[trigger].Kafka
+	k := a.scaler.object.Scale.Triggers[trigger].Kafka
 	if k == nil {
 		return scale.Answer{Err: fmt.Errorf("trigger %d has no source in the demo", trigger)}
 	}
-	partitions, err := last.offsets(k.ConsumerGroup, k.Topics)
+	partitions, err := a.last.offsets(k.ConsumerGroup, k.Topics)
 	return scale.Answer{Partitions: partitions, Err: err}
 }
 

@@ -52,7 +52,7 @@ func rideHailingPeak(t *testing.T, shift time.Duration) *scenario.Scenario {
 	s.Producers, s.Topics, s.Services, s.Faults = s.Producers[:1], s.Topics[:1], s.Services[:1], nil
 	published, desired := *s.DefaultCandidate(), *s.Candidate("desired")
 	published.Manifests, desired.Manifests, desired.Base = published.Manifests[:1], desired.Manifests[:1], ""
-	s.Candidates = []scenario.Candidate{published, desired}
+	s.Candidates, s.Demo = []scenario.Candidate{published, desired}, scenario.Demo{}
 	s.Pipeline.SampleInterval, s.Pipeline.ScrapeInterval = compareInterval, compareInterval
 	return s
 }

@@ -2,9 +2,11 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -20,7 +22,7 @@ import (
 // Options are what a demo needs.
 type Options struct {
 	Scenario *scenario.Scenario
-	// Candidate names the autoscaling set-up; empty is the scenario's default.
+	// Candidate names the autoscaling set-up to start with; empty is the scenario's choice.
 	Candidate string
 	// Speed is how many times faster than in life the scenario runs, From where in it the demo begins.
 	Speed float64
@@ -48,6 +50,9 @@ type Demo struct {
 	monitoring  *monitoring
 	store       *store
 	samples     *timeline
+	setups      []*setup // the positions of the switch
+	current     atomic.Pointer[setup]
+	switching   sync.Mutex
 	background  sync.WaitGroup // faults that take their time
 }
 
@@ -56,15 +61,23 @@ type Demo struct {
 func New(opt Options) (*Demo, error) {
 	s := opt.Scenario
 	d := &Demo{opt: opt, scenario: s, store: newStore(), samples: newTimeline()}
-	objects, err := candidateObjects(s, opt.Candidate)
-	if err != nil {
-		return nil, err
-	}
-	if err := createTopics(opt.Cluster, prefix(opt.Prefix), s.Topics); err != nil {
-		return nil, err
+	for i := range s.Services {
+		if svc := &s.Services[i]; svc.IsShare() || svc.IsStreams() || svc.Threads > 1 {
+			return nil, fmt.Errorf("%s: the demo's consumers cannot play %s, which has share or streams groups or several threads in a pod: "+
+				"use simulate", s.Name, svc.Name)
+		}
 	}
 	d.clock = NewClock(time.Now(), s.Start, opt.From, opt.Speed)
+	var err error
 	if d.monitoring, err = newMonitoring(s, d.clock); err != nil {
+		return nil, err
+	}
+	var first *setup
+	if d.setups, first, err = setups(s, opt.Candidate, d.monitoring.server.Register); err != nil {
+		return nil, err
+	}
+	d.current.Store(first)
+	if err := createTopics(opt.Cluster, prefix(opt.Prefix), s.Topics); err != nil {
 		return nil, err
 	}
 	d.generator, err = newGenerator(d.clock, opt.Cluster, prefix(opt.Prefix), s.Topics, opt.Logger)
@@ -73,16 +86,10 @@ func New(opt Options) (*Demo, error) {
 	}
 	for i := range s.Services {
 		svc := &s.Services[i]
-		dep := newDeployment(svc, d.initial(svc), prefix(opt.Prefix), d.clock, opt.Cluster, opt.Logger, d.handle)
+		dep := newDeployment(svc, first.initial(svc), prefix(opt.Prefix), d.clock, opt.Cluster, opt.Logger, d.handle)
 		dep.observeRest = opt.ObserveRest
 		d.deployments = append(d.deployments, dep)
-		if o := objects[svc.Name]; o != nil {
-			a, err := newAutoscaler(o, dep, d.clock, d.monitoring, opt.ObserveSync)
-			if err != nil {
-				return nil, err
-			}
-			d.autoscalers = append(d.autoscalers, a)
-		}
+		d.autoscalers = append(d.autoscalers, newAutoscaler(first.scaler(svc.Name), dep, d.clock, d.monitoring.millis, opt.ObserveSync))
 	}
 	return d, d.monitoring.start(time.Now())
 }
@@ -127,6 +134,12 @@ func (d *Demo) Run(ctx context.Context, metricsURL string) {
 	}
 	acknowledged := make(chan struct{})
 	go func() { defer close(acknowledged); d.generator.acknowledge() }()
+	d.generator.held.Store(true)
+	producers.Go(func() {
+		d.awaitMembers(ctx)
+		d.generator.held.Store(false)
+		d.samples.ratesFrom(d.clock.Elapsed(time.Now().Add(RateWindow(d.clock.Speed()))))
+	})
 	for i := range d.scenario.Producers {
 		producers.Go(func() { d.generator.run(ctx, d.scenario, &d.scenario.Producers[i]) })
 	}
@@ -137,6 +150,19 @@ func (d *Demo) Run(ctx context.Context, metricsURL string) {
 	pods.Wait()
 	d.generator.producer.AsyncClose()
 	<-acknowledged
+}
+
+// joinWithin is how long the producers wait for the first pods, by the wall.
+const joinWithin = 15 * time.Second
+
+// awaitMembers returns once the first pods are members of their groups: a demo that produces before that begins with a
+// backlog that is not the scenario's.
+func (d *Demo) awaitMembers(ctx context.Context) {
+	for began := time.Now(); time.Since(began) < joinWithin; {
+		if !slices.ContainsFunc(d.deployments, func(dep *deployment) bool { return !dep.joined() }) || !sleep(ctx, 50*time.Millisecond) {
+			return
+		}
+	}
 }
 
 // control scrapes, scales and applies the scenario's faults until ctx ends.

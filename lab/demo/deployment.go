@@ -67,6 +67,10 @@ func (d *deployment) run(ctx context.Context) {
 func (d *deployment) reconcile(ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	delay := d.service.StartDelay
+	if d.serial == 0 && d.integrated == 0 {
+		delay = 0 // the pods of the beginning have been there before, as in the simulator
+	}
 	d.integrate()
 	d.leaving = slices.DeleteFunc(d.leaving, d.buried)
 	d.pods = slices.DeleteFunc(d.pods, d.buried) // a pod that failed by itself is replaced
@@ -84,7 +88,7 @@ func (d *deployment) reconcile(ctx context.Context) {
 		p.mute.Store(d.mute)
 		p.slow.Store(d.percent)
 		d.pods = append(d.pods, p)
-		p.start(ctx, d.cluster)
+		p.start(ctx, d.cluster, delay)
 	}
 	for len(d.pods) > int(d.desired) {
 		newest := d.pods[len(d.pods)-1]
@@ -126,6 +130,20 @@ func (d *deployment) scaleTo(replicas int32) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.desired = max(replicas, 0)
+}
+
+// replicas is the desired number of pods.
+func (d *deployment) replicas() int32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.desired
+}
+
+// joined reports whether every pod is a member of the group.
+func (d *deployment) joined() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.pods) == int(d.desired) && !slices.ContainsFunc(d.pods, func(p *pod) bool { return !p.joined.Load() })
 }
 
 // crash lets the n oldest running pods fail; they are replaced. It returns how many there were.

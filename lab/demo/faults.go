@@ -122,6 +122,35 @@ func (d *Demo) find(service string) (*deployment, error) {
 // burstLength is how long an injected burst lasts, in scenario time.
 const burstLength = 2 * time.Minute
 
+// burstText says what a burst is and when it ends.
+func (d *Demo) burstText(topic string, b burst) string {
+	return fmt.Sprintf("Burst on %s: %.0f more messages/s until %s", topic, b.rate, d.timeOfDay(b.until))
+}
+
+// skewText says what a skew is.
+func skewText(topic string) string {
+	return "Skew on " + topic + ": one partition gets more than its share"
+}
+
+// going is what buttons and events of the scenario have caused and what lasts, in words.
+func (d *Demo) going(at time.Duration) []string {
+	var out []string
+	for _, t := range d.scenario.Topics {
+		if b := d.generator.burst(t.Name, at); b.rate > 0 {
+			out = append(out, d.burstText(t.Name, b))
+		}
+		if d.generator.skewed(t.Name) {
+			out = append(out, skewText(t.Name))
+		}
+	}
+	for _, dep := range d.deployments {
+		if dep.status().Stalled {
+			out = append(out, dep.service.Name+" consumes nothing")
+		}
+	}
+	return out
+}
+
 // InjectBurst multiplies what the first producer of a topic makes by four for two minutes of the scenario. As the other
 // actions it says what it did.
 func (d *Demo) InjectBurst(topic string) (string, error) {
@@ -130,10 +159,10 @@ func (d *Demo) InjectBurst(topic string) (string, error) {
 		if p.Topic != topic {
 			continue
 		}
-		rate, _ := d.scenario.Rater(p).Mean(d.profileTime(d.clock.Elapsed(time.Now())))
-		extra := max(3*rate, 20)
-		d.generator.Burst(topic, extra, burstLength)
-		return fmt.Sprintf("%.0f more messages a second on %s for two minutes", extra, topic), nil
+		at := d.clock.Elapsed(time.Now())
+		rate, _ := d.scenario.Rater(p).Mean(d.profileTime(at))
+		d.generator.Burst(topic, max(3*rate, 20), burstLength)
+		return d.burstText(topic, d.generator.burst(topic, at)), nil
 	}
 	return "", fmt.Errorf("nobody produces to a topic called %q", topic)
 }
@@ -157,7 +186,7 @@ func (d *Demo) ToggleConsumer(service string) (string, error) {
 		return "", err
 	}
 	if dep.toggleStall() {
-		return service + " stays a member of its group and consumes nothing", nil
+		return service + " consumes nothing", nil
 	}
 	return service + " consumes again", nil
 }
@@ -175,5 +204,5 @@ func (d *Demo) ToggleSkew(topic string) (string, error) {
 		return "The messages on " + topic + " spread over its partitions as before", nil
 	}
 	d.generator.Skew(topic, 0, hotShare)
-	return fmt.Sprintf("One key brings %.0f %% of the messages on %s to partition 0", hotShare*100, topic), nil
+	return skewText(topic), nil
 }

@@ -7,9 +7,12 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"kafka_burndown_exporter/internal/human"
 	"kafka_burndown_exporter/internal/web"
 )
 
@@ -33,6 +36,7 @@ func NewHandler(d *Demo, addr, metricsPath string) http.Handler {
 	mux.HandleFunc("POST /demo/orders", d.placeOrder)
 	for path, action := range map[string]func(string) (string, error){
 		"burst": d.InjectBurst, "kill": d.KillPod, "stop": d.ToggleConsumer, "skew": d.ToggleSkew,
+		"scale": d.Switch,
 	} {
 		mux.HandleFunc("POST /demo/"+path, func(w http.ResponseWriter, r *http.Request) {
 			said, err := action(r.FormValue("target"))
@@ -78,7 +82,17 @@ type pageView struct {
 	Services []serviceView
 	Topics   []topicView
 	Chain    []Stage
-	Scaled   string
+	Choices  []Choice
+	First    firstMinute
+}
+
+// firstMinute is what the page tells a new reader to press and to watch.
+type firstMinute struct {
+	Topic, Service string
+	Objective      string  // age, in words
+	Seconds        float64 // the same, of the scenario
+	Burst          string  // how long a burst lasts by the wall
+	Others         []Choice
 }
 
 type serviceView struct {
@@ -96,6 +110,9 @@ func (d *Demo) servePage(metricsPath string) http.HandlerFunc {
 	page := template.Must(template.New("page.html").ParseFS(files, "page.html"))
 	view := d.pageView(metricsPath)
 	return func(w http.ResponseWriter, _ *http.Request) {
+		view := view
+		view.Choices = d.Choices()
+		view.First.Others = slices.DeleteFunc(slices.Clone(view.Choices), func(c Choice) bool { return c.On })
 		var b bytes.Buffer
 		if err := page.Execute(&b, view); err != nil {
 			http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
@@ -111,9 +128,9 @@ func (d *Demo) pageView(metricsPath string) pageView {
 	s := d.scenario
 	v := pageView{Title: s.Title, About: s.Description, Speed: d.clock.Speed(), Chain: d.Chain(),
 		Links: []web.Link{{Text: "Demo", Href: "./"}, {Text: "Groups", Href: "../"}, {Text: "Metrics", Href: "." + web.Relative(metricsPath)}}}
-	if c := d.candidate(); c != nil {
-		v.Scaled = c.Title
-	}
+	watched := s.Watched()
+	v.First = firstMinute{Topic: s.Producers[0].Topic, Service: watched.Name, Objective: unbroken(watched.Objective.MaxAge),
+		Seconds: watched.Objective.MaxAge.Seconds(), Burst: unbroken(d.clock.Wall(burstLength))}
 	for i := range s.Services {
 		svc := &s.Services[i]
 		v.Services = append(v.Services, serviceView{Name: svc.Name, Group: svc.Group,
@@ -127,6 +144,11 @@ func (d *Demo) pageView(metricsPath string) pageView {
 		v.Topics = append(v.Topics, view)
 	}
 	return v
+}
+
+// unbroken is a span in words that stay on one line.
+func unbroken(d time.Duration) string {
+	return strings.ReplaceAll(human.CompactSpan(d.Seconds()), " ", "\u00a0")
 }
 
 func (d *Demo) serveOrder(w http.ResponseWriter, r *http.Request) {

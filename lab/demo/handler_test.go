@@ -63,6 +63,8 @@ func TestHandler(t *testing.T) {
 		"kill without a pod":     {"POST", "/demo/kill", target("order-consumer"), 404, "no running pod"},
 		"stop an unknown":        {"POST", "/demo/stop", target("<b>"), 404, "no service is called"},
 		"burst on nothing":       {"POST", "/demo/burst", target("<script>"), 404, "nobody produces"},
+		"switch":                 {"POST", "/demo/scale", target("log2x7"), 200, "scale on log2×7 from now on"},
+		"switch to an unknown":   {"POST", "/demo/scale", target("<i>"), 404, "the switch has no candidate"},
 		"by a form":              {"POST", "/demo/skew", func(r *http.Request) { r.Header.Set("Accept", "text/html,*/*") }, 303, ""},
 		"get of an action":       {"GET", "/demo/burst", nil, 405, ""},
 		"same origin":            {"POST", "/demo/burst", origin("http://127.0.0.1:9308"), 200, ""},
@@ -86,6 +88,10 @@ func TestHandler(t *testing.T) {
 				t.Error("no policy")
 			}
 		})
+	}
+	page := ask(h, "GET", "/demo/", nil).Body.String()
+	if n := strings.Count(page, `aria-pressed="true"`); n != 1 || !strings.Contains(page, `aria-pressed="true">log2×7<`) {
+		t.Errorf("%d positions of the switch are on", n)
 	}
 	placed := ask(h, "POST", "/demo/orders", nil)
 	var answer struct{ ID uint64 }
@@ -113,7 +119,7 @@ func TestScreenFitsTheSmallestTerminal(t *testing.T) {
 	s := State{Scenario: strings.Repeat("long ", 30), Clock: "18:00:00", Speed: 10}
 	for range 12 {
 		s.Services = append(s.Services, ServiceState{Name: strings.Repeat("service-", 9), Lag: &lag, Age: &age, Ready: 80, Desired: 80, Most: 6})
-		s.Decisions = append(s.Decisions, DecisionLine{Service: strings.Repeat("service-", 9), Why: "4 → 5: " + strings.Repeat("because ", 30)})
+		s.Decisions = append(s.Decisions, DecisionLine{Service: strings.Repeat("service-", 9), From: 4, To: 5, Why: strings.Repeat("because ", 30)})
 	}
 	s.Services[0].Lag, s.Services[0].Age = nil, nil
 	lines := strings.Split(strings.TrimSuffix(s.screen("http://127.0.0.1:9308/demo/", screenWidth, screenHeight), "\n"), "\n")

@@ -38,7 +38,7 @@ type chartKey struct {
 
 // charted are the signals of the charts.
 var charted = []manifest.Signal{
-	manifest.SignalBacklog, manifest.SignalAge, manifest.SignalProducerRate, manifest.SignalConsumerRate,
+	manifest.SignalBacklog, manifest.SignalAge, manifest.SignalBurndown, manifest.SignalProducerRate, manifest.SignalConsumerRate,
 }
 
 // memberCapacity is the one rate that is not named for being one.

@@ -3,6 +3,7 @@ package demo
 import (
 	"time"
 
+	"kafka_burndown_exporter/internal/lag"
 	"kafka_burndown_exporter/lab/scenario"
 )
 
@@ -13,8 +14,15 @@ const (
 	maxRate      = 10_000
 )
 
-// Pace is how fast a scenario runs where nothing else is asked for, and where in it the demo begins: shortly before
-// something happens.
+// leastRateWindow is the shortest window of the exporter's rates that bridges commits and samples, by the wall.
+const leastRateWindow = 10 * time.Second
+
+// RateWindow is over how long the exporter averages rates (by the wall) where time runs so many times as fast.
+func RateWindow(speed float64) time.Duration {
+	return max(lag.Scaled(speed).RateWindow, leastRateWindow)
+}
+
+// Pace is how fast a scenario runs where nothing else is asked for, and where in it the demo begins.
 func Pace(s *scenario.Scenario) (speed float64, from time.Duration) {
 	peak := 0.0
 	raters := make([]*scenario.Rater, len(s.Producers))
@@ -33,20 +41,5 @@ func Pace(s *scenario.Scenario) (speed float64, from time.Duration) {
 	for speed > 1 && peak*speed > maxRate {
 		speed--
 	}
-	return speed, beginning(s)
-}
-
-// beginning is where the shipped scenarios become interesting; others begin at their beginning.
-func beginning(s *scenario.Scenario) time.Duration {
-	switch s.Name {
-	case "food-delivery":
-		return 4 * time.Minute
-	case "ride-hailing":
-		return 9 * time.Minute
-	case "fashion":
-		return 18*time.Hour + 58*time.Minute
-	case "payments":
-		return 29 * time.Minute
-	}
-	return 0
+	return speed, s.Demo.From
 }

@@ -38,6 +38,7 @@ type pod struct {
 
 	pacer   pacer
 	costs   []time.Duration // wall time of each kind of event
+	joined  atomic.Bool     // it is a member of its group
 	stalled atomic.Bool     // a member that consumes nothing
 	mute    atomic.Bool     // a member whose commits fail
 	slow    atomic.Uint64   // brown-out: percent of the capacity that is left, 0 for all of it
@@ -97,13 +98,13 @@ func eventCosts(svc *scenario.Service, speed float64) []time.Duration {
 	return costs
 }
 
-// start waits out the start-up delay and is a member of the group until stop or crash.
-func (p *pod) start(ctx context.Context, cluster Cluster) {
+// start waits out a start-up delay (of the scenario) and is a member of the group until stop or crash.
+func (p *pod) start(ctx context.Context, cluster Cluster, delay time.Duration) {
 	ctx, p.cancel = context.WithCancel(ctx)
 	go func() {
 		defer close(p.done)
 		defer p.phase.Store(PodGone)
-		if !sleep(ctx, p.clock.Wall(p.service.StartDelay)) {
+		if !sleep(ctx, p.clock.Wall(delay)) {
 			return
 		}
 		if err := p.consume(ctx, cluster); err != nil && ctx.Err() == nil {

@@ -8,11 +8,16 @@ import (
 )
 
 // Setup implements sarama.ConsumerGroupHandler.
-func (p *pod) Setup(sarama.ConsumerGroupSession) error { return nil }
+func (p *pod) Setup(sarama.ConsumerGroupSession) error {
+	p.joined.Store(true)
+	return nil
+}
 
 // Cleanup implements sarama.ConsumerGroupHandler.
 func (p *pod) Cleanup(sarama.ConsumerGroupSession) error {
-	p.stoppedAt.Store(time.Now().UnixNano())
+	if p.handled.Load() > 0 { // else nothing keeps it from messages but that there were none
+		p.stoppedAt.Store(time.Now().UnixNano())
+	}
 	return nil
 }
 

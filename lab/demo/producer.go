@@ -26,6 +26,7 @@ type generator struct {
 	logger   log.Logger
 	nextID   atomic.Uint64
 	quiet    atomic.Bool  // producers make nothing
+	held     atomic.Bool  // nor do they, until the first pods are members
 	sent     atomic.Int64 // messages handed to the producer
 
 	mu     sync.Mutex
@@ -98,7 +99,7 @@ func (g *generator) run(ctx context.Context, s *scenario.Scenario, p *scenario.P
 			at := g.clock.Elapsed(now)
 			rate, _ := rater.At(at % s.Duration)
 			rate += g.injected(p.Topic, at)
-			if g.quiet.Load() {
+			if g.quiet.Load() || g.held.Load() {
 				rate, due = 0, 0
 			}
 			due += rate * (at - last).Seconds()
@@ -176,13 +177,16 @@ func (g *generator) Burst(topic string, rate float64, d time.Duration) {
 	g.extra[topic] = burst{rate: rate, until: g.clock.Elapsed(time.Now()) + d}
 }
 
-func (g *generator) injected(topic string, at time.Duration) float64 {
+func (g *generator) injected(topic string, at time.Duration) float64 { return g.burst(topic, at).rate }
+
+// burst is the burst that a topic has at a moment, if any.
+func (g *generator) burst(topic string, at time.Duration) burst {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if b := g.extra[topic]; at < b.until {
-		return b.rate
+		return b
 	}
-	return 0
+	return burst{}
 }
 
 // Produced is the number of messages of a topic that the brokers acknowledged.

@@ -14,6 +14,8 @@ type State struct {
 	Services  []ServiceState `json:"services"`
 	Topics    []TopicState   `json:"topics"`
 	Decisions []DecisionLine `json:"decisions"` // newest first
+	Choices   []Choice       `json:"choices"`   // the positions of the switch
+	Going     []string       `json:"going"`     // what was caused and lasts, in words
 	Closed    int64          `json:"closed"`
 }
 
@@ -24,18 +26,21 @@ type ServiceState struct {
 	Desired      int       `json:"desired"`
 	Ready        int       `json:"ready"`
 	Most         int       `json:"most"` // members that can have a partition
+	Ceiling      Ceiling   `json:"ceiling"`
+	Note         string    `json:"note"`
 	Pods         []PodView `json:"pods"`
 	Stopped      bool      `json:"stopped"`
 	Lag          *float64  `json:"lag"`
-	Age          *float64  `json:"age"` // seconds
+	Age          *float64  `json:"age"`      // seconds
+	Burndown     *float64  `json:"burndown"` // seconds
 	Produced     *float64  `json:"produced"`
 	Consumed     *float64  `json:"consumed"`
 	ReplicaHours float64   `json:"replicaHours"`
 	Handled      int64     `json:"handled"`
 	Asks         []Ask     `json:"asks"`
 	// Points are the timeline since the moment asked for: seconds, lag, age, ready and desired replicas, messages/s
-	// produced and consumed.
-	Points [][7]*float64 `json:"points"`
+	// produced and consumed, burndown.
+	Points [][8]*float64 `json:"points"`
 }
 
 // TopicState is one topic.
@@ -65,6 +70,7 @@ func (d *Demo) state(since float64) State {
 	at := d.clock.Elapsed(now)
 	s := State{Scenario: d.scenario.Title, Elapsed: at.Seconds(), Clock: d.timeOfDay(at), Speed: d.clock.Speed()}
 	s.Closed, _ = d.Closed()
+	s.Choices, s.Going = d.Choices(), d.going(at)
 	for _, st := range d.Services() {
 		s.Services = append(s.Services, d.serviceState(st, since))
 	}
@@ -93,17 +99,20 @@ func (d *Demo) serviceState(st Status, since float64) ServiceState {
 	for i, p := range points {
 		if i == len(points)-1 {
 			v.Lag, v.Age, v.Produced, v.Consumed = finite(p.Lag), finite(p.Age), finite(p.Produced), finite(p.Consumed)
+			v.Burndown = finite(p.Burndown)
 		}
 		if p.At.Seconds() > since {
-			v.Points = append(v.Points, [7]*float64{finite(p.At.Seconds()), finite(p.Lag), finite(p.Age),
-				finite(float64(p.Ready)), finite(float64(p.Wanted)), finite(p.Produced), finite(p.Consumed)})
+			v.Points = append(v.Points, [8]*float64{finite(p.At.Seconds()), finite(p.Lag), finite(p.Age),
+				finite(float64(p.Ready)), finite(float64(p.Wanted)), finite(p.Produced), finite(p.Consumed), finite(p.Burndown)})
 		}
 	}
 	for _, a := range d.autoscalers {
 		if a.deployment.service == svc {
 			_, v.Asks = a.log()
+			v.Ceiling = ceilingOf(v.Most, a.allowed())
 		}
 	}
+	v.Note = v.note()
 	return v
 }
 

@@ -23,7 +23,7 @@ func TestFoodDelivery(t *testing.T) {
 	s := shipped(t, "food-delivery", 5)
 	points(&s.Producers[0].Profile, 0, 12, 1, 12, 2, 60, 7, 60, 8, 0)
 	s.Faults = []scenario.Fault{{Kind: scenario.FaultCrash, At: 6 * time.Minute, Service: "restaurant-consumer", Count: 1}}
-	p := start(t, s, "", 20)
+	p := start(t, s, "lag", 20)
 	id, ok := p.demo.Place(t.Context())
 	if !ok {
 		t.Fatal("an order could not be placed")
@@ -69,7 +69,7 @@ func TestRideHailing(t *testing.T) {
 	points(&s.Producers[1].Profile, 0, 40, 2, 40, 3, 200, 6, 200, 7, 0)
 	points(&s.Producers[2].Profile)
 	s.Producers[2].Profile.Batches = []scenario.Batch{{At: 2 * time.Minute, For: 2 * time.Minute, Messages: 40000}}
-	p := start(t, s, "", 20)
+	p := start(t, s, "published", 20)
 	const trips, fares, drivers = "trip-analytics-consumer", "fare-reconciliation", "driver-matching"
 	if n := p.status(fares).Desired; n != 0 {
 		t.Errorf("%s begins with %d replicas", fares, n)

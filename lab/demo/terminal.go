@@ -75,7 +75,7 @@ func (s State) screen(url string, width, height int) string {
 	lines = append(lines, "", "last decisions")
 	for _, v := range s.Services {
 		if d, ok := s.last(v.Name); ok {
-			lines = append(lines, fmt.Sprintf("%s %s %d → %d  %s", d.Clock, d.Service, d.From, d.To, short(d.Why)))
+			lines = append(lines, fmt.Sprintf("%s %s %d → %d  %s", d.Clock, d.Service, d.From, d.To, d.Why))
 		}
 	}
 	if len(s.Decisions) == 0 {
@@ -104,6 +104,8 @@ func (v ServiceState) line(top float64) string {
 		note = " stopped"
 	case v.Ready > v.Most:
 		note = fmt.Sprintf(" %d idle", v.Ready-v.Most)
+	case v.Desired >= v.Ceiling.Replicas:
+		note = " max"
 	}
 	return fmt.Sprintf("%-24s %9s %-*s %9s  %2d of %-2d %s%s", cut(v.Name, 24), human.Compact(orNaN(v.Lag)), barWidth,
 		drawn, human.CompactSpan(orNaN(v.Age)), v.Ready, v.Desired, strings.Repeat("▪", min(v.Ready, 8)), note)
@@ -129,14 +131,6 @@ func (s State) last(service string) (DecisionLine, bool) {
 	return DecisionLine{}, false
 }
 
-// short is a decision's reason without the numbers of replicas, which stand before it.
-func short(why string) string {
-	if _, reason, ok := strings.Cut(why, ": "); ok {
-		return reason
-	}
-	return why
-}
-
 // cut shortens a line to a width.
 func cut(line string, width int) string {
 	if utf8.RuneCountInString(line) <= width {
@@ -160,7 +154,7 @@ func (s State) lines() string {
 		fmt.Fprintf(&b, "%s service=%s lag=%s age=%s replicas=%d/%d", s.Clock, v.Name, exact(v.Lag, ""), exact(v.Age, "s"),
 			v.Ready, v.Desired)
 		if d, ok := s.last(v.Name); ok {
-			fmt.Fprintf(&b, " last=%q", d.Clock+" "+d.Why)
+			fmt.Fprintf(&b, " last=%q", fmt.Sprintf("%s %d → %d: %s", d.Clock, d.From, d.To, d.Why))
 		}
 		b.WriteString("\n")
 	}

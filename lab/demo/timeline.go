@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 type TimelinePoint struct {
 	At            time.Duration
 	Lag, Age      float64
+	Burndown      float64 // seconds
 	Produced      float64 // messages/s
 	Consumed      float64 // messages/s
 	Ready, Wanted int
@@ -23,9 +25,20 @@ const timelineLimit = 720
 type timeline struct {
 	mu       sync.Mutex
 	services map[string][]TimelinePoint
+	rates    time.Duration // from then on rates are known
 }
 
-func newTimeline() *timeline { return &timeline{services: map[string][]TimelinePoint{}} }
+func newTimeline() *timeline {
+	return &timeline{services: map[string][]TimelinePoint{}, rates: math.MaxInt64}
+}
+
+// ratesFrom says when a whole window of the rates lies behind the beginning. Before that, the mean of what was produced is
+// one over the silence before it as well, and cannot be set beside what was consumed.
+func (t *timeline) ratesFrom(at time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rates = at
+}
 
 func (t *timeline) add(at time.Duration, services []Status, chart func(group string, signal manifest.Signal) float64) {
 	t.mu.Lock()
@@ -33,7 +46,11 @@ func (t *timeline) add(at time.Duration, services []Status, chart func(group str
 	for _, s := range services {
 		p := TimelinePoint{At: at, Ready: s.Ready, Wanted: s.Desired,
 			Lag: chart(s.Group, manifest.SignalBacklog), Age: chart(s.Group, manifest.SignalAge),
+			Burndown: chart(s.Group, manifest.SignalBurndown),
 			Produced: chart(s.Group, manifest.SignalProducerRate), Consumed: chart(s.Group, manifest.SignalConsumerRate)}
+		if at < t.rates {
+			p.Produced, p.Consumed = nan, nan
+		}
 		points := append(t.services[s.Service], p)
 		first := 0
 		for first < len(points) && points[first].At < at-chartLength {

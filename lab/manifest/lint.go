@@ -76,8 +76,10 @@ func (f Finding) String() string {
 
 // Facts are what the manifests do not say; the zero value of each means unknown, and lints that need it stay silent.
 type Facts struct {
-	// Partitions is the ceiling on useful replicas.
+	// Partitions is the ceiling on useful replicas; 0: not known, or there is none, as for share groups.
 	Partitions int
+	// Tasks are those of a Kafka Streams application, for which Partitions is the replicas that have threads for them.
+	Tasks int
 	// Capacity is what one replica consumes, in messages/s.
 	Capacity float64
 	// RebalancePause is how long a change of membership stops consumption.

@@ -29,6 +29,10 @@ func (l *linter) maxReplicas() {
 	}
 	counts := scale.UsefulCounts(n)
 	switch {
+	case most > n && l.facts.Tasks > 0:
+		l.report(maxAbovePartitions, "spec.maxReplicaCount",
+			fmt.Sprintf("%d replicas have threads for all %d tasks: %d of %d stay idle.", n, l.facts.Tasks, most-n, most),
+			fmt.Sprintf("maxReplicaCount: %d, or more partitions", n))
 	case most > n:
 		l.report(maxAbovePartitions, "spec.maxReplicaCount",
 			fmt.Sprintf("%d replicas share %d partitions: %d of them stay idle.", most, n, most-n),

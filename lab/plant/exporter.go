@@ -73,7 +73,11 @@ func (e *Exporter) prepare() {
 	}
 	for _, i := range e.groups {
 		g := e.plant.Groups[i]
-		s := lag.GroupSample{ID: g.Service.Group, Type: lag.GroupClassic, ProtocolType: "consumer", Coordinator: 1}
+		s := lag.GroupSample{ID: g.Service.Group, Coordinator: 1}
+		s.Type, s.ProtocolType = g.kind()
+		if g.Service.IsShare() && g.Service.OffsetReset == "latest" {
+			s.Resume = lag.ResumeLatest
+		}
 		order := make([]int, len(g.logs))
 		starts := make([]int, len(g.logs))
 		for k, at := 0, 0; k < len(g.logs); k++ {
@@ -127,7 +131,7 @@ func (e *Exporter) group(g *Group, step int, now time.Time, out *lag.GroupSample
 	case len(g.members) == 0:
 		out.State = "Empty"
 	case !g.stable(step):
-		out.State = "PreparingRebalance"
+		out.State = g.unstable()
 	}
 	for k := range out.Commits {
 		offsets := out.Commits[k].Offsets
@@ -136,11 +140,51 @@ func (e *Exporter) group(g *Group, step int, now time.Time, out *lag.GroupSample
 			offsets[i] = min(floor64(p.committed), floor64(*p.end))
 		}
 	}
-	m := &lag.Members{At: now, State: out.State, Count: len(g.members)}
-	if len(g.members) > 0 {
-		m.Assignor, m.Topics, m.Assigned = g.Service.Assignor, g.sorted, g.assigned(out.Commits, from)
+	out.Members = g.described(now, out, from)
+}
+
+// kind is the group's type and protocol type, as Kafka lists them.
+func (g *Group) kind() (lag.GroupType, string) {
+	switch {
+	case g.Service.IsShare():
+		return lag.GroupShare, "share"
+	case g.Service.IsStreams():
+		return lag.GroupStreams, "streams"
 	}
-	out.Members = m
+	return lag.GroupClassic, "consumer"
+}
+
+// unstable is the state of the group in a rebalance.
+func (g *Group) unstable() string {
+	if g.Service.IsStreams() {
+		return "Reconciling"
+	}
+	return "PreparingRebalance"
+}
+
+// described are the group's members as the exporter reads them.
+func (g *Group) described(now time.Time, out *lag.GroupSample, from []int) *lag.Members {
+	m := &lag.Members{At: now, State: out.State, Count: len(g.members)}
+	if len(g.members) == 0 {
+		return m
+	}
+	m.Topics, m.Replicas = g.sorted, (len(g.members)+g.Service.MembersPerPod()-1)/g.Service.MembersPerPod()
+	switch {
+	case g.Service.IsShare():
+		m.Assignor = "simple"
+		if len(g.members) > len(g.parts) { // as read by the exporter: partitions that are shared have no holder
+			return m
+		}
+	case g.Service.IsStreams():
+		m.Assignor, m.Processes, m.Tasks = streamsAssignor, m.Replicas, len(g.units)
+		for _, name := range g.sorted {
+			m.Subtopology = append(m.Subtopology, int32(g.Service.SubtopologyOf(name)))
+		}
+	default:
+		m.Assignor = g.Service.Assignor
+	}
+	m.Assigned = g.assigned(out.Commits, from)
+	return m
 }
 
 // Snapshot is what a scrape gets: the newest sample while it lives.

@@ -21,6 +21,7 @@ type partition struct {
 	paused int
 	// produced is the step in which the oldest unconsumed message was produced.
 	produced int
+	shared
 }
 
 func (p *partition) lag() float64 { return max(0, *p.end-p.pos) }
@@ -34,6 +35,11 @@ type member struct {
 	commits int     // step of the next commit
 	busy    float64 // part of the capacity used in this step
 	used    float64 // the same, added up over the metrics window
+
+	// Of a share group:
+	starts    int     // step from which on it takes records
+	batch     batch   // what it has taken
+	own, left float64 // what it can do in this step, and what is left of that
 }
 
 // Group is a consumer group with the Deployment behind it.
@@ -41,10 +47,10 @@ type Group struct {
 	Service *scenario.Service
 
 	parts  []*partition
+	units  [][]*partition // what is assigned as one: a partition, or those of a task
 	logs   []*topicLog
 	sorted []string // its topics
 	out    []output
-	useful int
 	clock  clock
 
 	members []*member
@@ -62,6 +68,7 @@ type Group struct {
 	born  int
 
 	lost     float64
+	repeated float64 // records of a share group that were handed out again
 	consumed float64 // in this step
 	work     []*partition
 }
@@ -82,6 +89,9 @@ func (c clock) seconds() float64 { return float64(c.step) / float64(time.Second)
 
 // Lag is how many messages wait.
 func (g *Group) Lag() float64 {
+	if g.Service.IsShare() {
+		return g.sharedLag()
+	}
 	sum := 0.0
 	for _, p := range g.parts {
 		sum += p.lag()
@@ -92,39 +102,51 @@ func (g *Group) Lag() float64 {
 // stable reports whether no rebalance is under way.
 func (g *Group) stable(step int) bool { return step >= g.settled }
 
-// rebalance distributes the partitions anew over the members. Those that take part rest until it is over.
+// rebalance distributes the partitions anew over the members. Those that take part rest until it is over; in a share group
+// nobody rests.
 func (g *Group) rebalance(step int) {
-	slots := make([]slot, len(g.parts))
+	if g.Service.IsShare() {
+		g.deal()
+		return
+	}
+	slots := make([]slot, len(g.units))
 	index := make(map[*member]int, len(g.members))
 	for i, m := range g.members {
 		index[m] = i
 		m.parts = m.parts[:0]
 	}
-	for i, p := range g.parts {
-		slots[i] = slot{topic: p.topic, owner: unowned}
-		if at, ok := index[p.owner]; ok && p.owner != nil {
+	for i, u := range g.units {
+		slots[i] = slot{topic: u[0].topic, owner: unowned}
+		if at, ok := index[u[0].owner]; ok && u[0].owner != nil {
 			slots[i].owner = at
 		}
 	}
-	eager := g.Service.Rebalance.Style != "cooperative"
+	eager, assignor := g.Service.Rebalance.Style != "cooperative", g.Service.Assignor
+	if g.Service.IsStreams() {
+		eager, assignor = false, streamsAssignor
+	}
 	until := step + g.clock.steps(g.Service.Rebalance.Pause)
 	g.settled = until
-	for i, to := range assign(g.Service.Assignor, slots, len(g.members)) {
-		p := g.parts[i]
+	for i, to := range assign(assignor, slots, len(g.members)) {
 		var owner *member
 		if to != unowned {
 			owner = g.members[to]
-			owner.parts = append(owner.parts, p)
+			owner.parts = append(owner.parts, g.units[i]...)
 		}
-		if eager || owner != p.owner {
-			g.commitPartition(p)
-			if p.owner != nil || len(g.members) > 0 {
-				p.paused = until
+		for _, p := range g.units[i] {
+			if eager || owner != p.owner {
+				g.commitPartition(p)
+				if p.owner != nil || len(g.members) > 0 {
+					p.paused = until
+				}
 			}
+			p.owner = owner
 		}
-		p.owner = owner
 	}
 }
+
+// streamsAssignor is that of streams groups, as their coordinator names it.
+const streamsAssignor = "sticky"
 
 // commitPartition commits the position, unless the owner is dead: then consumption goes back to the last commit.
 func (g *Group) commitPartition(p *partition) {
@@ -138,10 +160,17 @@ func (g *Group) commitPartition(p *partition) {
 // consume lets every member work for one step and returns what was consumed.
 func (g *Group) consume(step int, topics []*topicLog) {
 	g.consumed = 0
-	budget := g.Service.Capacity.PerPod * g.clock.seconds() * g.factor
+	budget := g.Service.Capacity.PerPod / float64(g.Service.MembersPerPod()) * g.clock.seconds() * g.factor
+	if g.stopped {
+		budget = 0
+	}
+	if g.Service.IsShare() {
+		g.consumeShared(step, budget, topics)
+		return
+	}
 	for _, m := range g.members {
 		m.busy = 0
-		if m.dead || g.stopped || budget <= 0 {
+		if m.dead || budget <= 0 {
 			continue
 		}
 		own := budget
@@ -200,6 +229,11 @@ func (g *Group) advance(p *partition, n float64, topics []*topicLog) {
 	if p.pos > *p.end {
 		p.pos = *p.end
 	}
+	g.emit(p, n, topics)
+}
+
+// emit produces what follows from n messages of a partition.
+func (g *Group) emit(p *partition, n float64, topics []*topicLog) {
 	for i := range g.out {
 		if o := &g.out[i]; o.from == nil || o.from == p.log {
 			topics[o.to].produce(n * o.ratio)
@@ -235,6 +269,10 @@ func (g *Group) reset() {
 	if !g.deletes() {
 		return
 	}
+	if g.Service.IsShare() {
+		g.trim()
+		return
+	}
 	for _, p := range g.parts {
 		start := p.log.start[p.number]
 		if p.pos >= start {
@@ -264,11 +302,15 @@ func (g *Group) Age(step int) float64 {
 	return float64(worst)
 }
 
-// Idle counts members without a partition.
+// Idle counts pods whose members have no partition.
 func (g *Group) Idle() int {
 	n := 0
-	for _, m := range g.members {
-		if len(m.parts) == 0 && !m.dead {
+	for _, p := range g.pods {
+		parts := 0
+		for _, m := range p.members {
+			parts += len(m.parts)
+		}
+		if len(p.members) > 0 && parts == 0 {
 			n++
 		}
 	}
@@ -303,12 +345,16 @@ func (g *Group) Produced() float64 {
 	return sum
 }
 
-// Offsets appends to buf what Kafka says of the group's partitions at this moment.
+// Offsets appends to buf what Kafka says of the group's partitions at this moment. A share group commits nothing.
 func (g *Group) Offsets(buf []scale.PartitionOffsets) []scale.PartitionOffsets {
 	for _, p := range g.parts {
+		committed := floor64(p.committed)
+		if g.Service.IsShare() {
+			committed = scale.NoOffset
+		}
 		buf = append(buf, scale.PartitionOffsets{
 			Topic: p.log.topic.Name, Partition: int32(p.number),
-			Committed: floor64(p.committed), End: floor64(p.log.end[p.number]), Start: floor64(p.log.start[p.number]),
+			Committed: committed, End: floor64(p.log.end[p.number]), Start: floor64(p.log.start[p.number]),
 		})
 	}
 	return buf

@@ -67,7 +67,7 @@ func New(sc *scenario.Scenario, opt Options) *Plant {
 }
 
 func (p *Plant) newGroup(svc *scenario.Service, index map[string]int) *Group {
-	g := &Group{Service: svc, useful: p.Scenario.UsefulReplicas(svc), clock: clock{p.step}, factor: 1, sorted: slices.Sorted(slices.Values(svc.Topics))}
+	g := &Group{Service: svc, clock: clock{p.step}, factor: 1, sorted: slices.Sorted(slices.Values(svc.Topics))}
 	for ti, name := range svc.Topics {
 		l := p.topics[index[name]]
 		g.logs = append(g.logs, l)
@@ -75,6 +75,7 @@ func (p *Plant) newGroup(svc *scenario.Service, index map[string]int) *Group {
 			g.parts = append(g.parts, &partition{log: l, end: &l.end[n], number: n, topic: ti})
 		}
 	}
+	g.units = g.assignable()
 	for _, o := range svc.Produces {
 		out := output{to: index[o.Topic], ratio: o.Ratio}
 		if o.From != "" {
@@ -83,6 +84,26 @@ func (p *Plant) newGroup(svc *scenario.Service, index map[string]int) *Group {
 		g.out = append(g.out, out)
 	}
 	return g
+}
+
+// assignable are the units that members get: of a streams group the tasks, else partitions.
+func (g *Group) assignable() (units [][]*partition) {
+	type task struct{ subtopology, number int }
+	index := map[task]int{}
+	for _, p := range g.parts {
+		t := task{p.topic, p.number}
+		if g.Service.IsStreams() {
+			t.subtopology = g.Service.SubtopologyOf(p.log.topic.Name)
+		}
+		i, known := index[t]
+		if !known {
+			i = len(units)
+			index[t] = i
+			units = append(units, nil)
+		}
+		units[i] = append(units[i], p)
+	}
+	return units
 }
 
 // Start begins the run with running pods that have been there for a while.
@@ -95,6 +116,9 @@ func (g *Group) Start(replicas int) {
 	g.tick(0)
 	for _, p := range g.parts {
 		p.paused = 0
+	}
+	for _, m := range g.members {
+		m.starts = 0
 	}
 	g.settled = 0
 }

@@ -10,7 +10,7 @@ import (
 type pod struct {
 	created, joins, ready int
 	speed                 float64 // factor of the capacity
-	member                *member
+	members               []*member
 	// usage is the CPU of the last whole metrics window in percent of the request.
 	usage      float64
 	measuredAt int // 0: never
@@ -57,17 +57,23 @@ func (g *Group) removePod(step int) {
 	}
 	p := g.pods[victim]
 	g.pods = append(g.pods[:victim], g.pods[victim+1:]...)
-	if p.member != nil {
-		g.leave(p.member)
+	if len(p.members) > 0 {
+		for _, m := range p.members {
+			g.leave(m)
+		}
 		g.rebalance(step)
 	}
 }
 
 // leave takes a member out; its partitions are committed first, unless it is dead.
 func (g *Group) leave(m *member) {
-	for _, p := range m.parts {
-		g.commitPartition(p)
-		p.owner = nil
+	if g.Service.IsShare() {
+		g.release(m)
+	} else {
+		for _, p := range m.parts {
+			g.commitPartition(p)
+			p.owner = nil
+		}
 	}
 	for i := range g.members {
 		if g.members[i] == m {
@@ -83,12 +89,16 @@ func (g *Group) crash(step, count int) {
 		if count == 0 {
 			return
 		}
-		if p.member == nil {
+		if len(p.members) == 0 {
 			continue
 		}
-		p.member.dead = true
-		p.member.leaves = step + g.clock.steps(g.Service.SessionTimeout)
-		p.member.pod = nil
+		for _, m := range p.members {
+			m.dead, m.pod = true, nil
+			m.leaves = step + g.clock.steps(g.Service.SessionTimeout)
+			if g.Service.IsShare() {
+				g.release(m)
+			}
+		}
 		fresh := g.newPod(step)
 		fresh.created, fresh.speed = p.created, p.speed
 		*p = *fresh
@@ -107,11 +117,15 @@ func (g *Group) tick(step int) {
 		}
 	}
 	for _, p := range g.pods {
-		if p.member == nil && step >= p.joins {
-			p.member = &member{pod: p, commits: step + 1 + len(g.members)%g.clock.steps(g.Service.CommitInterval)}
-			g.members = append(g.members, p.member)
-			changed = true
+		if len(p.members) > 0 || step < p.joins {
+			continue
 		}
+		for range g.Service.MembersPerPod() {
+			m := &member{pod: p, commits: step + 1 + len(g.members)%g.clock.steps(g.Service.CommitInterval),
+				starts: step + g.clock.steps(g.Service.Rebalance.Pause)}
+			p.members, g.members = append(p.members, m), append(g.members, m)
+		}
+		changed = true
 	}
 	if changed {
 		g.rebalance(step)
@@ -140,11 +154,15 @@ func (g *Group) measure(step int) {
 	}
 	res := &g.Service.Resources
 	for _, p := range g.pods {
-		if p.member == nil {
+		if len(p.members) == 0 {
 			continue
 		}
-		p.usage = res.CPUIdle + (res.CPUBusy-res.CPUIdle)*min(1, p.member.used/float64(window))
-		p.member.used = 0
+		used := 0.0
+		for _, m := range p.members {
+			used += m.used / float64(len(p.members))
+			m.used = 0
+		}
+		p.usage = res.CPUIdle + (res.CPUBusy-res.CPUIdle)*min(1, used/float64(window))
 		if step-p.joins >= window {
 			p.measuredAt = step + 1
 		}

@@ -2,4 +2,4 @@
 
 package report
 
-var scenarioNames = []string{"ride-hailing", "fashion", "food-delivery", "payments", "tuning-profiles"}
+var scenarioNames = []string{"ride-hailing", "fashion", "food-delivery", "payments", "tuning-profiles", "share-group", "streams"}

@@ -157,8 +157,14 @@ func metricChart(t *simulate.Trace) chart {
 	return c
 }
 
-// svg draws the chart as an element to be put into HTML.
+// svg draws the chart as an element to be put into HTML, in the page's colours.
 func (c *chart) svg(label string) (string, error) {
+	text, err := c.drawn()
+	return dressed(text, label), err
+}
+
+// drawn is the chart as an SVG.
+func (c *chart) drawn() (string, error) {
 	p := plot.New()
 	c.axes(p)
 	if c.band {
@@ -174,22 +180,27 @@ func (c *chart) svg(label string) (string, error) {
 			return "", err
 		}
 	}
-	return render(p, c.width, c.height, label)
+	return render(p, c.width, c.height)
 }
 
-// render draws a plot as an element to be put into HTML, in the page's colours.
-func render(p *plot.Plot, width, height vg.Length, label string) (string, error) {
+// render draws a plot as an SVG.
+func render(p *plot.Plot, width, height vg.Length) (string, error) {
 	canvas := vgsvg.New(width, height)
 	p.Draw(draw.New(canvas))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return "", fmt.Errorf("draw a plot: %w", err)
 	}
-	text := style().Replace(b.String())
+	return b.String(), nil
+}
+
+// dressed makes an SVG an element to be put into HTML, in the page's colours.
+func dressed(svg, label string) string {
+	text := style().Replace(svg)
 	if i := strings.Index(text, "<svg"); i >= 0 {
 		text = text[i:]
 	}
-	return strings.Replace(text, "<svg", fmt.Sprintf(`<svg role="img" aria-label=%q`, label), 1), nil
+	return strings.Replace(text, "<svg", fmt.Sprintf(`<svg role="img" aria-label=%q`, label), 1)
 }
 
 // dress gives a plot its fonts, axes and grid.

@@ -61,5 +61,6 @@ func scatter(dots []dot, objective float64, label string) (string, error) {
 		text.TextStyle[0].Font = font.Font{Typeface: "Liberation", Variant: "Sans", Size: 8}
 		p.Add(text)
 	}
-	return render(p, scatterSize, scatterSize, label)
+	text, err := render(p, scatterSize, scatterSize)
+	return dressed(text, label), err
 }

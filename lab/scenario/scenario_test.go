@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,10 @@ func TestShippedScenariosLoad(t *testing.T) {
 		}
 		if s.DefaultCandidate() == nil {
 			t.Errorf("%s: no default candidate", f)
+		}
+		start := s.DemoCandidate()
+		if !slices.ContainsFunc(s.Choices(), func(c Choice) bool { return c.Candidate == start.Name }) {
+			t.Errorf("%s: the demo starts with %s, which its switch does not have", f, start.Name)
 		}
 		for _, c := range s.Candidates {
 			for _, m := range c.Manifests {
@@ -150,6 +155,18 @@ func TestErrorsNameFileLineAndField(t *testing.T) {
 		{"bounds", "partitions: 4", "partitions: 0", "f.yaml:4: topics[0].partitions: 0 is below the minimum of 1"},
 		{"twice", "duration: 1h", "duration: 1h\nduration: 2h", "f.yaml:3: duration: given twice: remove one"},
 		{"enum", "group: g,", "group: g, assignor: best,", `f.yaml:10: services[0].assignor: "best" is not one of range, roundrobin, sticky, cooperative-sticky`},
+		{"share group without a limit", "group: g,", "group: g, groupType: share,",
+			"f.yaml:10: services[0].replicas.max: missing: partitions do not limit a share group"},
+		{"share group that is too slow", "group: g,", "group: g, groupType: share, replicas: {max: 9},",
+			"f.yaml:10: services[0].fetch: 500 records take 1m40s, and after 30s (lockTimeout) they are handed out again: take fewer at a time"},
+		{"sub-topologies", "group: g,", "group: g, subtopologies: [[t]],", "f.yaml:10: services[0].subtopologies: only a streams group has them"},
+		{"sub-topology", "group: g,", "group: g, groupType: streams, subtopologies: [[u]],",
+			`f.yaml:10: services[0].subtopologies[0][0]: "u" is not among the service's topics, or given twice`},
+		{"demo's start", "duration: 1h", "duration: 1h\ndemo: {start: best}", `f.yaml:3: demo.start: "best" is not among candidates`},
+		{"demo's switch", "duration: 1h", "duration: 1h\ndemo: {switch: [{candidate: best, label: b}]}", `f.yaml:3: demo.switch[0].candidate: "best" is not among candidates`},
+		{"demo's label", "duration: 1h", "duration: 1h\ndemo: {switch: [{candidate: best}]}", `f.yaml:3: demo.switch[0].label: missing: What the page calls it.`},
+		{"demo's service", "duration: 1h", "duration: 1h\ndemo: {watch: none}", `f.yaml:3: demo.watch: "none" is not among services`},
+		{"demo's beginning", "duration: 1h", "duration: 1h\ndemo: {from: 1h}", `f.yaml:3: demo.from: 1h0m0s is not within the duration of 1h0m0s`},
 		{"yaml", "duration: 1h", "duration: [1h", "f.yaml:1: is not valid YAML: "},
 	}
 	for _, c := range cases {

@@ -18,7 +18,8 @@ type Scenario struct {
 	Producers   []Producer     `yaml:"producers" doc:"Who produces how much to which topic." required:"true"`
 	Services    []Service      `yaml:"services" doc:"The Deployments that consume." required:"true"`
 	Faults      []Fault        `yaml:"faults" doc:"What goes wrong, and when."`
-	Default     string         `yaml:"default" doc:"The candidate that demo runs; the first one if empty."`
+	Default     string         `yaml:"default" doc:"The candidate that the others are compared with; the first one if empty."`
+	Demo        Demo           `yaml:"demo" doc:"What the demo starts with, and what its page can switch to."`
 	Candidates  []Candidate    `yaml:"candidates" doc:"The autoscaling set-ups that are compared."`
 	Published   *Published     `yaml:"published" doc:"Figures published elsewhere, printed beside the simulated ones."`
 	Definitions map[string]any `yaml:"definitions" doc:"Place for YAML anchors; not read."`
@@ -137,7 +138,10 @@ type Service struct {
 	Name           string         `yaml:"name" doc:"Name of the Deployment." required:"true"`
 	Namespace      string         `yaml:"namespace" doc:"Its namespace." default:"default"`
 	Group          string         `yaml:"group" doc:"Consumer group of its pods." required:"true"`
+	GroupType      string         `yaml:"groupType" doc:"Type of the group: classic stands for the consumer protocol (KIP-848) too." default:"classic" enum:"classic,share,streams"`
 	Topics         []string       `yaml:"topics" doc:"Topics the group subscribes to." required:"true"`
+	Subtopologies  [][]string     `yaml:"subtopologies" doc:"streams: the topics of each sub-topology; partitions of one number are one task. Each topic by itself if absent."`
+	Threads        int            `yaml:"threads" doc:"Members that one pod brings into the group; they share its capacity." default:"1" min:"1" max:"1000"`
 	Capacity       Capacity       `yaml:"capacity" doc:"What one pod can do." required:"true"`
 	Produces       []Output       `yaml:"produces" doc:"What it produces to the next stage."`
 	StartDelay     time.Duration  `yaml:"startDelay" doc:"From the decision until a pod joins the group." default:"30s"`
@@ -145,8 +149,10 @@ type Service struct {
 	SessionTimeout time.Duration  `yaml:"sessionTimeout" doc:"After which a crashed member is removed from the group." default:"45s"`
 	Rebalance      Rebalance      `yaml:"rebalance" doc:"What a change of membership costs."`
 	Assignor       string         `yaml:"assignor" doc:"Partition assignor." default:"range" enum:"range,roundrobin,sticky,cooperative-sticky"`
-	CommitInterval time.Duration  `yaml:"commitInterval" doc:"How often offsets are committed." default:"5s"`
-	OffsetReset    string         `yaml:"offsetReset" doc:"auto.offset.reset." default:"earliest" enum:"earliest,latest"`
+	CommitInterval time.Duration  `yaml:"commitInterval" doc:"How often offsets are committed. A share group acknowledges each fetch instead." default:"5s"`
+	Fetch          int            `yaml:"fetch" doc:"share: records that a member takes at a time, and acknowledges when it has handled them (max.poll.records)." default:"500" min:"1"`
+	LockTimeout    time.Duration  `yaml:"lockTimeout" doc:"share: after which records that were taken and not acknowledged are handed out again (group.share.record.lock.duration.ms)." default:"30s"`
+	OffsetReset    string         `yaml:"offsetReset" doc:"auto.offset.reset, or share.auto.offset.reset." default:"earliest" enum:"earliest,latest"`
 	Replicas       Replicas       `yaml:"replicas" doc:"Replica counts."`
 	Resources      Resources      `yaml:"resources" doc:"CPU and memory in percent of the request."`
 	Cost           float64        `yaml:"costPerReplicaHour" doc:"Price of one replica for one hour." min:"0"`
@@ -185,7 +191,7 @@ type Rebalance struct {
 type Replicas struct {
 	Initial int `yaml:"initial" doc:"Replicas at the start." default:"1" min:"0"`
 	Min     int `yaml:"min" doc:"Lower limit for tune." default:"1" min:"0"`
-	Max     int `yaml:"max" doc:"Upper limit for tune; the number of partitions if 0." min:"0"`
+	Max     int `yaml:"max" doc:"Upper limit for tune; if 0, the most that can have work. A share group needs it, since it has no such limit." min:"0"`
 }
 
 // Resources are utilisations in percent of the request, for cpu and memory triggers.

@@ -80,6 +80,21 @@ type Manifest struct {
 	Origin string `yaml:"-"`
 }
 
+// Demo says how the demo shows a scenario.
+type Demo struct {
+	Start  string   `yaml:"start" doc:"The candidate that the demo starts with; the default one if empty."`
+	Switch []Choice `yaml:"switch" doc:"The choices of the switch on the demo's page; every candidate if absent."`
+	Watch  string   `yaml:"watch" doc:"The service that the page's first steps tell you to watch; the first one if empty."`
+
+	From time.Duration `yaml:"from" doc:"Where in the scenario the demo begins."`
+}
+
+// Choice is one position of the demo's switch.
+type Choice struct {
+	Candidate string `yaml:"candidate" doc:"Name of the candidate." required:"true"`
+	Label     string `yaml:"label" doc:"What the page calls it." required:"true"`
+}
+
 // Published is a set of figures from elsewhere, for one service.
 type Published struct {
 	Service  string        `yaml:"service" doc:"Which service." required:"true"`

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,7 +12,7 @@ const maxDuration = 366 * 24 * time.Hour
 // validate checks what spans several fields.
 func (s *Scenario) validate() error {
 	checks := []func() error{s.checkRun, s.checkTopics, s.checkProducers, s.checkServices, s.checkFaults,
-		s.checkCandidates, s.checkPublished}
+		s.checkCandidates, s.checkDemo, s.checkPublished}
 	for _, check := range checks {
 		if err := check(); err != nil {
 			return err
@@ -152,8 +153,49 @@ func (s *Scenario) checkService(path string, svc *Service) error {
 	if svc.Replicas.Max > 0 && svc.Replicas.Max < svc.Replicas.Min {
 		return s.errorAt(path+".replicas.max", "is below min")
 	}
+	if err := s.checkGroupType(path, svc); err != nil {
+		return err
+	}
 	if svc.Replicas.Initial > 10_000 || svc.Replicas.Max > 10_000 {
 		return s.errorAt(path+".replicas", "more than 10000 replicas cannot be simulated")
+	}
+	return nil
+}
+
+// checkGroupType checks what only share or streams groups have.
+func (s *Scenario) checkGroupType(path string, svc *Service) error {
+	if svc.IsShare() {
+		if svc.Replicas.Max == 0 {
+			return s.errorAt(path+".replicas.max", "missing: partitions do not limit a share group")
+		}
+		if svc.LockTimeout < time.Second {
+			return s.errorAt(path+".lockTimeout", "%v is below 1s", svc.LockTimeout)
+		}
+		takes := time.Duration(float64(svc.Fetch*svc.MembersPerPod()) / svc.Capacity.PerPod * float64(time.Second))
+		if takes > svc.LockTimeout {
+			return s.errorAt(path+".fetch", "%d records take %v, and after %v (lockTimeout) they are handed out again: take fewer at a time",
+				svc.Fetch, takes.Round(time.Second), svc.LockTimeout)
+		}
+	}
+	if svc.Subtopologies == nil {
+		return nil
+	}
+	if !svc.IsStreams() {
+		return s.errorAt(path+".subtopologies", "only a streams group has them: set groupType to streams")
+	}
+	seen := map[string]bool{}
+	for i, topics := range svc.Subtopologies {
+		for j, t := range topics {
+			if !slices.Contains(svc.Topics, t) || seen[t] {
+				return s.errorAt(fmt.Sprintf("%s.subtopologies[%d][%d]", path, i, j), "%q is not among the service's topics, or given twice", t)
+			}
+			seen[t] = true
+		}
+	}
+	for _, t := range svc.Topics {
+		if !seen[t] {
+			return s.errorAt(path+".subtopologies", "lacks the topic %q", t)
+		}
 	}
 	return nil
 }
@@ -210,6 +252,30 @@ func (s *Scenario) checkCandidates() error {
 	}
 	if s.Default != "" && !seen[s.Default] {
 		return s.errorAt("default", "%q is not among candidates", s.Default)
+	}
+	return nil
+}
+
+func (s *Scenario) checkDemo() error {
+	seen := map[string]bool{}
+	for i, c := range s.Demo.Switch {
+		path := fmt.Sprintf("demo.switch[%d].candidate", i)
+		if s.Candidate(c.Candidate) == nil {
+			return s.errorAt(path, "%q is not among candidates", c.Candidate)
+		}
+		if seen[c.Candidate] {
+			return s.errorAt(path, "%q is given twice", c.Candidate)
+		}
+		seen[c.Candidate] = true
+	}
+	if start := s.Demo.Start; start != "" && s.Candidate(start) == nil {
+		return s.errorAt("demo.start", "%q is not among candidates", start)
+	}
+	if watch := s.Demo.Watch; watch != "" && s.Service(watch) == nil {
+		return s.errorAt("demo.watch", "%q is not among services", watch)
+	}
+	if from := s.Demo.From; from >= s.Duration {
+		return s.errorAt("demo.from", "%v is not within the duration of %v", from, s.Duration)
 	}
 	return nil
 }

@@ -12,10 +12,12 @@ import (
 	"kafka_burndown_exporter/lab/manifest"
 )
 
-// partitions of the topics of the services, as docs/keda.md lists them.
+// partitions of the topics of the services, as docs/keda.md lists them: of the streams application the pods that can have
+// tasks; of the share group none, since they do not limit it.
 var partitions = map[string]int{
 	"stream-processor": 80, "trip-analytics": 20, "fare-reconciliation": 10, "order": 6, "restaurant": 6, "courier": 6,
 	"consumer-demo": 10, "payment-service": 6, "analytics": 6, "inventory": 6, "shipping": 6,
+	"revenue": 6, "renderer": 0,
 }
 
 // asPublished are warnings that belong to what a source had, which docs/keda.md explains.

@@ -13,7 +13,7 @@ import (
 )
 
 // Every service that a scenario scales has a ScaledObject here, and every ScaledObject scales a service of a scenario, by
-// its group and by all the topics it reads, to no more replicas than partitions.
+// its group and by all the topics it reads, to no more replicas than can have work.
 func TestScaledObjectsAreTheScenariosServices(t *testing.T) {
 	services, scaled := scenarioServices(t)
 	for path, o := range scaledObjects(t) {
@@ -25,8 +25,8 @@ func TestScaledObjectsAreTheScenariosServices(t *testing.T) {
 			continue
 		}
 		checkGroupAndTopics(t, path, o, s)
-		if most := s.mostPartitions(); *o.Spec.MaxReplicaCount > most {
-			t.Errorf("%s: maxReplicaCount %d on %d partitions", path, *o.Spec.MaxReplicaCount, most)
+		if *o.Spec.MaxReplicaCount > s.most {
+			t.Errorf("%s: maxReplicaCount %d where %d can have work", path, *o.Spec.MaxReplicaCount, s.most)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(scaled)) {
@@ -56,14 +56,11 @@ func TestScaledObjectsAreDocumented(t *testing.T) {
 	}
 }
 
-// service is a service of a scenario with the partitions of the topics it reads.
+// service is a service of a scenario with the partitions of the topics it reads, and the replicas that can have work.
 type service struct {
 	group  string
 	topics map[string]int
-}
-
-func (s service) mostPartitions() int {
-	return slices.Max(slices.Collect(maps.Values(s.topics)))
+	most   int
 }
 
 func checkGroupAndTopics(t *testing.T, path string, o scaledObject, s service) {
@@ -105,7 +102,7 @@ func scenarioServices(t *testing.T) (map[string]service, map[string]string) {
 			for _, name := range s.Topics {
 				topics[name] = partitions[name]
 			}
-			services[s.Name] = service{s.Group, topics}
+			services[s.Name] = service{s.Group, topics, sc.UsefulReplicas(&s)}
 		}
 		for _, c := range sc.Candidates {
 			for _, m := range c.Manifests {

@@ -40,6 +40,13 @@ func facts(sc *scenario.Scenario, o *manifest.Object) manifest.Facts {
 	if svc == nil {
 		return manifest.Facts{}
 	}
-	return manifest.Facts{Partitions: sc.UsefulReplicas(svc), Capacity: svc.Capacity.PerPod,
+	f := manifest.Facts{Partitions: sc.UsefulReplicas(svc), Capacity: svc.Capacity.PerPod,
 		RebalancePause: svc.Rebalance.Pause, StartDelay: svc.StartDelay}
+	if svc.IsStreams() {
+		f.Tasks = sc.Ceiling(svc)
+	}
+	if svc.IsShare() { // nothing that lints know of partitions holds, and nobody waits for a rebalance
+		f.Partitions, f.RebalancePause = 0, 0
+	}
+	return f
 }

@@ -12,10 +12,11 @@ import (
 
 // Load is what a service has to carry.
 type Load struct {
-	Partitions      int // useful replicas
+	Partitions      int // useful replicas; of a share group the most that are allowed
 	Capacity        float64
 	Low, Mean, Peak float64 // messages/s: the lowest twentieth, the mean, the highest hundredth
-	Hottest         float64 // messages/s of the fullest partition at the peak
+	Hottest         float64 // messages/s of the fullest partition at the peak, where one replica has to carry it
+	share           bool
 	// Highest is when the rate is the highest.
 	Highest time.Duration
 }
@@ -26,6 +27,9 @@ func (l *Load) Ceiling() string {
 	case l.Hottest > l.Capacity:
 		return fmt.Sprintf("The fullest partition gets %s messages/s at the peak and one replica carries %s: more replicas cannot help, "+
 			"a better key or faster consumers can.", human.Compact(l.Hottest), human.Compact(l.Capacity))
+	case float64(l.Partitions)*l.Capacity < l.Peak && l.share:
+		return fmt.Sprintf("%d replicas at %s messages/s carry %s, the peak is %s: allow more replicas.",
+			l.Partitions, human.Compact(l.Capacity), human.Compact(float64(l.Partitions)*l.Capacity), human.Compact(l.Peak))
 	case float64(l.Partitions)*l.Capacity < l.Peak:
 		return fmt.Sprintf("%d partitions at %s messages/s a replica carry %s, the peak is %s: add partitions.",
 			l.Partitions, human.Compact(l.Capacity), human.Compact(float64(l.Partitions)*l.Capacity), human.Compact(l.Peak))
@@ -38,7 +42,7 @@ func (l *Load) Needed(rate float64) int { return max(1, int(math.Ceil(rate/l.Cap
 
 // MeasureLoad samples what a service's topics receive. Stages behind other services get what is produced at the front.
 func MeasureLoad(sc *scenario.Scenario, svc *scenario.Service) Load {
-	l := Load{Partitions: sc.UsefulReplicas(svc), Capacity: svc.Capacity.PerPod}
+	l := Load{Partitions: sc.UsefulReplicas(svc), Capacity: svc.Capacity.PerPod, share: svc.IsShare()}
 	rates, every := profileOf(sc, svc)
 	highest := 0
 	for i, v := range rates {
@@ -50,6 +54,9 @@ func MeasureLoad(sc *scenario.Scenario, svc *scenario.Service) Load {
 	l.Highest = time.Duration(highest) * every
 	slices.Sort(rates)
 	l.Low, l.Peak = quantile(rates, 5), quantile(rates, 99)
+	if l.share {
+		return l
+	}
 	for _, name := range svc.Topics {
 		for _, share := range sc.Topic(name).Shares() {
 			// Several topics share the load in ways that are not known here.

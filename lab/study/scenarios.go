@@ -29,7 +29,7 @@ func Scenario(ctx context.Context, sc *scenario.Scenario, seeds int, bound bool)
 		svc := &sc.Services[i]
 		cand.Controllers = append(cand.Controllers, pilotOf(sc, svc))
 		out = append(out, Service{Scenario: sc.Name, Name: svc.Name, Row: Row{Name: Pilot}})
-		if bound {
+		if bound && !svc.IsShare() && !svc.IsStreams() { // it knows members with partitions only
 			out[len(out)-1].Bound = Bound(sc, svc)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,10 +30,7 @@ type exporter struct {
 // exporters lists the comparison's programs in the order of the table; the binary is empty for a missing one.
 func exporters(ours string, oursArgs []string) []exporter {
 	all := []exporter{
-		{name: "kafka_burndown_exporter", background: true, launch: func(_, broker string, port int) (args, env []string, err error) {
-			return append([]string{"serve", "--kafka.server=" + broker, fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port)},
-				oursArgs...), nil, nil
-		}},
+		our("kafka_burndown_exporter", ours, oursArgs),
 		{name: "kafka_exporter", env: "KAFKA_EXPORTER", launch: func(_, broker string, port int) (args, env []string, err error) {
 			return []string{"--kafka.server=" + broker, "--kafka.version=3.9.0",
 				fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port)}, nil, nil
@@ -43,9 +41,25 @@ func exporters(ours string, oursArgs []string) []exporter {
 		}},
 		{name: "klag-exporter", env: "KLAG_EXPORTER", background: true, launch: klagConfig},
 	}
-	all[0].binary = ours
 	for i := range all[1:] {
 		all[i+1].binary = os.Getenv(all[i+1].env)
+	}
+	return all
+}
+
+func our(name, binary string, further []string) exporter {
+	return exporter{name: name, binary: binary, background: true, launch: func(_, broker string, port int) (args, env []string, err error) {
+		return append([]string{"serve", "--kafka.server=" + broker, fmt.Sprintf("--web.listen-address=127.0.0.1:%d", port)},
+			further...), nil, nil
+	}}
+}
+
+// shards are our exporter as each of n shards.
+func shards(ours string, oursArgs []string, n int) []exporter {
+	var all []exporter
+	for i := range n {
+		name := fmt.Sprintf("shard-%d-of-%d", i, n)
+		all = append(all, our(name, ours, append(slices.Clone(oursArgs), fmt.Sprintf("--shard=%d/%d", i, n))))
 	}
 	return all
 }

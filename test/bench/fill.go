@@ -29,6 +29,8 @@ type fixture struct {
 	groups []string
 	paused atomic.Bool  // no commits for a while
 	share  atomic.Value // of the groups, a float64, that moves in a period
+
+	shareGroups int
 }
 
 func newFixture(s size, seed uint64) *fixture {

@@ -30,8 +30,11 @@ type options struct {
 	ours  string
 	// oursArgs are further arguments of our binary, such as --metrics.granularity=topic.
 	oursArgs []string
+	shards   int // our exporter as each of so many shards, each alone, instead of a comparison
 	only     []string
 	broker   string
+	heap     string // of the broker
+	share    int    // share groups beside the others
 	count    bool
 	full     int
 	// soak is how long one lasts (0: a comparison is made), and how many groups come and go in a second of it.
@@ -57,14 +60,18 @@ func run() int {
 	app.Flag("cycles", "Measured scrapes of an exporter in a round.").Default("3").IntVar(&o.plan.cycles)
 	app.Flag("period", "Distance of samples, and how long each scrape's costs are counted.").Default("10s").DurationVar(&o.plan.period)
 	app.Flag("scrape-timeout", "When a scrape is given up.").Default("3m").DurationVar(&o.plan.scrapeTimeout)
+	app.Flag("brief", "Leave out the figures of one group in ten moving and of protobuf.").BoolVar(&o.plan.brief)
 	app.Flag("churn", "Share of the groups whose commits move on once per period.").Default("1").Float64Var(&o.churn)
 	app.Flag("seed", "Seed of the names.").Default("1").Uint64Var(&o.seed)
 	app.Flag("out", "Folder for the table, the chart and the exporters' logs.").Default("bench-results").StringVar(&o.out)
 	app.Flag("ours", "Our binary.").Required().ExistingFileVar(&o.ours)
 	app.Flag("ours-arg", "A further argument of our binary (repeatable).").StringsVar(&o.oursArgs)
+	app.Flag("shards", "Measure our exporter only: as each of so many shards, each alone.").IntVar(&o.shards)
 	app.Flag("only", "Measure only this exporter (repeatable).").StringsVar(&o.only)
 	app.Flag("full-series", "Lags that a full exposition has at least. Default: one per group-partition.").IntVar(&o.full)
 	app.Flag("kafka.version", "Version of the broker.").Default(kafka.DefaultVersion).StringVar(&o.broker)
+	app.Flag("share-groups", "Share groups beside the others, each with positions on one topic's partitions.").IntVar(&o.share)
+	app.Flag("kafka.heap", "Heap of the broker's Java.").Default("1g").StringVar(&o.heap)
 	app.Flag("count-requests", "Count requests too, behind a proxy, in a pass of its own.").Default("true").BoolVar(&o.count)
 	app.Flag("soak", "Instead of a comparison: run our exporter for so long under churn and twenty clients, and hold it to bounds.").
 		DurationVar(&o.soak.lasts)
@@ -109,8 +116,12 @@ func compare(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	measurements := selected(exporters(ours, o.oursArgs), o.only)
-	cluster, err := startBroker(ctx, o.broker, "1g")
+	all := exporters(ours, o.oursArgs)
+	if o.shards > 0 {
+		all = shards(ours, o.oursArgs, o.shards)
+	}
+	measurements := selected(all, o.only)
+	cluster, err := startBroker(ctx, o.broker, o.heap)
 	if err != nil {
 		return err
 	}
@@ -123,6 +134,13 @@ func compare(ctx context.Context, o options) error {
 	content := newFixture(o.size, o.seed)
 	if err := content.fill(ctx, client, func(s string) { say("%s", s) }); err != nil {
 		return err
+	}
+	if o.share > 0 {
+		say("creating %d share groups", o.share)
+		if err := content.fillShare(ctx, cluster, o.share); err != nil {
+			return err
+		}
+		content.shareGroups = o.share
 	}
 	churnCtx, stopChurn := context.WithCancel(ctx)
 	defer stopChurn()
@@ -139,7 +157,7 @@ func compare(ctx context.Context, o options) error {
 		return err
 	}
 	o.stolen = stolen.share()
-	if len(o.only) == 0 { // what a comparison is measured by
+	if len(o.only) == 0 && o.shards == 0 { // what a comparison is measured by
 		if o.floor, err = content.floor(ctx, cluster.Broker(1).Addr(kafka.Plaintext), floorRounds, o.plan.period); err != nil {
 			return err
 		}

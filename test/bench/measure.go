@@ -15,6 +15,7 @@ type measurement struct {
 	missing  string // why it was not measured
 
 	scrapes, identity []time.Duration // wall time of compressed and uncompressed scrapes
+	spread            []time.Duration // of compressed ones, spread over the sampling interval of an exporter that has one
 	samples           []time.Duration // sample start → published snapshot
 	cycleCPU          []time.Duration // exporter's CPU per sample and scrape together
 	scrapeCPU         []time.Duration // exporter's CPU per compressed scrape, scraped back to back
@@ -37,6 +38,7 @@ type plan struct {
 	rounds, cycles int
 	period         time.Duration // distance of scrapes, and sampling interval of exporters that have one
 	scrapeTimeout  time.Duration
+	brief          bool // neither one in ten moving nor protobuf
 }
 
 // figures are those of cycles besides the first ones.
@@ -69,15 +71,28 @@ func (m *measurement) observe(
 		m.made += m.last[1] - before
 		m.due += math.Floor(float64(time.Since(began)) / float64(p.period)) // a part of a period may hold none
 	}
+	if content.shareGroups > 0 {
+		right, oldest, err := content.shareAges(ctx, s)
+		if err != nil {
+			return err
+		}
+		say("%d of %d share groups have their lag; the oldest was read %s ago", right, content.shareGroups, seconds(oldest))
+	}
 	content.paused.Store(true)
 	err = m.broker(ctx, s, brokerPID, idleBroker, p)
 	content.paused.Store(false)
 	if err != nil {
 		return err
 	}
+	if err := m.spreadOut(ctx, s, p); err != nil {
+		return err
+	}
 	m.plain(ctx, s, p)
 	if err := m.burst(ctx, proc, s, p); err != nil {
 		return err
+	}
+	if p.brief {
+		return nil
 	}
 	if err := m.oneInTen(ctx, proc, s, content, p); err != nil {
 		return err
@@ -187,6 +202,28 @@ func (m *measurement) cycles(ctx context.Context, proc *process, s *scraper, p p
 		if err := m.account(ctx, s, pid, cpu0, a.took); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// spreadOut makes 100 compressed scrapes over two sampling intervals: some of them come while a sample is made or rendered.
+func (m *measurement) spreadOut(ctx context.Context, s *scraper, p plan) error {
+	if !m.exporter.background {
+		return nil
+	}
+	const scrapes = 100
+	start := time.Now()
+	for i := range scrapes {
+		if err := sleep(ctx, time.Until(start.Add(time.Duration(i)*2*p.period/scrapes))); err != nil {
+			return err
+		}
+		a, err := s.fetch(ctx, true)
+		if err != nil {
+			m.errors++
+			say("%v", err)
+			continue
+		}
+		m.spread = append(m.spread, a.took)
 	}
 	return nil
 }

@@ -45,6 +45,8 @@ func rowOf(m *measurement) row {
 	}
 	duration("scrape gzip p50", m.scrapes, 0.5)
 	duration("scrape gzip max", m.scrapes, 1)
+	duration("100 scrapes spread over the interval, p50", m.spread, 0.5)
+	duration("100 scrapes spread over the interval, max", m.spread, 1)
 	duration("scrape plain p50", m.identity, 0.5)
 	duration("sample → snapshot", m.samples, 0.5)
 	duration("CPU per scrape", m.scrapeCPU, 0.5)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -44,9 +45,8 @@ type answer struct {
 	lags     int // samples whose name ends in lag
 }
 
-// scrape reads one exposition and takes the time; what it holds is counted afterwards. One that has fewer lags than
-// wanted is an error: a part of the truth is quick to send.
-func (s *scraper) scrape(ctx context.Context, gzip bool, wanted int) (answer, error) {
+// fetch reads one exposition and takes the time.
+func (s *scraper) fetch(ctx context.Context, gzip bool) (answer, error) {
 	start := time.Now()
 	resp, err := s.get(ctx, s.accept, gzip)
 	if err != nil {
@@ -56,13 +56,23 @@ func (s *scraper) scrape(ctx context.Context, gzip bool, wanted int) (answer, er
 	s.body.Reset()
 	size, err := s.body.ReadFrom(resp.Body)
 	a := answer{took: time.Since(start), size: size, encoding: resp.Header.Get("Content-Encoding")}
-	if err != nil {
-		return a, fmt.Errorf("scrape %s: %w", s.url, err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return a, fmt.Errorf("scrape %s: %s", s.url, resp.Status)
-	}
 	a.protobuf = strings.HasPrefix(resp.Header.Get("Content-Type"), "application/vnd.google.protobuf")
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = errors.New(resp.Status)
+	}
+	if err != nil {
+		err = fmt.Errorf("scrape %s: %w", s.url, err)
+	}
+	return a, err
+}
+
+// scrape reads one exposition and takes the time; what it holds is counted afterwards. One that has fewer lags than
+// wanted is an error: a part of the truth is quick to send.
+func (s *scraper) scrape(ctx context.Context, gzip bool, wanted int) (answer, error) {
+	a, err := s.fetch(ctx, gzip)
+	if err != nil {
+		return a, err
+	}
 	text, err := s.text(a.encoding)
 	if err != nil {
 		return a, fmt.Errorf("scrape %s: %w", s.url, err)

@@ -93,12 +93,14 @@ type state struct {
 		Name           string
 		Ready, Desired int
 		Lag            *float64
-		Points         [][7]*float64
+		Note           string
+		Points         [][8]*float64
 	}
 	Topics []struct {
 		Name  string
 		Burst bool
 	}
+	Decisions []struct{ Service, By, Why string }
 }
 
 func (d *demo) state() state {

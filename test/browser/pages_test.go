@@ -26,7 +26,7 @@ type look struct {
 }
 
 func looks() []look {
-	return []look{{"light", "light", 1280, 900, 1}, {"dark", "dark", 1280, 900, 1}, {"phone", "light", 390, 844, 2}, {"phone-dark", "dark", 390, 844, 2}}
+	return []look{{"light", "light", 1440, 900, 1}, {"dark", "dark", 1440, 900, 1}, {"phone", "light", 390, 844, 2}, {"phone-dark", "dark", 390, 844, 2}}
 }
 
 // readable finds what keeps a page from being read on a narrow screen, with a keyboard or with a screen reader.
@@ -57,8 +57,10 @@ func TestEveryPageInEveryLook(t *testing.T) {
 	b := openTab(t)
 	d.await("lag", "restaurant-consumer", func(float64, int, int) bool { return true })
 	if *update {
-		d.await("a story to show", "restaurant-consumer", func(lag float64, ready, _ int) bool { return ready >= 5 && lag < 300 })
-		time.Sleep(40 * time.Second) // charts with something to see
+		time.Sleep(20 * time.Second)
+		b.run(chromedp.Navigate(d.url+"/demo/"), chromedp.Click(`form[action="./burst"] button`))
+		d.await("a story to show", "restaurant-consumer", func(lag float64, ready, _ int) bool { return ready >= 4 && lag < 300 })
+		time.Sleep(10 * time.Second)
 		b.run(chromedp.Navigate(d.url+"/demo/"), chromedp.Click(`form[action="./orders"] button`), chromedp.Sleep(4*time.Second))
 	}
 	for _, p := range []struct{ name, path, ready string }{
@@ -143,12 +145,14 @@ func TestABurstBecomesLagBecomesReplicas(t *testing.T) {
 	})
 	b.run(chromedp.Navigate(d.url+"/demo/"), chromedp.WaitReady(`.plot path.lag`, chromedp.ByQuery),
 		chromedp.Click(`form[action="./burst"] button`))
-	b.await("the page says so", `document.getElementById("said").textContent.includes("more messages")`)
+	b.await("the page says so", `document.getElementById("going").textContent.includes("more messages")`)
 	b.await("the button is pressed", `document.querySelector('form[action="./burst"] button').getAttribute("aria-pressed") === "true"`)
 	peak := 0.0
 	d.await("lag rises", service, func(lag float64, _, _ int) bool { peak = max(peak, lag); return lag > 300+2*rest })
 	d.await("replicas follow", service, func(lag float64, ready, _ int) bool { peak = max(peak, lag); return ready > calm })
 	d.await("lag drains", service, func(lag float64, _, _ int) bool { peak = max(peak, lag); return lag < peak/5 })
+	b.await("the burst's message ends with it", `!document.getElementById("going").textContent.includes("more messages")
+		&& document.querySelector('form[action="./burst"] button').getAttribute("aria-pressed") === "false"`)
 	b.await("the page shows the decision", `document.getElementById("decisions").textContent.includes("restaurant-consumer")`)
 
 	b.run(chromedp.Click(`form[action="./orders"] button`))
@@ -186,7 +190,7 @@ func TestOtherOriginsAreRefused(t *testing.T) {
 	defer elsewhere.Close()
 	for _, action := range []string{"burst", "kill", "stop", "skew", "orders"} {
 		target := d.url + "/demo/" + action
-		b.run(chromedp.Navigate(elsewhere.URL))
+		b.run(chromedp.Navigate(elsewhere.URL), chromedp.WaitReady("body", chromedp.ByQuery))
 		eval[bool](b, `(() => { const f = document.createElement("form"); f.method = "post"; f.action = "`+target+`";
 			f.innerHTML = "<input name=target value=orders>"; document.body.append(f); f.submit(); return true })()`)
 		b.awaitStatus(target, http.StatusForbidden)

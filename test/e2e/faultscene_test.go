@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"kafka_burndown_exporter/internal/pilot"
 	"kafka_burndown_exporter/test/e2e/kubeapi"
 	"kafka_burndown_exporter/test/e2e/load"
 )
@@ -124,10 +125,12 @@ func (s *scene) start(t *testing.T) {
 	}
 }
 
-// settle waits until every service rests at its pods with little lag, and the rules have seen that for a while.
+// settle waits until every service rests at its pods with little lag, and the rules have seen that for a while. A pilot
+// does not try a count again for a while after it failed, and for twice as long after a second time: a fault is both.
 func (s *scene) settle(t *testing.T) {
 	t.Helper()
-	eventually(t, 180*time.Second, "the services rest", func() error {
+	failed := time.Duration(pilot.DefaultConstants().Failed) * time.Second
+	eventually(t, compressTime(2*failed)+time.Minute, "the services rest", func() error {
 		for _, v := range s.victims {
 			if err := v.rests(); err != nil {
 				return fmt.Errorf("%s: %w", v.s.group, err)

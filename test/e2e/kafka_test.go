@@ -20,15 +20,21 @@ type cluster struct {
 	proxies []*proxy.Proxy
 }
 
-func startKafka(ctx context.Context, brokers int) (*cluster, error) {
+func startKafka(ctx context.Context, version string, brokers int) (*cluster, error) {
 	k, err := kafka.New(ctx, kafka.Options{
-		Brokers: brokers, JavaOptions: []string{"-Xmx256m"}, Listeners: []kafka.Listener{observed},
+		Version: version, Brokers: brokers, JavaOptions: []string{"-Xmx256m"}, Listeners: []kafka.Listener{observed},
 		Properties: map[string]string{
 			"listener.security.protocol.map": fmt.Sprintf("CONTROLLER:PLAINTEXT,%s:PLAINTEXT,%s:PLAINTEXT", kafka.Plaintext, observed),
 			// A broker that came back leads again within the test.
 			"leader.imbalance.check.interval.seconds": "5", "leader.imbalance.per.broker.percentage": "0",
 			// The default of 9 s until a dead broker's partitions have other leaders would stand for 90 s.
 			"broker.heartbeat.interval.ms": "300", "broker.session.timeout.ms": "3000",
+			// Members of share and streams groups learn what they are assigned with a heartbeat; what those of share groups hold
+			// is theirs for 30 s.
+			"group.share.heartbeat.interval.ms": "300", "group.share.min.heartbeat.interval.ms": "300",
+			"group.streams.heartbeat.interval.ms": "300", "group.streams.min.heartbeat.interval.ms": "300",
+			"group.streams.initial.rebalance.delay.ms": "0",
+			"group.share.record.lock.duration.ms":      "3000", "group.share.min.record.lock.duration.ms": "1000",
 		},
 	})
 	if err != nil {

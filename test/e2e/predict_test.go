@@ -88,6 +88,8 @@ type setup struct {
 	start      time.Duration // from a change of the replicas until the new pods have joined
 	objective  time.Duration // of the pilot, in the original's time; 0: its default
 	mark       float64       // lag above which the group counts as behind
+	fetch      int           // records that a member of a share group takes at a time; 0: it is a consumer group
+	most       int           // replicas that a share group may have
 }
 
 // What deployment controller and kubelet take until a new pod's process runs.
@@ -114,7 +116,7 @@ func (r *recording) scenario(s setup, length, counts float64) *scenario.Scenario
 	stretch := func(d time.Duration) time.Duration { return d * speed }
 	pipeline := scenario.DefaultPipeline()
 	pipeline.ScrapeInterval = pipeline.SampleInterval
-	return &scenario.Scenario{
+	sc := &scenario.Scenario{
 		Name: "recorded", Start: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), Duration: time.Duration(length*speed) * time.Second, Seed: 1,
 		Pipeline:  pipeline,
 		Topics:    []scenario.Topic{{Name: r.group, Partitions: s.partitions}},
@@ -130,7 +132,15 @@ func (r *recording) scenario(s setup, length, counts float64) *scenario.Scenario
 			Objective: scenario.Objective{MaxAge: cmp.Or(s.objective, pilot.DefaultObjective), Percentile: 99, MaxLag: s.mark * counts},
 		}},
 	}
+	if svc := &sc.Services[0]; s.fetch > 0 {
+		svc.GroupType, svc.Fetch, svc.LockTimeout = "share", int(float64(s.fetch)*counts), stretch(recordLock)
+		svc.Replicas.Max = s.most
+	}
+	return sc
 }
+
+// recordLock is for how long the brokers keep what a member of a share group has taken (kafka_test.go).
+const recordLock = 3 * time.Second
 
 // production is the recorded rate times a factor, in slices of 200 ms, which are two seconds of the original.
 func (r *recording) production(factor float64) *scenario.Series {

@@ -42,8 +42,10 @@ func prepare(ctx context.Context) error {
 	if err := prepareCRDs(ctx); err != nil {
 		fmt.Println("CRDs:", err) // so does the test that needs them
 	}
-	if _, err := kafka.Prepare(ctx, kafka.DefaultVersion); err != nil {
-		fmt.Println("Kafka:", err) // the tests that need it say so again
+	for _, version := range []string{kafka.DefaultVersion, kafka.NewVersion} {
+		if _, err := kafka.Prepare(ctx, version); err != nil {
+			fmt.Println("Kafka:", err) // the tests that need it say so again
+		}
 	}
 	return nil
 }

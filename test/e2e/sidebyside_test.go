@@ -13,6 +13,8 @@ import (
 type contender struct {
 	controller, name, manifest, client string
 	allowed                            tolerances
+	// cost is how many replica-seconds it may take for each of KEDA's own trigger.
+	cost float64
 }
 
 // side is what the burst did under a contender; drained is when the lag fell below a second of production.
@@ -33,9 +35,10 @@ func TestSideBySide(t *testing.T) {
 	window := scaleDown(w.shipped(t, "ride-hailing/kafka/trip-analytics.yaml", service{}))["stabilizationWindowSeconds"]
 	var sides []side
 	for _, c := range []contender{
-		{"KEDA's kafka trigger", "side-kafka", "ride-hailing/kafka/trip-analytics.yaml", kedaClient, sawing()},
-		{"desired replicas", "side-ours", "ride-hailing/prometheus/trip-analytics.yaml", exporterClient, quiet},
-		{"desired replicas, metrics API", "side-api", "examples/metrics-api/scaledobject.yaml", exporterClient, quiet},
+		{"KEDA's kafka trigger", "side-kafka", "ride-hailing/kafka/trip-analytics.yaml", kedaClient, sawing(), 1},
+		// What Prometheus says is old: the lag that grows meanwhile has to be drained within this objective. docs/keda.md.
+		{"desired replicas", "side-ours", "ride-hailing/prometheus/trip-analytics.yaml", exporterClient, quiet, 1.3},
+		{"desired replicas, metrics API", "side-api", "examples/metrics-api/scaledobject.yaml", exporterClient, quiet, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) { sides = append(sides, w.burst(t, c, window)) })
 	}
@@ -62,7 +65,7 @@ func TestSideBySide(t *testing.T) {
 			// What the exporter knows is up to a sample old when it is asked: docs/keda.md says what that costs.
 			{"peak lag", ours.peakLag, 2 * keda.peakLag},
 			{"s to drain", ours.drained, keda.drained + 8},
-			{"replica-seconds", ours.replicaSeconds, keda.replicaSeconds},
+			{"replica-seconds", ours.replicaSeconds, ours.cost * keda.replicaSeconds},
 			{"changes", float64(ours.changes), float64(keda.changes)},
 		} {
 			if bound.ours > bound.most {

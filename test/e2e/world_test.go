@@ -79,7 +79,7 @@ func boot() (*world, error) {
 		})
 	})
 	wg.Go(func() {
-		w.kafka, kafkaErr = startKafka(ctx, 1)
+		w.kafka, kafkaErr = startKafka(ctx, kafka.DefaultVersion, 1)
 	})
 	wg.Wait()
 	logf("the world took %.1f s to boot", time.Since(began).Seconds())
@@ -109,7 +109,13 @@ func closeWorld() {
 // withKafka is the same world with a Kafka of its own, which ends with the test.
 func (w *world) withKafka(t *testing.T, brokers int) *world {
 	t.Helper()
-	k, err := startKafka(t.Context(), brokers)
+	return w.withKafkaOf(t, kafka.DefaultVersion, brokers)
+}
+
+// withKafkaOf is the same with a Kafka of that version.
+func (w *world) withKafkaOf(t *testing.T, version string, brokers int) *world {
+	t.Helper()
+	k, err := startKafka(t.Context(), version, brokers)
 	must(t, err)
 	t.Cleanup(k.close)
 	other := *w

@@ -293,17 +293,25 @@ func (o *oracle) constant(series, shape string, offsets span, value float64) {
 
 // producing is what can have been produced per second to some topics over the rate window.
 func (o *oracle) producing(topics []string, born, from, to instant) span {
+	// A topic has one life at a time: of those that a time may belong to, the exporter saw one.
 	sum := func(from, to instant) (s span) {
 		for _, name := range topics {
 			t := o.truth.topic(name)
 			if t == nil {
 				continue
 			}
-			for _, l := range t.at(from, to) {
+			var ends span
+			for i, l := range t.at(from, to) {
+				var life span
 				for _, p := range l.partitions() {
-					s = s.Plus(within(float64(p.end.Confirmed(from)), float64(p.end.Possible(to))))
+					life = life.Plus(within(float64(p.end.Confirmed(from)), float64(p.end.Possible(to))))
 				}
+				if i > 0 {
+					life = ends.Or(life)
+				}
+				ends = life
 			}
+			s = s.Plus(ends)
 		}
 		return s
 	}
@@ -333,15 +341,15 @@ func (o *oracle) perSecond(sum func(from, to instant) span, born, from, to insta
 		earliest, latest = max(earliest, o.started), to.Add(-o.settings.interval)
 	}
 	low, high := math.Inf(1), 0.
-	at := sum(from, to)
-	for s := min(earliest, latest); ; s = s.Add(o.settings.interval / 2) {
+	at, step := sum(from, to), o.settings.interval/2
+	for s := min(earliest, latest); ; s = s.Add(step) {
 		s = min(s, latest)
-		was := sum(s.Add(-slack), s.Add(slack))
+		was := sum(s.Add(-slack), s.Add(step+slack)) // the window begins anywhere in this step
 		if longest := (to - s).Seconds(); longest > 0 {
 			low = min(low, max(0, at.Low-was.High-spare)/longest)
 		}
 		// Two samples may be closer than the interval, where the one before was late.
-		shortest := max((from - s).Seconds(), o.settings.interval.Seconds()*7/10)
+		shortest := max((from - s.Add(step)).Seconds(), o.settings.interval.Seconds()*7/10)
 		high = max(high, (at.High-was.Low+spare)/shortest)
 		if s >= latest {
 			break

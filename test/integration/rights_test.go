@@ -24,6 +24,11 @@ func (s *secured) testRights(t *testing.T) {
 	commit(t, consume(t, s.Cluster, "visible-classic", orders), "orders", offsets)
 	commit(t, consume(t, s.Cluster, "visible-modern", orders, kgo.ServerSideBalancer()), "orders", offsets)
 	commitSimply(t, s.Cluster, "hidden", "orders", offsets)
+	createTopic(t, s.Cluster, "jobs", 1)
+	produce(t, client(t, s.Cluster), "jobs", 1, 20)
+	setGroupConfig(t, client(t, s.Cluster), "visible-share", "share.auto.offset.reset", "earliest")
+	accept(t, client(t, s.Cluster, kgo.ShareGroup("visible-share"), kgo.ConsumeTopics("jobs"), kgo.ShareMaxRecords(7),
+		kgo.ShareMaxRecordsStrict()), 7)
 
 	s.allow(t, user, sarama.Resource{ResourceType: sarama.AclResourceGroup, ResourceName: "*",
 		ResourcePatternType: sarama.AclPatternLiteral})
@@ -33,7 +38,8 @@ func (s *secured) testRights(t *testing.T) {
 	t.Run("least", func(t *testing.T) {
 		p := s.runAs(t, user)
 		p.wait(t, "all groups", 30*time.Second, func(snap *lag.Snapshot) string {
-			return wantLag(snap, "visible-classic", 1) + wantLag(snap, "visible-modern", 1) + wantLag(snap, "hidden", 0)
+			return wantLag(snap, "visible-classic", 1) + wantLag(snap, "visible-modern", 1) + wantLag(snap, "visible-share", 1) +
+				wantLag(snap, "hidden", 0)
 		})
 		failures := p.stats.reasons()
 		for _, late := range lateness {
@@ -49,7 +55,7 @@ func (s *secured) testRights(t *testing.T) {
 			if g := findGroup(snap, "hidden"); g != nil && (lag.Known(g.Lag) || len(g.Topics) > 0 || g.Complete) {
 				return fmt.Sprintf("%+v", g)
 			}
-			return wantLag(snap, "visible-classic", 1) + wantLag(snap, "visible-modern", 1)
+			return wantLag(snap, "visible-classic", 1) + wantLag(snap, "visible-modern", 1) + wantLag(snap, "visible-share", 1)
 		})
 		waves := p.stats.waveCount()
 		err := eventually(t.Context(), 20*time.Second, func() (bool, error) { return p.stats.waveCount() >= waves+3, nil })

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -51,6 +52,7 @@ func TestShareGroups(t *testing.T) {
 	})
 	w.begin(t, "rejecting", "earliest")
 	w.take(t, "rejecting", "orders", 30, func(*kgo.Record) kgo.AckStatus { return kgo.AckReject })
+	w.deadLetters(t)
 	w.begin(t, "holding", "earliest")
 	w.take(t, "holding", "orders", 30, func(*kgo.Record) kgo.AckStatus { return 0 })
 	w.transaction(t)
@@ -152,6 +154,32 @@ func acknowledge(t *testing.T, c *kgo.Client, records int, status func(*kgo.Reco
 	if err := c.FlushAcks(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// deadLetters rejects records that go to a dead-letter topic (KIP-1191): they are done once they are there.
+func (w *shareWorld) deadLetters(t *testing.T) {
+	enable := "true"
+	detail := &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1, ConfigEntries: map[string]*string{"errors.deadletterqueue.group.enable": &enable}}
+	if err := admin(t, w.Cluster).CreateTopic("dlq.orders", detail, false); err != nil {
+		t.Fatal(err)
+	}
+	w.begin(t, "lettering", "earliest")
+	setGroupConfig(t, w.producer, "lettering", "errors.deadletterqueue.topic.name", "dlq.orders")
+	w.take(t, "lettering", "orders", 40, func(r *kgo.Record) kgo.AckStatus {
+		if r.Offset%2 == 0 {
+			return kgo.AckReject
+		}
+		return kgo.AckAccept
+	})
+	w.pipeline.wait(t, "dead letters", 60*time.Second, func(s *lag.Snapshot) string {
+		if topic := findTopic(s, "dlq.orders"); topic == nil || topic.Partitions[0].End != 20 {
+			return fmt.Sprintf("%+v", topic)
+		}
+		if g := findGroup(s, "lettering"); g.Lag+g.UncommittedMessages != 260 || g.PartitionsUncommitted > 2 {
+			return fmt.Sprintf("%+v", g)
+		}
+		return ""
+	})
 }
 
 // transaction leaves a group at the end of a topic whose last offset is the marker of a transaction.

@@ -7,7 +7,8 @@ const shortest = 600; // seconds of the scenario that a chart spans at least
 
 const charts = {
   lag: { lines: [{ css: "lag", at: 1, area: true }], unit: "" },
-  age: { lines: [{ css: "age", at: 2, area: true }], unit: "s" },
+  age: { lines: [{ css: "age", at: 2, area: true }], unit: " s" },
+  burndown: { lines: [{ css: "burndown", at: 7, area: true }], unit: " s" },
   pods: { lines: [{ css: "pods", at: 3, area: true, step: true }, { css: "wanted", at: 4, step: true }], unit: "", whole: true },
   rates: { lines: [{ css: "made", at: 5 }, { css: "used", at: 6 }], unit: "/s" },
 };
@@ -84,7 +85,8 @@ function label(plot, css, text) {
 }
 
 // draw brings one chart up to date. now and cursor are scenario seconds; cursor is null while nobody points at a chart.
-function draw(plot, kind, points, now, cursor) {
+// ceiling is a line across the chart with its reason, or null.
+function draw(plot, kind, points, now, cursor, ceiling) {
   const chart = charts[kind];
   let svg = plot.querySelector("svg");
   if (!svg) {
@@ -97,13 +99,19 @@ function draw(plot, kind, points, now, cursor) {
   const first = points.length ? points[0][0] : now;
   const from = Math.min(Math.max(now - hour, first), now - shortest);
   const x = (t) => (100 * (t - from)) / (now - from);
-  let top = chart.least || 1;
+  let top = ceiling ? 1.34 * ceiling.replicas : 1; // the reason stands above its line
   for (const p of points) for (const line of chart.lines) top = Math.max(top, p[line.at] || 0);
   top = chart.whole && top < 20 ? 2 * Math.ceil((top + 0.5) / 2) : nice(top * 1.05);
   part(svg, "grid", "M0 0H100M0 50H100M0 100H100");
   for (const line of chart.lines) {
     if (line.area) part(svg, "area " + line.css, path(points, line, x, top, true));
     part(svg, line.css, path(points, line, x, top, false));
+  }
+  if (ceiling) {
+    const y = 100 - (100 * ceiling.replicas) / top;
+    part(svg, "most", `M0 ${y.toFixed(2)}H100`);
+    label(plot, "why", ceiling.why);
+    plot.querySelector(".why").style.bottom = `calc(${(100 - y).toFixed(2)}% + 2px)`;
   }
   part(svg, "cursor", cursor === null ? "" : `M${x(cursor).toFixed(2)} 0V100`);
   label(plot, "top", number(top) + chart.unit);

@@ -52,7 +52,10 @@ function show(state) {
   draws();
   for (const s of services.values()) pods(s);
   topics(state.topics);
+  choices(state.choices || []);
   decisions(state.decisions || []);
+  set(document.getElementById("going"), (state.going || []).map((text) => text + ".").join(" "));
+  guide(state);
 }
 
 function draws() {
@@ -63,17 +66,23 @@ function draws() {
     const texts = {
       lag: number(p[1]),
       age: span(p[2]),
+      burndown: span(p[7]),
       pods: p[3] === undefined ? "unknown" : `${number(p[3])} of ${number(p[4])}`,
-      rates: `${number(p[5])}/s in, ${number(p[6])}/s out`,
+      rates: rates(p[5], p[6]),
     };
     for (const figure of node.querySelectorAll("[data-chart]")) {
       const kind = figure.dataset.chart;
       const plot = figure.querySelector(".plot");
-      draw(plot, kind, points, latest.elapsed, cursor);
+      draw(plot, kind, points, latest.elapsed, cursor, kind === "pods" ? state.ceiling : null);
       set(figure.querySelector("output"), texts[kind]);
-      plot.setAttribute("aria-label", `${figure.querySelector("span").textContent} of ${state.name} over the last hour, now ${texts[kind]}`);
+      plot.setAttribute("aria-label", `${figure.querySelector("span").textContent} of ${state.name} over the last hour, now ${texts[kind]}${kind === "pods" ? `, maximum ${state.ceiling.replicas}: ${state.ceiling.why}` : ""}`);
     }
   }
+}
+
+function rates(made, used) {
+  const known = (v) => v !== null && v !== undefined;
+  return known(made) && known(used) ? `${number(made)} in, ${number(used)} out` : "unknown";
 }
 
 function pods({ node, state }) {
@@ -90,8 +99,8 @@ function pods({ node, state }) {
     counts.set(p.phase, (counts.get(p.phase) || 0) + 1);
   });
   const words = [...counts].map(([phase, n]) => `${n} ${phase}`).join(", ") || "no pods: scaled to zero";
-  const idle = state.ready > state.most ? `; ${state.ready - state.most} hold no partition` : "";
-  set(node.querySelector(".podtext"), words + idle + (state.stopped ? "; consuming nothing" : ""));
+  set(node.querySelector(".podtext"), words);
+  set(node.querySelector(".note"), state.note);
   const stop = node.querySelector(".stop");
   stop.setAttribute("aria-pressed", String(state.stopped));
   set(stop, state.stopped ? "Let it consume" : "Stop consuming");
@@ -107,15 +116,45 @@ function topics(all) {
   }
 }
 
+function choices(all) {
+  for (const c of all) {
+    for (const form of document.querySelectorAll("form[data-candidate]")) {
+      if (form.dataset.candidate === c.candidate) form.querySelector("button").setAttribute("aria-pressed", String(c.on));
+    }
+  }
+}
+
+// guide marks the step of the first minute that is next. The steps are done one after the other.
+const steps = { done: 0, burst: false, wanted: 0, on: "" };
+function guide(state) {
+  const section = document.getElementById("guide");
+  const items = section.querySelectorAll("li");
+  const watched = state.services.find((s) => s.name === section.dataset.watch);
+  const topic = state.topics.find((t) => t.name === section.dataset.topic);
+  const on = (state.choices || []).find((c) => c.on);
+  if (!watched || !topic) return;
+  if (steps.done === 0) {
+    Object.assign(steps, { wanted: watched.desired, on: on ? on.candidate : "" });
+    if (topic.burst) steps.done = 1;
+  }
+  if (steps.done === 1 && watched.desired > steps.wanted) steps.done = 2;
+  if (steps.done === 2 && !topic.burst && watched.age !== null && watched.age < Number(section.dataset.objective)) steps.done = 3;
+  if (steps.done === 3 && topic.burst && on && on.candidate !== steps.on) steps.done = 4;
+  items.forEach((item, i) => {
+    item.classList.toggle("done", i < steps.done);
+    if (i === steps.done) item.setAttribute("aria-current", "step"); else item.removeAttribute("aria-current");
+  });
+}
+
 let shown = "";
 function decisions(all) {
-  const key = all.length ? all[0].at + all[0].service + all.length : "";
+  const key = all.length ? [all[0].at, all[0].service, all.length].join(" ") : "";
   if (key === shown) return;
   shown = key;
   const rows = all.map((d) => {
     const row = make("tr");
-    const change = make("td", `${d.from} → ${d.to}`, d.to > d.from ? "up" : "down");
-    const cells = [make("td", d.clock), make("th", d.service), make("td", d.by), change, make("td", d.why.replace(/^[^:]*: /, ""))];
+    const change = d.to === d.from ? make("td", String(d.to)) : make("td", `${d.from} → ${d.to}`, d.to > d.from ? "up" : "down");
+    const cells = [make("td", d.clock), make("th", d.service), make("td", d.by), change, make("td", d.why)];
     cells[1].scope = "row";
     ["Time", "Service", "By", "Replicas", "Why"].forEach((name, i) => { cells[i].dataset.label = name; });
     row.append(...cells);
@@ -124,8 +163,13 @@ function decisions(all) {
   document.getElementById("decisions").replaceChildren(...rows);
 }
 
+// say shows an answer for as long as it is news. What lasts, the state says.
+const news = 10000; // ms
+let hush = 0;
 function say(text) {
+  clearTimeout(hush);
   set(document.getElementById("said"), text);
+  hush = setTimeout(() => set(document.getElementById("said"), ""), news);
 }
 
 async function send(form) {
@@ -134,13 +178,17 @@ async function send(form) {
   return answer.json();
 }
 
+const lasting = new Set(["./burst", "./skew", "./stop"]); // the state says what they caused, and for how long
+
 async function press(event) {
   const form = event.target;
   event.preventDefault();
   try {
     const result = await send(form);
     if (result.id !== undefined) watch(result.id);
-    say(result.said || `Order ${result.id} is placed.`);
+    if (result.id !== undefined) say(`Order ${result.id} is placed.`);
+    else if (!lasting.has(form.getAttribute("action"))) say(result.said + ".");
+    else say("");
     poll();
   } catch (err) {
     say(err.message || "The demo does not answer.");
@@ -149,6 +197,7 @@ async function press(event) {
 
 function watch(id) {
   if (order) clearTimeout(order.timer);
+  document.getElementById("way").hidden = false;
   order = { id, timer: 0 };
   follow(order);
 }

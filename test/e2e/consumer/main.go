@@ -1,5 +1,6 @@
-// Command consumer is what runs in a pod of the end-to-end tests: a member of a real consumer group that takes a fixed
-// time per message, one message at a time, and may pass messages on to the next stage or store their state.
+// Command consumer is what runs in a pod of the end-to-end tests: a member of a real consumer group, share group or streams group, that
+// takes a fixed time per message, one message at a time. It may pass messages of a consumer group on to the next stage or
+// store their state.
 package main
 
 import (
@@ -19,7 +20,8 @@ import (
 type options struct {
 	brokers, group, topics string
 	cost, startDelay, age  time.Duration
-	crashAfter             int
+	crashAfter, fetch      int
+	threads, tasks         int
 	outage, stuck, redis   string
 	routes                 routes
 }
@@ -32,6 +34,9 @@ func main() {
 	flag.DurationVar(&o.cost, "cost", 0, "time that one message takes")
 	flag.DurationVar(&o.startDelay, "start-delay", 0, "time from the start to joining the group")
 	flag.IntVar(&o.crashAfter, "crash-after", 0, "exit with an error after so many messages; 0: never")
+	flag.IntVar(&o.fetch, "share", 0, "be a member of a share group that takes so many records at a time; 0: of a consumer group")
+	flag.IntVar(&o.threads, "streams", 0, "be so many threads of a streams group; 0: a member of a consumer group")
+	flag.IntVar(&o.tasks, "tasks", 0, "tasks of each sub-topology of the streams group")
 	flag.StringVar(&o.outage, "outage", "", "while this file exists nothing can be handled and the pod is not ready: what it depends on is away")
 	flag.StringVar(&o.stuck, "stuck", "", "while this file exists nothing of partition 0 is handled, whoever has it")
 	flag.DurationVar(&o.age, "age", 0, "a message counts as handled when it is so old, at the earliest: what answers takes that long")
@@ -50,6 +55,12 @@ func run(ctx context.Context, o options) error {
 	case <-ctx.Done():
 		return nil
 	case <-time.After(o.startDelay):
+	}
+	if o.fetch > 0 {
+		return share(ctx, o)
+	}
+	if o.threads > 0 {
+		return streams(ctx, o)
 	}
 	brokers := strings.Split(o.brokers, ",")
 	group, err := sarama.NewConsumerGroup(brokers, o.group, config())
