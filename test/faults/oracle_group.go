@@ -269,6 +269,8 @@ func (o *oracle) states(v *sight) {
 		for _, n := range m.Seen(v.to.Add(-2*time.Minute), v.to, 0) {
 			members = members.Or(within(float64(n), float64(n)))
 		}
+		// One whose answer to its join was lost joins anew, and the coordinator counts both until the session of the first ends.
+		members.High *= 2
 	}
 	for name, values := range v.view.states {
 		ones := 0.
