@@ -24,7 +24,8 @@ type fault struct {
 	name   string
 	ci     bool
 	lasts  time.Duration
-	resets []string // groups that are moved without reading meanwhile
+	resets []string      // groups that are moved without reading meanwhile
+	late   time.Duration // how much older than a sample commits may be
 	begin  func(ctx context.Context, w *world) error
 	// during runs until its context ends, if it is there.
 	during func(ctx context.Context, w *world) error
@@ -80,6 +81,7 @@ func (w *world) suffer(t *testing.T, f fault) outcome {
 	for _, name := range f.resets {
 		w.oracle.resets[name] = true
 	}
+	w.oracle.late = f.late
 	if f.begin != nil {
 		if err := f.begin(ctx, w); err != nil {
 			t.Errorf("begin: %v", err)
@@ -108,6 +110,9 @@ func (w *world) suffer(t *testing.T, f fault) outcome {
 	wait(ctx, settle)
 	for _, name := range f.resets {
 		defer delete(w.oracle.resets, name)
+	}
+	if len(f.resets) > 0 { // rates forget what was no consumption
+		wait(ctx, w.settings.rateWindow)
 	}
 	out := outcome{fault: f, recovered: took}
 	out.found, out.without = w.verdict()

@@ -40,6 +40,8 @@ type oracle struct {
 	settings settings
 	// resets are the groups whose commits are moved without reading: their counters are only bounded.
 	resets map[string]bool
+	// late is how much older than a sample commits may be: a coordinator that was replaced does not know it at once.
+	late time.Duration
 
 	started instant              // when the exporter was started
 	waves   []instant            // when snapshots were published

@@ -30,7 +30,7 @@ func (o *oracle) group(name string, view *groupView) {
 	}
 	// It is written in milliseconds, and noted when the answer came: the broker read before, by at most the time that a
 	// sample may take.
-	v.from = instant(stamp * 1e9).Add(-o.settings.interval*8/10 - slack)
+	v.from = instant(stamp * 1e9).Add(-o.settings.interval*8/10 - slack - o.late)
 	oldest := o.v.got.Add(-2*o.settings.maxAge - 2*o.settings.interval)
 	if view.values["partitions"]+view.values["partitions_uncommitted"] > 0 {
 		o.check(v.series("sample_timestamp_seconds", ""), stamp, within(oldest.Seconds(), o.v.got.Seconds()), "too old, or not yet")

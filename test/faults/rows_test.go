@@ -202,7 +202,7 @@ func brokers() []fault {
 			},
 		},
 		{
-			name: "leaders and coordinators moved every 2 s", lasts: 30 * second,
+			name: "leaders and coordinators moved every 2 s", lasts: 30 * second, late: 2 * second,
 			during: every(2*second, func(ctx context.Context, w *world, _ int) error { return w.turnLeaders(ctx, workTopics...) }),
 		},
 		{
@@ -316,7 +316,7 @@ func groups() []fault {
 			during: func(ctx context.Context, w *world) error {
 				g := w.group("swings")
 				if g == nil {
-					g = w.addGroup(newGroup("swings", second, "audit"))
+					g = w.addGroup(newGroup("swings", 3*second, "audit"))
 				}
 				return every(3*second, func(ctx context.Context, w *world, i int) error {
 					at := []int64{1000, 2000}
