@@ -57,7 +57,7 @@ func TestHTMLIsSelfContainedAndEscapes(t *testing.T) {
 		t.Errorf("%d plots, want %d", n, plots)
 	}
 	for _, want := range []string{
-		"<strong>Apply desired</strong>", "now (max-10): 816, −26 %", "payments.yaml:117: ScaledObject shop/payment-service",
+		"<strong>Apply desired</strong>", "now (max-10): 816, −26 %", "payments.yaml:123: ScaledObject shop/payment-service",
 		"prefers-color-scheme: dark", "<dt>peak lag</dt><dd>most messages waiting</dd>",
 	} {
 		if !strings.Contains(page, want) {
