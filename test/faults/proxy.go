@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -98,24 +97,6 @@ func (p *proxy) restore() error {
 		time.Sleep(20 * time.Millisecond)
 	}
 	return fmt.Errorf("accept connections at %s again: %w", p.addr, err)
-}
-
-// isolate cuts the brokers off from each other for which it is told so; clients still reach them.
-func (w *world) isolate(apart func(from, to int32) bool) {
-	for _, p := range w.peers {
-		if apart(p.from, p.to) {
-			p.cut()
-		}
-	}
-}
-
-// rejoin lets all brokers reach each other again.
-func (w *world) rejoin() error {
-	var errs []error
-	for _, p := range w.peers {
-		errs = append(errs, p.restore())
-	}
-	return errors.Join(errs...)
 }
 
 // leadTo makes another address answer behind the same one.

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -278,4 +279,22 @@ func (w *world) recovered(ctx context.Context, since instant, limit time.Duratio
 		}
 	}
 	return limit, fmt.Errorf("not everything is shown %s after the fault: %s", limit, missing)
+}
+
+// isolate cuts the brokers off from each other for which it is told so; clients still reach them.
+func (w *world) isolate(apart func(from, to int32) bool) {
+	for _, p := range w.peers {
+		if apart(p.from, p.to) {
+			p.cut()
+		}
+	}
+}
+
+// rejoin lets all brokers reach each other again.
+func (w *world) rejoin() error {
+	var errs []error
+	for _, p := range w.peers {
+		errs = append(errs, p.restore())
+	}
+	return errors.Join(errs...)
 }
