@@ -111,8 +111,8 @@ func (w *world) suffer(t *testing.T, f fault) outcome {
 	for _, name := range f.resets {
 		defer delete(w.oracle.resets, name)
 	}
-	if len(f.resets) > 0 { // rates forget what was no consumption
-		wait(ctx, w.settings.rateWindow)
+	if len(f.resets) > 0 { // rates, whose window grows with the commit period, forget what was no consumption
+		wait(ctx, 2*w.settings.rateWindow)
 	}
 	out := outcome{fault: f, recovered: took}
 	out.found, out.without = w.verdict()
