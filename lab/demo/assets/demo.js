@@ -137,7 +137,11 @@ function guide(state) {
     Object.assign(steps, { wanted: watched.desired, on: on ? on.candidate : "" });
     if (topic.burst) steps.done = 1;
   }
-  if (steps.done === 1 && watched.desired > steps.wanted) steps.done = 2;
+  if (steps.done === 1) {
+    // They may have been many for a load that is over: the fewest since the burst began count. More than all cannot come.
+    steps.wanted = Math.min(steps.wanted, watched.desired);
+    if (watched.desired > steps.wanted || watched.ceiling.replicas && watched.desired >= watched.ceiling.replicas) steps.done = 2;
+  }
   if (steps.done === 2 && !topic.burst && watched.age !== null && watched.age < Number(section.dataset.objective)) steps.done = 3;
   if (steps.done === 3 && topic.burst && on && on.candidate !== steps.on) steps.done = 4;
   items.forEach((item, i) => {
