@@ -89,11 +89,6 @@ e2e: ## The exporter and the demo on real brokers, the rules on a real Prometheu
 e2e-faults: ## Ten faults in the closed loop, suffered by five services at once, and a Kafka that KEDA cannot reach.
 	cd test/e2e && for t in $(E2E_FAULTS); do $(E2E) -v -run "^$$t$$" . || exit 1; done
 
-.PHONY: e2e-faults-part
-e2e-faults-part: ## What CI runs of e2e-faults: the first five faults, and a Kafka that KEDA cannot reach.
-	cd test/e2e && $(E2E) -v -run '^TestKafkaTriggerTakesOthersAlong$$' .
-	cd test/e2e && $(E2E) -v -run '^TestFaults$$/^(group|Prometheus|exporter|one-broker)' .
-
 .PHONY: e2e-alone
 e2e-alone: ## Cases of the closed loop that hold on an otherwise quiet machine only: 80 consumers, and side by side with KEDA's trigger.
 	cd test/e2e && for t in $(E2E_ALONE); do $(E2E) -v -run "^$$t$$" . || exit 1; done

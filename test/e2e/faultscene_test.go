@@ -172,6 +172,11 @@ func (v *victim) rests() error {
 // low is a lag of four seconds of production, besides what is always there.
 func (v *victim) low() float64 { return (4 + v.age.Seconds()) * compressRate(v.base) }
 
+// recentLag is the most lag of the last three seconds.
+func (v *victim) recentLag() (lag float64, known bool, err error) {
+	return v.m.query(fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[3s])", v.s.group))
+}
+
 // finding is what a fault did to a service.
 type finding struct {
 	fault               string
@@ -192,6 +197,7 @@ func (s *scene) suffer(t *testing.T, f fault) {
 		unproven[v] = errors.New("nobody looked")
 	}
 	begin := time.Now()
+	late := make([]bool, len(s.victims))
 	if f.begin != nil {
 		f.begin(t, s)
 	}
@@ -200,6 +206,16 @@ func (s *scene) suffer(t *testing.T, f fault) {
 			f.during(s)
 		}
 		time.Sleep(syncPeriod)
+		for i, v := range s.victims { // some are as before while the fault lasts
+			lag, known, err := v.recentLag()
+			switch {
+			case err != nil || !known || found[i].recovered != 0:
+			case lag >= v.low():
+				late[i] = true
+			case late[i]:
+				found[i].recovered, found[i].least = 1, slices.Min(v.f.since(begin))
+			}
+		}
 		for v := range unproven {
 			if unproven[v] = f.proof(v); unproven[v] == nil {
 				delete(unproven, v)
@@ -216,7 +232,7 @@ func (s *scene) suffer(t *testing.T, f fault) {
 	eventually(t, 180*time.Second, "the lag is as before", func() error {
 		var worst error
 		for i, v := range s.victims {
-			lag, known, err := v.m.query(fmt.Sprintf("max_over_time(kafka_group_lag{consumergroup=%q}[3s])", v.s.group))
+			lag, known, err := v.recentLag()
 			switch {
 			case found[i].recovered != 0:
 			case err == nil && known && lag < v.low():
