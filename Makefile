@@ -70,7 +70,7 @@ bench: ## Go benchmarks of the hot paths, allocations included.
 # its own.
 E2E        := go test -count=1 -p 1 -timeout 40m
 E2E_FAULTS := TestFaults TestKafkaTriggerTakesOthersAlong
-E2E_ALONE  := TestFashion TestSideBySide
+E2E_ALONE  := TestFashion TestSideBySide TestRideHailing
 # Groups of Kafka 4.4, on brokers of their own: beside the others they would take their processors away.
 E2E_GROUPS := TestShareGroup TestStreamsGroup
 space      := $(subst ,, )
