@@ -148,7 +148,7 @@ func TestSwitch(t *testing.T) {
 	}
 }
 
-func number(n int32) string { return string(rune('0' + n)) }
+func number(n int32) string { return string('0' + n) }
 
 // TestReplicasAfterASwitch: they stay, unless the ScaledObject restores them or the candidate names them.
 func TestReplicasAfterASwitch(t *testing.T) {
