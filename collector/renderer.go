@@ -73,18 +73,11 @@ func (r *renderer) name(open string, row, variant int) {
 
 // partition writes a line of text with a partition.
 func (r *renderer) partition(row int, partition int32, _ int, v float64, _ int64) {
-	f, line := r.family, lineflate.Line{Start: int32(len(r.buf)), Same: int32(len(r.prefix)), Tail: int32(len(r.suffix))}
-	if row != r.row {
-		r.row, line.Same, line.Tail = row, int32(len(f.open)), 0
-		r.prefix = r.labels.appendParts(append(r.prefix[:0], f.open...), f.text.before, &f.Family, row, r.layout)
-		r.suffix = r.labels.appendParts(r.suffix[:0], f.text.after, &f.Family, row, r.layout)
+	first := row != r.row
+	if first {
+		r.beginRow(row)
 	}
-	b := append(r.buf, r.prefix...)
-	number := len(b)
-	b = strconv.AppendInt(b, int64(partition), 10)
-	line.Number = int32(len(b) - number)
-	r.lines = append(r.lines, line)
-	r.buf = append(appendValue(append(b, r.suffix...), v), '\n')
+	r.buf = append(appendValue(r.upToValue(r.buf, partition, first), v), '\n')
 }
 
 // groupPartitions writes what partition does where most series are, without a call for each.
@@ -95,20 +88,39 @@ func (r *renderer) groupPartitions(rows span, connectedOnly bool) {
 		if f.hidden(g, connectedOnly) {
 			continue
 		}
-		r.prefix = r.labels.appendParts(append(r.prefix[:0], f.open...), f.text.before, &f.Family, row, r.layout)
-		r.suffix = r.labels.appendParts(r.suffix[:0], f.text.after, &f.Family, row, r.layout)
-		same := len(f.open)
+		r.beginRow(row)
+		first := true
 		for k, v := range f.groupPartition(t) {
-			if v < 0 {
-				continue
+			if v >= 0 {
+				b = append(strconv.AppendInt(r.upToValue(b, t.Partition[k], first), v, 10), '\n')
+				first = false
 			}
-			r.lines = append(r.lines, lineflate.Line{Start: int32(len(b)), Same: int32(same)})
-			b = strconv.AppendInt(append(b, r.prefix...), int64(t.Partition[k]), 10)
-			b = append(strconv.AppendInt(append(b, r.suffix...), v, 10), '\n')
-			same = len(r.prefix)
 		}
 	}
 	r.buf = b
+}
+
+// beginRow writes what the series of a row have in common, around the partition.
+func (r *renderer) beginRow(row int) {
+	f := r.family
+	r.row = row
+	r.prefix = r.labels.appendParts(append(r.prefix[:0], f.open...), f.text.before, &f.Family, row, r.layout)
+	r.suffix = r.labels.appendParts(r.suffix[:0], f.text.after, &f.Family, row, r.layout)
+}
+
+// upToValue writes a series of the row up to its value, and notes what it has in common with the one before: of the first of
+// a row, the family's name.
+func (r *renderer) upToValue(b []byte, partition int32, first bool) []byte {
+	line := lineflate.Line{Start: int32(len(b)), Same: int32(len(r.prefix)), Tail: int32(len(r.suffix))}
+	if first {
+		line.Same, line.Tail = int32(len(r.family.open)), 0
+	}
+	b = append(b, r.prefix...)
+	number := len(b)
+	b = strconv.AppendInt(b, int64(partition), 10)
+	line.Number = int32(len(b) - number)
+	r.lines = append(r.lines, line)
+	return append(b, r.suffix...)
 }
 
 // metric writes a Metric of protobuf.
