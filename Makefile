@@ -93,7 +93,7 @@ e2e-faults: ## Ten faults in the closed loop, suffered by five services at once,
 	cd test/e2e && for t in $(E2E_FAULTS); do $(E2E) -v -run "^$$t$$" . || exit 1; done
 
 .PHONY: e2e-alone
-e2e-alone: ## Cases of the closed loop that hold on an otherwise quiet machine only: 80 consumers, and side by side with KEDA's trigger.
+e2e-alone: ## Cases of the closed loop that hold on an otherwise quiet machine only: 80 consumers, ride hailing's peak, and side by side with KEDA's trigger.
 	cd test/e2e && for t in $(E2E_ALONE); do $(E2E) -v -run "^$$t$$" . || exit 1; done
 
 .PHONY: e2e-all
